@@ -1,0 +1,12 @@
+"""What may name a surface, an experiment, a variant, a parameter or a metric."""
+
+import re
+
+_KEY = re.compile(r"[a-z][a-z0-9_]*([.-][a-z0-9_]+)*")
+MAX_KEY_LENGTH = 128
+KEY_RULE = f"lower-case letters, digits, '_', '-' and '.', starting with a letter, at most {MAX_KEY_LENGTH} characters"
+
+
+def is_key(text: str) -> bool:
+    """Return whether `text` may name something; `KEY_RULE` says in words what is allowed."""
+    return len(text) <= MAX_KEY_LENGTH and _KEY.fullmatch(text) is not None
