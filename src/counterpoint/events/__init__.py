@@ -1,0 +1,25 @@
+"""Event records: exposures, outcomes, impressions and served pages; their ingest and the port of their log."""
+
+from counterpoint.events.ingest import DEFAULT_BOUNDS, MAX_BATCH, ClockBounds, IngestResult, Refusal, ingest
+from counterpoint.events.log import Appended, EventLog, Segments
+from counterpoint.events.records import EVENT_TYPES, Event, Exposure, Impression, Outcome, PageStatus, Served, kind_of
+
+__all__ = [
+    "DEFAULT_BOUNDS",
+    "EVENT_TYPES",
+    "MAX_BATCH",
+    "Appended",
+    "ClockBounds",
+    "Event",
+    "EventLog",
+    "Exposure",
+    "Impression",
+    "IngestResult",
+    "Outcome",
+    "PageStatus",
+    "Refusal",
+    "Segments",
+    "Served",
+    "ingest",
+    "kind_of",
+]

@@ -1,0 +1,57 @@
+"""Columns of event records: their Arrow schema, and records to tables and back."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+import pyarrow as pa
+
+from counterpoint.events import Event
+
+E = TypeVar("E", bound=Event)
+
+_INSTANT = pa.timestamp("us", tz="UTC")
+_ARROW: dict[str, pa.DataType] = {
+    "at": _INSTANT,
+    "enrolled_at": _INSTANT,
+    "release": pa.int64(),
+    "shelf_position": pa.int64(),
+    "position": pa.int64(),
+    "value": pa.float64(),
+    "latency_ms": pa.float64(),
+    "forced": pa.bool_(),
+}
+
+
+def schema_of(event_type: type[Event]) -> pa.Schema:
+    """Return the columns of one kind: its fields in order, text unless the field says otherwise."""
+    return pa.schema([(name, _ARROW.get(name, pa.string())) for name in event_type.__struct_fields__])
+
+
+def table_of(event_type: type[Event], events: Sequence[Event]) -> pa.Table:
+    """Return `events`, all of one kind, as an Arrow table."""
+    schema = schema_of(event_type)
+    columns = [pa.array([_cell(getattr(e, f.name)) for e in events], type=f.type) for f in schema]
+    return pa.table(columns, schema=schema)
+
+
+def records_of(event_type: type[E], table: pa.Table) -> Iterator[E]:
+    """Yield the records that `table_of` was given."""
+    for row in table.to_pylist():
+        if "attributes" in row:
+            row["attributes"] = json.loads(row["attributes"])
+        yield msgspec.convert(row, event_type)
+
+
+def micros_of(at: datetime) -> int:
+    """Return microseconds since 1970 UTC, exactly."""
+    delta = at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    return json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
