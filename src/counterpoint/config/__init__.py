@@ -1,5 +1,6 @@
 """Configuration: what an experiment may change on a surface, and each value for one request."""
 
+from counterpoint.config.bounds import check_value
 from counterpoint.config.snapshot import (
     AttributeSchema,
     BaselineRule,
@@ -12,6 +13,7 @@ from counterpoint.config.snapshot import (
     snapshot_id,
 )
 from counterpoint.config.surface import Attribute, Metric, Parameter, Policy, Surface, outcome_names
+from counterpoint.config.surface_file import load_surface, parse_surface
 
 __all__ = [
     "Attribute",
@@ -26,7 +28,10 @@ __all__ = [
     "Snapshot",
     "Surface",
     "VariantSlice",
+    "check_value",
     "encode_snapshot",
+    "load_surface",
     "outcome_names",
+    "parse_surface",
     "snapshot_id",
 ]
