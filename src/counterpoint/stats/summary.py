@@ -1,6 +1,6 @@
 """What one arm's rows leave behind: count, means and centred cross-moments that merge in any order.
 
-No estimator for moments needs a row again once it has these, so a `Summary` is all that travels from the data to `stats`.
+Estimators for moments need no row once they have these: a `Summary` is all that travels from the data to `stats`.
 """
 
 import hashlib
@@ -44,14 +44,29 @@ class Summary:
     def __post_init__(self) -> None:
         k = len(self.columns)
         if isinstance(self.n, bool) or not isinstance(self.n, int) or self.n < 0:
-            raise InvalidInput("negative_count", f"a summary of {self.n!r} units", where="n", fix="count units with an integer of at least 0")
+            raise InvalidInput(
+                "negative_count",
+                f"a summary of {self.n!r} units",
+                where="n",
+                fix="count units with an integer of at least 0",
+            )
         if k == 0 or len(set(self.columns)) != k or len(self.means) != k or len(self.cross) != k * (k + 1) // 2:
             raise InvalidInput("summary_shape", "columns, means and cross-moments do not fit together", where="columns")
         figures = (*self.means, *self.cross) if self.third is None else (*self.means, *self.cross, self.third)
         if not all(map(math.isfinite, figures)):
-            raise InvalidInput("not_finite", "a moment is NaN or infinite", where="means", fix="drop or repair rows before they are summed")
+            raise InvalidInput(
+                "not_finite",
+                "a moment is NaN or infinite",
+                where="means",
+                fix="drop or repair rows before they are summed",
+            )
         if any(self.cross[_at(i, i)] < 0 for i in range(k)):
-            raise InvalidInput("negative_variance", "a sum of squares is below zero", where="cross", fix="sum around a shift near the mean")
+            raise InvalidInput(
+                "negative_variance",
+                "a sum of squares is below zero",
+                where="cross",
+                fix="sum around a shift near the mean",
+            )
 
     @classmethod
     def empty(cls, columns: tuple[str, ...] = (METRIC,)) -> Self:
@@ -74,7 +89,7 @@ class Summary:
         Args:
             n: Units.
             sums: Sum of each column, or one number for the metric alone.
-            products: Lower triangle, row by row, of the sums of products (metric^2; metric*denominator, denominator^2; ...).
+            products: Lower triangle, row by row, of the sums of products (metric^2; metric*denominator, ...).
             columns: What the sums are of.
             shift: Constants that were subtracted from each column before summing; near the means they save the digits
                 that large sums of squares lose.
@@ -102,7 +117,10 @@ class Summary:
 
     @classmethod
     def from_arrays(
-        cls, metric: npt.ArrayLike, denominator: npt.ArrayLike | None = None, covariates: Mapping[str, npt.ArrayLike] | None = None
+        cls,
+        metric: npt.ArrayLike,
+        denominator: npt.ArrayLike | None = None,
+        covariates: Mapping[str, npt.ArrayLike] | None = None,
     ) -> Self:
         """Return the summary of raw values, one per unit; all arrays have one length."""
         named = {METRIC: metric} | ({} if denominator is None else {DENOMINATOR: denominator}) | dict(covariates or {})
@@ -110,7 +128,12 @@ class Summary:
         if any(a.ndim != 1 or a.shape != arrays[0].shape for a in arrays):
             raise InvalidInput("summary_shape", "the arrays differ in length", where="metric")
         if not all(np.isfinite(a).all() for a in arrays):
-            raise InvalidInput("not_finite", "a value is NaN or infinite", where="metric", fix="drop or repair rows before they are summed")
+            raise InvalidInput(
+                "not_finite",
+                "a value is NaN or infinite",
+                where="metric",
+                fix="drop or repair rows before they are summed",
+            )
         n = arrays[0].size
         if n == 0:
             return cls.empty(tuple(named))
@@ -129,7 +152,12 @@ class Summary:
         if successes < 0 or n < 0:
             raise InvalidInput("negative_count", f"{successes} successes of {n} units", where="successes")
         if successes > n:
-            raise InvalidInput("count_above_units", f"{successes} successes of only {n} units", where="successes", fix="count each unit at most once")
+            raise InvalidInput(
+                "count_above_units",
+                f"{successes} successes of only {n} units",
+                where="successes",
+                fix="count each unit at most once",
+            )
         if n == 0:
             return cls.empty()
         p = successes / n
@@ -144,7 +172,9 @@ class Summary:
     def index(self, column: str) -> int:
         """Return where `column` stands, or raise InvalidInput `unknown_column`."""
         if column not in self.columns:
-            raise InvalidInput("unknown_column", f"no column {column!r}", where="columns", facts={"columns": list(self.columns)})
+            raise InvalidInput(
+                "unknown_column", f"no column {column!r}", where="columns", facts={"columns": list(self.columns)}
+            )
         return self.columns.index(column)
 
     def mean(self, column: str = METRIC) -> float:
@@ -155,7 +185,9 @@ class Summary:
         """Return the covariance of two columns with divisor n - ddof; NaN-free: needs n > ddof."""
         i, j = self.index(a), self.index(b)
         if self.n <= ddof:
-            raise InvalidInput("too_few_units", f"a variance of {self.n} units", where="n", fix="needs at least two units")
+            raise InvalidInput(
+                "too_few_units", f"a variance of {self.n} units", where="n", fix="needs at least two units"
+            )
         return self.cross[_at(max(i, j), min(i, j))] / (self.n - ddof)
 
     def variance(self, column: str = METRIC, *, ddof: int = 1) -> float:
@@ -173,7 +205,9 @@ class Summary:
     @property
     def skewness(self) -> float | None:
         """Skewness of the metric, None when its third moment was not collected or it does not vary."""
-        return None if self.third is None or not self.cross[0] else math.sqrt(self.n) * self.third / self.cross[0] ** 1.5
+        return (
+            None if self.third is None or not self.cross[0] else math.sqrt(self.n) * self.third / self.cross[0] ** 1.5
+        )
 
     def digest(self) -> str:
         """Return 32 hexadecimal digits over exact bits: equal summaries give equal digests."""
@@ -189,7 +223,11 @@ def merge(a: Summary, b: Summary) -> Summary:
         Chan, Golub and LeVeque 1979 for second moments, Pébay 2008 eq. 2.1 for the third.
     """
     if a.columns != b.columns:
-        raise InvalidInput("columns_differ", "summaries of different columns do not merge", facts={"a": list(a.columns), "b": list(b.columns)})
+        raise InvalidInput(
+            "columns_differ",
+            "summaries of different columns do not merge",
+            facts={"a": list(a.columns), "b": list(b.columns)},
+        )
     if a.n == 0 or b.n == 0:
         return b if a.n == 0 else a
     n = a.n + b.n
@@ -214,7 +252,9 @@ def merge_all(parts: Iterable[Summary], columns: tuple[str, ...] = (METRIC,)) ->
 def select(summary: Summary, columns: Sequence[str]) -> Summary:
     """Return the summary of some columns only; the first takes the place of the metric."""
     at = [summary.index(c) for c in columns]
-    cross = tuple(summary.cross[_at(max(at[i], at[j]), min(at[i], at[j]))] for i in range(len(at)) for j in range(i + 1))
+    cross = tuple(
+        summary.cross[_at(max(at[i], at[j]), min(at[i], at[j]))] for i in range(len(at)) for j in range(i + 1)
+    )
     renamed = (METRIC, *columns[1:]) if columns[0] != METRIC else tuple(columns)
     third = summary.third if columns[0] == METRIC else None
     return Summary(n=summary.n, means=tuple(summary.means[i] for i in at), cross=cross, columns=renamed, third=third)
