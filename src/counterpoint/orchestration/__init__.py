@@ -1,0 +1,66 @@
+"""Orchestration: one durable workflow from approval to shipped or rolled back, over every backend."""
+
+from counterpoint.orchestration.backends import (
+    AnalysisPlans,
+    Backend,
+    ContentBackend,
+    Desired,
+    Diff,
+    Edit,
+    Goal,
+    MeasurementBackend,
+    SurfaceBackend,
+)
+from counterpoint.orchestration.desk import LaunchDesk, approve, find, move, next_due_at, open_desk, submit, tick
+from counterpoint.orchestration.launch import (
+    ENDED,
+    Approval,
+    Launch,
+    LaunchState,
+    Receipt,
+    TimelineEntry,
+)
+from counterpoint.orchestration.ports import Clock, Executor, LaunchStore, Outcome, Steps, Workflow
+from counterpoint.orchestration.recording import PLATFORM, spec_of
+from counterpoint.orchestration.schedule import end_of, stages
+from counterpoint.orchestration.world import Inspection, LaunchWorld, Learning, Verdict
+
+__all__ = [
+    "ENDED",
+    "PLATFORM",
+    "AnalysisPlans",
+    "Approval",
+    "Backend",
+    "Clock",
+    "ContentBackend",
+    "Desired",
+    "Diff",
+    "Edit",
+    "Executor",
+    "Goal",
+    "Inspection",
+    "Launch",
+    "LaunchDesk",
+    "LaunchState",
+    "LaunchStore",
+    "LaunchWorld",
+    "Learning",
+    "MeasurementBackend",
+    "Outcome",
+    "Receipt",
+    "Steps",
+    "SurfaceBackend",
+    "TimelineEntry",
+    "Verdict",
+    "Workflow",
+    "approve",
+    "end_of",
+    "find",
+    "move",
+    "next_due_at",
+    "open_desk",
+    "spec_of",
+    "stages",
+    "submit",
+    "tick",
+]

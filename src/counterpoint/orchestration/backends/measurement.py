@@ -1,0 +1,93 @@
+"""The metrics backend: registers the analysis plan before the first exposure, so that it cannot be chosen after the fact."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from counterpoint.errors import Conflict
+from counterpoint.experiments import ExperimentSpec
+from counterpoint.orchestration.backends.protocol import Desired, Diff, Edit, Goal
+from counterpoint.orchestration.launch import Receipt
+from counterpoint.vocabulary import digest
+
+
+class AnalysisPlans(Protocol):
+    """Where registered analysis plans are kept."""
+
+    def get(self, experiment: str) -> Mapping[str, Any] | None:
+        """Return the registered plan, or None."""
+        ...
+
+    def put(self, experiment: str, plan: Mapping[str, Any]) -> None:
+        """Register or replace a plan."""
+        ...
+
+
+class MeasurementBackend:
+    """Keeps one analysis plan per experiment, frozen by its digest."""
+
+    name = "metrics"
+
+    def __init__(self, plans: AnalysisPlans) -> None:
+        self._plans = plans
+
+    def plan(self, desired: Desired) -> Diff:
+        """Return the registration that is missing; other goals than START leave the plan alone."""
+        if desired.goal is not Goal.START:
+            return Diff(backend=self.name, edits=())
+        wanted = _analysis_plan(desired.spec)
+        present = self._plans.get(desired.spec.key)
+        if present is not None and not present.get("withdrawn") and present["digest"] == digest(wanted):
+            return Diff(backend=self.name, edits=())
+        before = None if present is None else present["digest"]
+        edit = Edit(path=f"analysis_plans.{desired.spec.key}", before=before, after=digest(wanted))
+        return Diff(backend=self.name, edits=(edit,), detail={"plan": wanted})
+
+    def apply(self, desired: Desired, diff: Diff, idempotency_key: str) -> Receipt:
+        """Register the plan.
+
+        Raises:
+            Conflict: code `plan_registered`, when another launch registered a different plan for this experiment.
+        """
+        key = desired.spec.key
+        for edit in diff.edits:
+            present = self._plans.get(key)
+            if present is not None and not present.get("withdrawn") and present["launch"] != desired.launch_id:
+                raise Conflict(
+                    "plan_registered",
+                    "another launch has registered a different analysis plan",
+                    where=key,
+                    fix="give the experiment a new key",
+                )
+            document = {
+                "plan": diff.detail["plan"],
+                "digest": edit.after,
+                "launch": desired.launch_id,
+                "registered_at": desired.now.isoformat(),
+            }
+            self._plans.put(key, document)
+        wanted = digest(_analysis_plan(desired.spec))
+        return Receipt(backend=self.name, idempotency_key=idempotency_key, detail={"experiment": key, "digest": wanted})
+
+    def verify(self, receipt: Receipt) -> str | None:
+        """Return None while the registered plan is the one the receipt names."""
+        present = self._plans.get(receipt.detail["experiment"])
+        if present is None or present.get("withdrawn"):
+            return "no analysis plan is registered"
+        if present["digest"] != receipt.detail["digest"]:
+            return f"the registered analysis plan is {present['digest'][:12]}, not {receipt.detail['digest'][:12]}"
+        return None
+
+    def revert(self, receipt: Receipt, *, actor: str, reason: str, now: datetime) -> None:
+        """Mark the plan withdrawn; it stays on record."""
+        key = receipt.detail["experiment"]
+        present = self._plans.get(key)
+        if present is not None and present["digest"] == receipt.detail["digest"]:
+            withdrawn = {"by": actor, "reason": reason, "at": now.isoformat()}
+            self._plans.put(key, {**present, "withdrawn": withdrawn})
+
+
+def _analysis_plan(spec: ExperimentSpec) -> dict[str, Any]:
+    """Return what of a spec decides the analysis: metrics, test, looks, variants, and for how long."""
+    document = spec.model_dump(mode="json")
+    return {field: document[field] for field in ("key", "surface", "audience", "variants", "metrics", "analysis", "schedule", "stop")}

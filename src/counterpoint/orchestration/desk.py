@@ -1,0 +1,168 @@
+"""The launch desk: what a person, a script or an agent can do with launches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from counterpoint.errors import Conflict, InvalidInput, NotFound
+from counterpoint.experiments import ExperimentSpec
+from counterpoint.orchestration.backends.protocol import Goal
+from counterpoint.orchestration.beginning import begin
+from counterpoint.orchestration.launch import ENDED, Approval, Launch, LaunchState, moved
+from counterpoint.orchestration.ports import Executor, Outcome
+from counterpoint.orchestration.recording import write
+from counterpoint.orchestration.running import intervene, look
+from counterpoint.orchestration.world import LaunchWorld
+
+_BY_HAND = (Goal.PAUSE, Goal.RESUME, Goal.STOP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchDesk:
+    """Launches and what executes them.
+
+    Attributes:
+        new_id: Returns an identifier that was never returned before.
+    """
+
+    world: LaunchWorld
+    executor: Executor
+    new_id: Callable[[], str]
+
+
+def open_desk(world: LaunchWorld, executor: Executor, new_id: Callable[[], str]) -> LaunchDesk:
+    """Return a desk whose workflows are registered and resume where an earlier process left them."""
+    executor.register("begin", lambda steps, argument: begin(world, steps, argument))
+    executor.register("look", lambda steps, argument: look(world, steps, argument))
+    executor.register("intervene", lambda steps, argument: intervene(world, steps, argument))
+    executor.launch()
+    return LaunchDesk(world=world, executor=executor, new_id=new_id)
+
+
+def submit(
+    desk: LaunchDesk, spec: ExperimentSpec, *, author: str, plan: dict[str, Any] | None = None
+) -> tuple[Launch, str]:
+    """Store a launch and begin it.
+
+    Args:
+        plan: The plan that the spec was generated from, with the source of every field.
+
+    Returns:
+        The launch and the id of the workflow that begins it.
+
+    Raises:
+        Conflict: code `launch_exists`, when a launch of this experiment has not ended.
+    """
+    for other in desk.world.launches.list(spec.surface):
+        if other.experiment == spec.key and other.state not in ENDED:
+            raise Conflict(
+                "launch_exists",
+                f"experiment {spec.key!r} is {other.state} as {other.id}",
+                where="key",
+                fix="stop that launch, or give the experiment another key",
+                facts={"launch": other.id},
+            )
+    now = desk.world.clock()
+    launch_id = f"{spec.key}-{desk.new_id()}"
+    launch = Launch(
+        id=launch_id,
+        surface=spec.surface,
+        experiment=spec.key,
+        author=author,
+        hypothesis=spec.hypothesis,
+        created_at=now,
+        updated_at=now,
+        spec=spec.model_dump(mode="json"),
+        plan=plan,
+    )
+    how = "planned from its hypothesis" if plan is not None else "submitted as a spec"
+    planned = moved(
+        launch, LaunchState.PLANNED, transition=f"{launch_id}:planned", step="plan", at=now, seconds=0.0, reason=how
+    )
+    stored = desk.world.launches.create(planned)
+    return stored, _start(desk, "begin", stored, {})
+
+
+def approve(desk: LaunchDesk, launch_id: str, *, by: str, note: str = "") -> tuple[Launch, str]:
+    """Record an approval and let the launch go on if that was the last one missing.
+
+    Raises:
+        Conflict: code `not_awaiting_approval`, `own_launch` or `already_approved`.
+    """
+    now = desk.world.clock()
+
+    def add(launch: Launch) -> Launch:
+        if launch.state is not LaunchState.VALIDATED:
+            raise Conflict("not_awaiting_approval", f"the launch is {launch.state}", where=launch_id)
+        if by == launch.author:
+            raise Conflict("own_launch", f"{by} submitted it", where=launch_id, fix="ask somebody else to approve it")
+        if any(approval.by == by for approval in launch.approvals):
+            raise Conflict("already_approved", f"{by} has approved it already", where=launch_id)
+        approval = Approval(by=by, at=now, note=note)
+        return msgspec.structs.replace(launch, approvals=(*launch.approvals, approval), updated_at=now)
+
+    launch = write(desk.world, launch_id, add)
+    return launch, _start(desk, "begin", launch, {})
+
+
+def move(desk: LaunchDesk, launch_id: str, goal: Goal, *, actor: str, reason: str) -> tuple[Launch, str]:
+    """Pause, resume or stop a launch.
+
+    Raises:
+        InvalidInput: code `reason_missing`, because the audit log keeps why.
+        Conflict: code `bad_transition`, when the launch is not in a state for it.
+    """
+    if goal not in _BY_HAND:
+        raise InvalidInput("bad_goal", f"{goal} is not done by hand", where="goal", fix="use pause, resume or stop")
+    if not reason.strip():
+        raise InvalidInput("reason_missing", "no reason is given", where="reason", fix="say why in a few words")
+    launch = desk.world.launches.get(launch_id)
+    allowed = {
+        Goal.PAUSE: (LaunchState.RUNNING,),
+        Goal.RESUME: (LaunchState.PAUSED,),
+        Goal.STOP: (LaunchState.RUNNING, LaunchState.PAUSED),
+    }[goal]
+    if launch.state not in allowed:
+        states = " or ".join(allowed)
+        raise Conflict("bad_transition", f"a launch that is {launch.state} cannot {goal}", where=launch_id, fix=f"it must be {states}")
+    workflow = _start(desk, "intervene", launch, {"goal": str(goal), "actor": actor, "reason": reason})
+    return launch, workflow
+
+
+def tick(desk: LaunchDesk) -> tuple[str, ...]:
+    """Start the transition of every launch that is due and return the workflows' ids.
+
+    The id holds the launch's version, so however many processes tick, each due transition is started once.
+    """
+    return tuple(_start(desk, "look", launch, {}) for launch in desk.world.launches.due(desk.world.clock()))
+
+
+def find(desk: LaunchDesk, name: str) -> Launch:
+    """Return the launch with this id, or the newest of the experiment with this key.
+
+    Raises:
+        NotFound: code `unknown_launch`.
+    """
+    launches = desk.world.launches.list()
+    for launch in launches:
+        if launch.id == name:
+            return launch
+    for launch in launches:
+        if launch.experiment == name:
+            return launch
+    raise NotFound("unknown_launch", f"there is no launch or experiment {name!r}", fix="list them with `counterpoint experiments`")
+
+
+def _start(desk: LaunchDesk, workflow: str, launch: Launch, argument: Outcome) -> str:
+    run = f"{launch.id}:{workflow}:{launch.version}"
+    desk.executor.start(workflow, run, {"launch": launch.id, "run": run, **argument})
+    return run
+
+
+def next_due_at(desk: LaunchDesk) -> datetime | None:
+    """Return when the next launch is due, or None while none waits for time to pass."""
+    waiting = [launch.due_at for launch in desk.world.launches.list() if launch.due_at is not None]
+    return min(waiting, default=None)

@@ -1,0 +1,164 @@
+"""A launch: one experiment's way from its text to shipped or rolled back, as it is stored."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from counterpoint.errors import Conflict
+
+
+class LaunchState(StrEnum):
+    """How far a launch has come."""
+
+    SUBMITTED = "submitted"
+    PLANNED = "planned"
+    VALIDATED = "validated"
+    APPROVED = "approved"
+    APPLIED = "applied"
+    VERIFIED = "verified"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    DECIDED = "decided"
+    SHIPPED = "shipped"
+    ROLLED_BACK = "rolled_back"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+_ALLOWED: dict[LaunchState, frozenset[LaunchState]] = {
+    LaunchState.SUBMITTED: frozenset({LaunchState.PLANNED, LaunchState.REFUSED}),
+    LaunchState.PLANNED: frozenset({LaunchState.VALIDATED, LaunchState.REFUSED}),
+    LaunchState.VALIDATED: frozenset({LaunchState.APPROVED, LaunchState.REFUSED}),
+    LaunchState.APPROVED: frozenset({LaunchState.APPLIED, LaunchState.FAILED, LaunchState.REFUSED}),
+    LaunchState.APPLIED: frozenset({LaunchState.VERIFIED, LaunchState.FAILED}),
+    LaunchState.VERIFIED: frozenset({LaunchState.RUNNING, LaunchState.FAILED}),
+    LaunchState.RUNNING: frozenset({LaunchState.RUNNING, LaunchState.PAUSED, LaunchState.STOPPED}),
+    LaunchState.PAUSED: frozenset({LaunchState.RUNNING, LaunchState.STOPPED}),
+    LaunchState.STOPPED: frozenset({LaunchState.DECIDED}),
+    LaunchState.DECIDED: frozenset({LaunchState.SHIPPED, LaunchState.ROLLED_BACK}),
+    LaunchState.SHIPPED: frozenset(),
+    LaunchState.ROLLED_BACK: frozenset(),
+    LaunchState.REFUSED: frozenset(),
+    LaunchState.FAILED: frozenset(),
+}
+
+ENDED = frozenset(state for state, onward in _ALLOWED.items() if not onward)
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backend says it did, enough to verify and to revert it.
+
+    Attributes:
+        backend: Name of the backend.
+        idempotency_key: Applying again under this key changes nothing.
+        detail: What verify and revert need, JSON-compatible.
+    """
+
+    backend: str
+    idempotency_key: str
+    detail: dict[str, Any] = {}
+
+
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One transition, with its reason, its evidence and the machine's seconds it took.
+
+    Attributes:
+        transition: Identifies the transition; a step that is repeated after a crash finds its own entry and does nothing.
+        seconds: What the machine took, people's time apart.
+    """
+
+    transition: str
+    state: str
+    step: str
+    at: datetime
+    seconds: float
+    reason: str
+    evidence: dict[str, Any] = {}
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's yes."""
+
+    by: str
+    at: datetime
+    note: str = ""
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """One launch.
+
+    Attributes:
+        spec: The experiment spec as a document; empty until there is a plan.
+        plan: The plan behind it, with the source of every field; None when a spec was submitted.
+        stage: Index of the ramp stage that is live; -1 before the first.
+        started_at: When the first stage went live.
+        due_at: When the next transition is due; None when it waits for a person or has ended.
+        version: Grows with each write; writers compare it.
+    """
+
+    id: str
+    surface: str
+    experiment: str
+    author: str
+    hypothesis: str
+    created_at: datetime
+    updated_at: datetime
+    state: LaunchState = LaunchState.SUBMITTED
+    spec: dict[str, Any] = {}
+    plan: dict[str, Any] | None = None
+    findings: tuple[dict[str, Any], ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    stage: int = -1
+    started_at: datetime | None = None
+    due_at: datetime | None = None
+    decision: dict[str, Any] | None = None
+    timeline: tuple[TimelineEntry, ...] = ()
+    version: int = 0
+
+
+def moved(
+    launch: Launch,
+    state: LaunchState,
+    *,
+    transition: str,
+    step: str,
+    at: datetime,
+    seconds: float,
+    reason: str,
+    evidence: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Launch:
+    """Return `launch` in `state`, with the transition on its timeline; unchanged if the timeline has it already.
+
+    Args:
+        transition: Identifies the transition, so that doing it twice is doing it once.
+        seconds: What the machine took for the step, people's time apart.
+        changes: Other fields to replace.
+
+    Raises:
+        Conflict: code `bad_transition`, when the present state does not lead there.
+    """
+    if any(entry.transition == transition for entry in launch.timeline):
+        return launch
+    if state not in _ALLOWED[launch.state]:
+        onward = ", ".join(sorted(_ALLOWED[launch.state]))
+        raise Conflict(
+            "bad_transition",
+            f"a launch that is {launch.state} cannot become {state}",
+            where=launch.id,
+            fix=f"from here it can become {onward}" if onward else "it has ended; launch a new experiment",
+        )
+    entry = TimelineEntry(
+        transition=transition,
+        state=state,
+        step=step,
+        at=at,
+        seconds=round(seconds, 4),
+        reason=reason,
+        evidence=evidence or {},
+    )
+    return msgspec.structs.replace(launch, state=state, updated_at=at, timeline=(*launch.timeline, entry), **changes)

@@ -1,0 +1,90 @@
+"""What orchestration needs from outside: durable execution, a place for launches, and the clock."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
+
+from counterpoint.orchestration.launch import Launch
+
+Outcome: TypeAlias = dict[str, Any]
+"""What a step returns: JSON-compatible, because it is stored and read back after a crash."""
+
+
+class Steps(Protocol):
+    """The recorder of one workflow: a step that has been recorded is not run again when the workflow resumes."""
+
+    def run(self, name: str, step: Callable[[], Outcome]) -> Outcome:
+        """Run `step` once and record its outcome under `name`; the name is stored, so treat it as a column name."""
+        ...
+
+
+Workflow: TypeAlias = Callable[[Steps, Mapping[str, Any]], Outcome]
+"""A transition: an ordinary function of recorded steps and a JSON argument."""
+
+
+class Executor(Protocol):
+    """Durable execution: a started workflow ends, whatever happens to the process."""
+
+    def register(self, name: str, workflow: Workflow) -> None:
+        """Make a workflow known by its stored name; call before `launch`."""
+        ...
+
+    def launch(self) -> None:
+        """Begin to execute, resuming whatever an earlier process left unfinished."""
+        ...
+
+    def start(self, name: str, workflow_id: str, argument: Mapping[str, Any]) -> None:
+        """Start a workflow; a second start under the same id is the first one."""
+        ...
+
+    def wait(self, workflow_id: str, timeout_s: float) -> Outcome:
+        """Return the outcome of a workflow.
+
+        Raises:
+            DependencyFailure: code `workflow_timeout`, when it has not ended in time.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop executing; unfinished workflows resume at the next launch."""
+        ...
+
+
+class LaunchStore(Protocol):
+    """Where launches are kept; every write is compared with the version that was read."""
+
+    def create(self, launch: Launch) -> Launch:
+        """Store a new launch.
+
+        Raises:
+            Conflict: code `launch_exists`.
+        """
+        ...
+
+    def get(self, launch_id: str) -> Launch:
+        """Return a launch.
+
+        Raises:
+            NotFound: code `unknown_launch`.
+        """
+        ...
+
+    def put(self, launch: Launch) -> Launch:
+        """Replace a launch and return it with its new version.
+
+        Raises:
+            Conflict: code `stale_write`, when it was changed since it was read.
+        """
+        ...
+
+    def list(self, surface: str | None = None) -> tuple[Launch, ...]:
+        """Return all launches, newest first."""
+        ...
+
+    def due(self, now: datetime) -> tuple[Launch, ...]:
+        """Return the launches whose next transition is due, the longest overdue first."""
+        ...
+
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Returns the present, aware, UTC."""

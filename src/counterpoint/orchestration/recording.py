@@ -1,0 +1,89 @@
+"""Read a launch, change it, write it back: the only ways in which a workflow touches its launch."""
+
+from collections.abc import Callable
+from typing import Any
+
+from counterpoint.errors import Conflict, PlatformFault
+from counterpoint.experiments import ExperimentSpec
+from counterpoint.orchestration.backends.protocol import Desired, Goal
+from counterpoint.orchestration.launch import Launch, LaunchState, moved
+from counterpoint.orchestration.world import LaunchWorld
+
+PLATFORM = "counterpoint"
+"""The actor of what no person asked for."""
+_N_WRITES = 8
+
+
+def spec_of(launch: Launch) -> ExperimentSpec:
+    """Return the spec of a launch that has one."""
+    return ExperimentSpec.model_validate(launch.spec)
+
+
+def write(world: LaunchWorld, launch_id: str, change: Callable[[Launch], Launch]) -> Launch:
+    """Return the launch as `change` left it, stored; tried again when somebody else wrote in between."""
+    for _ in range(_N_WRITES):
+        launch = world.launches.get(launch_id)
+        changed = change(launch)
+        if changed is launch:
+            return launch
+        try:
+            return world.launches.put(changed)
+        except Conflict as error:
+            if error.code != "stale_write":
+                raise
+    raise PlatformFault("launch_contended", f"{_N_WRITES} writes in a row found the launch changed", where=launch_id)
+
+
+def record(
+    world: LaunchWorld,
+    launch_id: str,
+    state: LaunchState,
+    *,
+    transition: str,
+    step: str,
+    reason: str,
+    seconds: float = 0.0,
+    evidence: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Launch:
+    """Return the launch moved to `state`; a transition that is on its timeline already changes nothing."""
+    now = world.clock()
+    return write(
+        world,
+        launch_id,
+        lambda launch: moved(
+            launch,
+            state,
+            transition=transition,
+            step=step,
+            at=now,
+            seconds=seconds,
+            reason=reason,
+            evidence=evidence,
+            **changes,
+        ),
+    )
+
+
+def desired(
+    world: LaunchWorld,
+    launch_id: str,
+    goal: Goal,
+    *,
+    reason: str,
+    actor: str,
+    stage: int | None = None,
+    variant: str | None = None,
+) -> Desired:
+    """Return what the launch wants of its backends, read afresh."""
+    launch = world.launches.get(launch_id)
+    return Desired(
+        launch_id=launch_id,
+        spec=spec_of(launch),
+        goal=goal,
+        stage=launch.stage if stage is None else stage,
+        actor=actor,
+        reason=reason,
+        now=world.clock(),
+        variant=variant,
+    )

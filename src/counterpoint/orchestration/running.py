@@ -1,0 +1,141 @@
+"""The workflows of a running launch: look at it when that is due, and move it when a person says so."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from counterpoint.experiments import ExperimentSpec
+from counterpoint.orchestration.backends.protocol import Goal
+from counterpoint.orchestration.conclusion import conclude, retry_later
+from counterpoint.orchestration.converge import converge
+from counterpoint.orchestration.launch import Launch, LaunchState
+from counterpoint.orchestration.ports import Outcome, Steps
+from counterpoint.orchestration.recording import PLATFORM, desired, record, spec_of, write
+from counterpoint.orchestration.schedule import Action, next_due, stages
+from counterpoint.orchestration.world import Inspection, LaunchWorld
+
+BUDGET_RETRY = timedelta(hours=1)
+
+
+def look(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outcome:
+    """Stop or pause a running experiment on harm, take its next ramp stage, conclude it at its end, or look later.
+
+    Args:
+        argument: `launch`, its id, and `run`, which identifies this look.
+    """
+    launch_id, run = argument["launch"], argument["run"]
+    seen = steps.run("inspect", lambda: _inspect(world, launch_id))
+    do, reason = seen["do"], seen["reason"]
+    if do == "nothing":
+        return seen
+    if do == "wait":
+        return steps.run("record look", lambda: _look_later(world, launch_id, seen))
+    if do in ("conclude", "stop"):
+        return conclude(world, steps, launch_id, run, reason=reason, actor=PLATFORM, evidence=seen.get("evidence"))
+    goal = Goal.PAUSE if do == "pause" else Goal.STAGE
+    return _move(world, steps, launch_id, run, goal, stage=seen["stage"], actor=PLATFORM, reason=reason, seen=seen)
+
+
+def intervene(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outcome:
+    """Pause, resume or stop a launch because somebody says so.
+
+    Args:
+        argument: `launch`, `run`, `goal` (pause, resume or stop), `actor` and `reason`.
+    """
+    launch_id, run, goal = argument["launch"], argument["run"], Goal(argument["goal"])
+    actor, reason = argument["actor"], argument["reason"]
+    if goal is Goal.STOP:
+        return conclude(world, steps, launch_id, run, reason=f"stopped by {actor}: {reason}", actor=actor)
+    stage = steps.run("read stage", lambda: {"stage": world.launches.get(launch_id).stage})["stage"]
+    said = f"{goal} by {actor}: {reason}"
+    return _move(world, steps, launch_id, run, goal, stage=stage, actor=actor, reason=said, seen={})
+
+
+def _inspect(world: LaunchWorld, launch_id: str) -> Outcome:
+    launch, now = world.launches.get(launch_id), world.clock()
+    if launch.state in (LaunchState.STOPPED, LaunchState.DECIDED):
+        return {"do": "conclude", "reason": "its conclusion was interrupted"}
+    if launch.state is not LaunchState.RUNNING or launch.started_at is None:
+        return {"do": "nothing", "reason": f"the launch is {launch.state}"}
+    spec = spec_of(launch)
+    seen = world.inspect(launch, spec, now)
+    findings = [finding.as_document() for finding in seen.findings]
+    evidence = {"findings": findings, "scorecard_digest": seen.scorecard.get("digest")}
+    return {**_next(launch, spec, seen, launch.started_at, now), "evidence": evidence}
+
+
+def _next(launch: Launch, spec: ExperimentSpec, seen: Inspection, started_at: datetime, now: datetime) -> Outcome:
+    """Return what a look calls for: harm first, then the sample ratio, the end, the next stage, patience."""
+    if seen.harmed and spec.stop.on_guardrail != "alert":
+        names = ", ".join(seen.harmed)
+        reason = f"{names} worse than the agreed margin, by an interval that holds at any number of looks"
+        return {"do": spec.stop.on_guardrail, "reason": reason, "stage": launch.stage}
+    if seen.srm and spec.stop.on_srm != "alert":
+        reason = "the split of units among variants is not what the weights say"
+        return {"do": spec.stop.on_srm, "reason": reason, "stage": launch.stage}
+    due = next_due(spec, stage=launch.stage, started_at=started_at, now=now)
+    if due.at > now or due.action is Action.LOOK:
+        return {"do": "wait", "due_at": due.at.isoformat(), "reason": "nothing calls for a change"}
+    if due.action is Action.CONCLUDE:
+        return {"do": "conclude", "reason": "the design has ended"}
+    if seen.budget_open is False:
+        later = (now + BUDGET_RETRY).isoformat()
+        return {"do": "wait", "due_at": later, "reason": "the error budget is spent: the ramp waits"}
+    share, _ = stages(spec)[launch.stage + 1]
+    reason = f"the gates are open: ramp to {share:.4g} of the audience"
+    return {"do": "next stage", "stage": launch.stage + 1, "reason": reason}
+
+
+def _look_later(world: LaunchWorld, launch_id: str, seen: Outcome) -> Outcome:
+    due_at, now = datetime.fromisoformat(seen["due_at"]), world.clock()
+    launch = write(world, launch_id, lambda old: msgspec.structs.replace(old, due_at=due_at, updated_at=now))
+    return {"state": str(launch.state), "reason": seen["reason"]}
+
+
+def _move(
+    world: LaunchWorld,
+    steps: Steps,
+    launch_id: str,
+    run: str,
+    goal: Goal,
+    *,
+    stage: int,
+    actor: str,
+    reason: str,
+    seen: Outcome,
+) -> Outcome:
+    done = converge(
+        steps,
+        world.backends,
+        lambda: desired(world, launch_id, goal, stage=stage, reason=reason, actor=actor),
+        prefix=f"{run}:{goal}",
+        clock=world.clock,
+        stopwatch=world.stopwatch,
+    )
+    if not done["ok"]:
+        return steps.run("record retry", lambda: retry_later(world, launch_id, done))
+
+    def recorded() -> Outcome:
+        now = world.clock()
+        launch = world.launches.get(launch_id)
+        state = LaunchState.PAUSED if goal is Goal.PAUSE else LaunchState.RUNNING
+        due_at = None
+        if state is LaunchState.RUNNING and launch.started_at is not None:
+            due_at = next_due(spec_of(launch), stage=stage, started_at=launch.started_at, now=now).at
+        launch = record(
+            world,
+            launch_id,
+            state,
+            transition=f"{run}:{goal}",
+            step=str(goal),
+            seconds=sum(done["seconds"].values()),
+            reason=reason,
+            evidence=seen.get("evidence"),
+            stage=stage,
+            due_at=due_at,
+        )
+        return {"state": str(launch.state), "reason": reason}
+
+    return steps.run(f"record {goal}", recorded)

@@ -1,0 +1,78 @@
+"""What the workflows act on: ports and policies, put together by bootstrap."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from counterpoint.experiments import ExperimentSpec
+from counterpoint.orchestration.backends.protocol import Backend
+from counterpoint.orchestration.launch import Launch
+from counterpoint.orchestration.ports import Clock, LaunchStore
+from counterpoint.vocabulary import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What a look at a running experiment found.
+
+    Attributes:
+        findings: The checks of a running experiment.
+        srm: Whether the sample ratio is off, by a test that holds at any number of looks.
+        harmed: Guardrails shown to be worse than their margin, by an anytime-valid interval.
+        budget_open: Whether the surface's error budget allows another step; None while too little was served to tell.
+        scorecard: The scorecard it rests on, as a document.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    srm: bool = False
+    harmed: tuple[str, ...] = ()
+    budget_open: bool | None = None
+    scorecard: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The decision at the end: which variant to ship, or None to roll back, with its reasons in words."""
+
+    ship: str | None
+    reasons: tuple[str, ...]
+    scorecard: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """What one finished experiment taught, for the next planner."""
+
+    experiment: str
+    surface: str
+    hypothesis: str
+    outcome: str
+    reasons: tuple[str, ...]
+    effect: dict[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchWorld:
+    """Everything the workflows need.
+
+    Attributes:
+        backends: In the order in which they are applied.
+        validate: The deterministic validator, bound to its ports.
+        inspect: A look at a running experiment.
+        decide: The decision when the design says so.
+        approvals_needed: How many people must approve a spec.
+        learn: Keeps what an ended experiment taught.
+        stopwatch: Seconds of a monotonic clock, to time steps.
+    """
+
+    launches: LaunchStore
+    backends: tuple[Backend, ...]
+    validate: Callable[[ExperimentSpec, datetime], tuple[Finding, ...]]
+    inspect: Callable[[Launch, ExperimentSpec, datetime], Inspection]
+    decide: Callable[[Launch, ExperimentSpec, datetime], Verdict]
+    approvals_needed: Callable[[ExperimentSpec], int]
+    learn: Callable[[Learning], None]
+    clock: Clock
+    stopwatch: Callable[[], float]

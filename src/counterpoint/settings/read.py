@@ -1,0 +1,70 @@
+"""Every setting Counterpoint has, its default, and the environment variable that changes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from counterpoint.errors import InvalidInput
+
+PREFIX = "COUNTERPOINT_"
+_KNOWN = {"DATA", "DATABASE_URL", "HOST", "PORT", "ATTESTATION_KEY", "LOG_LEVEL", "EXECUTOR_ID", "SURFACES"}
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One process's settings.
+
+    Attributes:
+        data: Folder that holds everything embedded: database, event files, catalogue, keys.
+        database_url: SQLAlchemy URL of the state; SQLite inside `data` by default.
+        host: Address that `serve` binds.
+        port: Port that `serve` binds.
+        attestation_key: Key with which the validator signs; None means one is made and kept in `data`.
+        log_level: Least severe level that is logged.
+        executor_id: Stable name of this process among those that share a database.
+        surfaces: YAML files of further surfaces, loaded beside the reference one.
+    """
+
+    data: Path
+    database_url: str
+    host: str = "127.0.0.1"
+    port: int = 8321
+    attestation_key: str | None = None
+    log_level: str = "warning"
+    executor_id: str = "embedded"
+    surfaces: tuple[Path, ...] = ()
+
+
+def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port: int | None = None) -> Settings:
+    """Return the settings that `environ` gives; arguments, which come from the command line, win over it.
+
+    Raises:
+        InvalidInput: code `unknown_setting` or `bad_setting`, naming the variable.
+    """
+    given = {name.removeprefix(PREFIX): value for name, value in environ.items() if name.startswith(PREFIX)}
+    for name in sorted(given.keys() - _KNOWN):
+        known = ", ".join(sorted(PREFIX + each for each in _KNOWN))
+        raise InvalidInput("unknown_setting", "no such setting", where=PREFIX + name, fix=f"use one of {known}")
+    folder = data or Path(given.get("DATA", ".counterpoint"))
+    level = given.get("LOG_LEVEL", "warning").lower()
+    if level not in _LOG_LEVELS:
+        raise InvalidInput(
+            "bad_setting", f"{level!r} is not a log level", where=PREFIX + "LOG_LEVEL", fix=f"use one of {', '.join(_LOG_LEVELS)}"
+        )
+    return Settings(
+        data=folder,
+        database_url=given.get("DATABASE_URL", f"sqlite:///{folder / 'counterpoint.sqlite'}"),
+        host=given.get("HOST", "127.0.0.1"),
+        port=_port(given["PORT"]) if port is None and "PORT" in given else (port if port is not None else 8321),
+        attestation_key=given.get("ATTESTATION_KEY"),
+        log_level=level,
+        executor_id=given.get("EXECUTOR_ID", "embedded"),
+        surfaces=tuple(Path(each) for each in given.get("SURFACES", "").split(":") if each),
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise InvalidInput("bad_setting", f"{text!r} is not a port", where=PREFIX + "PORT", fix="use a number from 0 to 65535")
+    return int(text)

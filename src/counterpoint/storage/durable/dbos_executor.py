@@ -1,0 +1,104 @@
+"""The Executor port on DBOS: SQLite by default, PostgreSQL by URL."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
+
+from counterpoint.errors import DependencyFailure
+from counterpoint.orchestration import Outcome, Steps, Workflow
+
+# Bumped only when waiting workflows of an older version could not be continued by this code.
+WORKFLOW_VERSION = "1"
+_POLL_S = 0.01
+_UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
+
+
+class _DbosSteps:
+    def run(self, name: str, step: Callable[[], Outcome]) -> Outcome:
+        return DBOS.run_step({"name": name}, step)
+
+
+class DbosExecutor:
+    """One process's durable executor.
+
+    Args:
+        database_url: Where DBOS keeps its tables; its own database beside the platform's on SQLite.
+        executor_id: Stable and unique among the processes that share the database: at its next launch this executor
+            resumes what the process of the same name left unfinished.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        executor_id: str,
+        *,
+        stopwatch: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._stopwatch = stopwatch
+        self._sleep = sleep
+        self._workflows: dict[str, Callable[[dict[str, Any]], Outcome]] = {}
+        logging.getLogger("dbos").setLevel(logging.ERROR)
+        DBOS(
+            config={
+                "name": "counterpoint",
+                "system_database_url": database_url,
+                "application_version": WORKFLOW_VERSION,
+                "executor_id": executor_id,
+                "serializer": DBOSPortableJSONSerializer(),
+                "log_level": "ERROR",
+                "console_log_level": "ERROR",
+                "notification_listener_polling_interval_sec": 0.1,
+            }
+        )
+
+    def register(self, name: str, workflow: Workflow) -> None:
+        """Make a workflow known by its stored name."""
+        steps: Steps = _DbosSteps()
+
+        def durable(argument: dict[str, Any]) -> Outcome:
+            return workflow(steps, argument)
+
+        self._workflows[name] = DBOS.workflow(name=name)(durable)
+
+    def launch(self) -> None:
+        """Begin to execute, resuming what this executor left unfinished."""
+        DBOS.launch()
+
+    def start(self, name: str, workflow_id: str, argument: Mapping[str, Any]) -> None:
+        """Start a workflow; a second start under the same id is the first one."""
+        with SetWorkflowID(workflow_id):
+            DBOS.start_workflow(self._workflows[name], dict(argument))
+
+    def wait(self, workflow_id: str, timeout_s: float) -> Outcome:
+        """Return the outcome of a workflow.
+
+        Raises:
+            DependencyFailure: code `workflow_timeout` or `workflow_failed`.
+        """
+        deadline = self._stopwatch() + timeout_s
+        while self._stopwatch() < deadline:
+            status = DBOS.get_workflow_status(workflow_id)
+            if status is not None and status.status not in _UNFINISHED:
+                return self._outcome(workflow_id)
+            self._sleep(_POLL_S)
+        raise DependencyFailure(
+            "workflow_timeout",
+            f"it has not ended within {timeout_s:g} s",
+            where=workflow_id,
+            fix="it goes on by itself; ask for the launch again",
+        )
+
+    def _outcome(self, workflow_id: str) -> Outcome:
+        try:
+            outcome: Outcome = DBOS.retrieve_workflow(workflow_id).get_result(polling_interval_sec=_POLL_S)
+        except Exception as error:  # whatever the workflow raised; the vendor wraps and re-types it
+            raise DependencyFailure("workflow_failed", f"it ended with an error: {error}", where=workflow_id) from error
+        return outcome
+
+    def close(self) -> None:
+        """Stop executing; what is unfinished resumes at the next launch."""
+        DBOS.destroy(destroy_registry=True)
