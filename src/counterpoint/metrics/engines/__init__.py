@@ -1,0 +1,1 @@
+"""Engines that reduce rows to sufficient statistics."""

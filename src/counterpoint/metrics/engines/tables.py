@@ -1,0 +1,170 @@
+"""Tables in files: a Parquet or CSV file opened in DuckDB, reduced to moments per variant in one pass."""
+
+import contextlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from counterpoint.errors import InvalidInput
+from counterpoint.metrics.engines.moments import aggregates, quoted, summaries, value_columns
+from counterpoint.metrics.measures import Measure, Unmeasured
+from counterpoint.stats import Summary
+
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+_NUMBERS = (*_INTEGERS, "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_PARQUET = (".parquet", ".pq")
+_TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".csv.zst")
+_PROBE_ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableMoments:
+    """What one pass over a table leaves.
+
+    Attributes:
+        variants: Variant as text -> units and the summary of each measure.
+        n_rows: Rows read.
+        n_rows_unplaced: Rows left out because their variant or their unit is missing.
+        n_units_mixed: Units left out because they have rows in two variants.
+    """
+
+    variants: Mapping[str, tuple[int, Mapping[str, Summary | Unmeasured]]]
+    n_rows: int
+    n_rows_unplaced: int
+    n_units_mixed: int
+
+
+class Table:
+    """One file, readable by column; types as the file has them."""
+
+    def __init__(self, path: Path, db: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, str]) -> None:
+        self.path = path
+        self.columns = columns
+        self._db = db
+        self._relation = relation
+
+    def is_boolean(self, column: str) -> bool:
+        """Return whether a column holds yes or no."""
+        return self.columns[column] == "BOOLEAN"
+
+    def is_number(self, column: str) -> bool:
+        """Return whether a column holds numbers or yes and no."""
+        return self.is_boolean(column) or self.columns[column].startswith(_NUMBERS)
+
+    def rows(self, columns: Sequence[str]) -> list[tuple[object, ...]]:
+        """Return some columns of all rows; for small tables only."""
+        with _reading(self.path):
+            names = ", ".join(map(quoted, columns))
+            return self._db.execute(f"SELECT {names} FROM {self._relation}").fetchall()  # noqa: S608 - names are quoted
+
+    def moments(self, *, unit: str | None, variant: str, measures: Sequence[Measure]) -> TableMoments:
+        """Return counts and summaries per variant; rows are added up to units first when `unit` is given."""
+        with _reading(self.path):
+            shifts = self._shifts(measures)
+            values = ", ".join(f"{self._number(c)} AS {alias}" for alias, c, _ in value_columns(measures))
+            source = f"(SELECT CAST({quoted(variant)} AS VARCHAR) AS __variant, {values} FROM {self._relation})"  # noqa: S608 - names are quoted
+            found = "1"
+            if unit is not None:
+                source, found = self._per_unit(unit, variant, measures), "__rows"
+            moments = ", ".join([f"sum({found})::BIGINT", "count(*)", *aggregates(measures, shifts)])
+            mixed = "__mixed" if unit is not None else "false"
+            rows = self._db.execute(
+                f"SELECT __variant, {mixed} AS __mixed, {moments} FROM {source} GROUP BY ALL ORDER BY ALL"  # noqa: S608 - names are quoted
+            ).fetchall()
+        variants = {
+            name: (n, summaries(measures, shifts, n, cells))
+            for name, is_mixed, _, n, *cells in rows
+            if name is not None and not is_mixed
+        }
+        return TableMoments(
+            variants=variants,
+            n_rows=sum(r[2] for r in rows),
+            n_rows_unplaced=sum(r[2] for r in rows if r[0] is None),
+            n_units_mixed=sum(r[3] for r in rows if r[1]),
+        )
+
+    def close(self) -> None:
+        """Release the file."""
+        self._db.close()
+
+    def _per_unit(self, unit: str, variant: str, measures: Sequence[Measure]) -> str:
+        # A unit did it when any of its rows says so; everything else adds up. A row without its value makes its unit's
+        # value unknown, not smaller.
+        values = ", ".join(
+            f"CASE WHEN count({quoted(c)}) = count(*) THEN {'max' if m.type == 'proportion' else 'sum'}"
+            f"({self._number(c)}) END AS {alias}"
+            for alias, c, m in value_columns(measures)
+        )
+        name = f"CAST({quoted(variant)} AS VARCHAR)"
+        placed = f"{name} IS NOT NULL AND {quoted(unit)} IS NOT NULL"
+        return f"""(
+            SELECT CASE WHEN __placed THEN min({name}) END AS __variant, count(*) AS __rows,
+                   __placed AND min({name}) <> max({name}) AS __mixed, {values}
+            FROM (SELECT *, {placed} AS __placed FROM {self._relation})
+            GROUP BY {quoted(unit)}, __placed)"""  # noqa: S608 - names are quoted
+
+    def _number(self, column: str) -> str:
+        # A cast from yes and no would be handed down to the CSV reader, which cannot read "True" as a number.
+        name = quoted(column)
+        yes_no = f"CASE WHEN {name} THEN 1.0::DOUBLE WHEN NOT {name} THEN 0.0::DOUBLE END"
+        return yes_no if self.is_boolean(column) else f"CAST({name} AS DOUBLE)"
+
+    def _shifts(self, measures: Sequence[Measure]) -> dict[str, float]:
+        # Any constant is correct; one near the mean keeps digits, so the first rows are good enough.
+        aliased = value_columns(measures)
+        means = ", ".join(f"avg({self._number(c)})" for _, c, _ in aliased)
+        sql = f"SELECT {means} FROM (SELECT * FROM {self._relation} LIMIT {_PROBE_ROWS})"  # noqa: S608 - names are quoted
+        row = self._db.execute(sql).fetchone() or ()
+        return {
+            alias: x if x is not None and math.isfinite(x) else 0.0
+            for (alias, _, _), x in zip(aliased, row, strict=True)
+        }
+
+
+def open_table(path: Path) -> Table:
+    """Open a Parquet or CSV file.
+
+    Raises:
+        InvalidInput: `missing_file`, `unknown_format`, `unreadable_file` or `empty_file`.
+    """
+    where, name = str(path), path.name.lower()
+    if not path.is_file():
+        what = "a folder, not a file" if path.is_dir() else "there is no such file"
+        raise InvalidInput("missing_file", what, where=where, fix="give the path of a Parquet or CSV file")
+    # A file's own name must not be taken for a pattern of names.
+    literal = "".join(f"[{c}]" if c in "*?[" else c for c in where).replace("'", "''")
+    if name.endswith(_PARQUET):
+        relation = f"read_parquet('{literal}')"
+    elif name.endswith(_TEXT):
+        relation = f"read_csv('{literal}', sample_size = -1, header = true)"
+    else:
+        known = ", ".join((*_PARQUET, *_TEXT))
+        raise InvalidInput("unknown_format", "not a table by its name", where=where, fix=f"use one of {known}")
+    db = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    try:
+        with _reading(path):
+            described = db.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608 - the path is quoted
+            if db.execute(f"SELECT 1 FROM {relation} LIMIT 1").fetchone() is None:  # noqa: S608 - the path is quoted
+                raise InvalidInput("empty_file", "the table has no rows", where=where, fix="give a file with data")
+    except BaseException:
+        db.close()
+        raise
+    return Table(path, db, relation, {row[0]: row[1] for row in described})
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, UnicodeDecodeError) as error:
+        lines = str(error).strip().splitlines()
+        first = " ".join([lines[0], *(line for line in lines if line.startswith("Error when"))]).rstrip(".")
+        raise InvalidInput(
+            "unreadable_file",
+            f"cannot be read ({first})",
+            where=str(path),
+            fix="check that it is a whole Parquet or CSV file",
+        ) from error
