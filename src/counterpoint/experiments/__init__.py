@@ -1,5 +1,20 @@
 """Experiments: the spec, its lifecycle, and which buckets it owns."""
 
+from counterpoint.experiments.allocation import (
+    FreeSpace,
+    allocate,
+    draw_domain,
+    draw_holdout_sets,
+    free_space,
+    stage_buckets,
+)
+from counterpoint.experiments.conflicts import Rival, Territory, exclusivity_findings, rivals_of, shared_ground
+from counterpoint.experiments.experiment import Experiment, State, holds_buckets, is_serving, stage_shares
+from counterpoint.experiments.holdouts import Domain, Holdout, Pools, covers, expired_holdouts, layers_of, pools_of
+from counterpoint.experiments.lifecycle import TRANSITIONS, URGENT, Event, allowed_events, transition
+from counterpoint.experiments.ports import MetricHistory, TrafficHistory, UnitsPerDay, Unknown
+from counterpoint.experiments.reading import parse_spec, spec_document
+from counterpoint.experiments.soundness import spec_findings
 from counterpoint.experiments.spec import (
     AnalysisSpec,
     ExperimentSpec,
@@ -11,15 +26,52 @@ from counterpoint.experiments.spec import (
     StopSpec,
     VariantSpec,
 )
+from counterpoint.experiments.treatments import treatment_findings
 
 __all__ = [
+    "TRANSITIONS",
+    "URGENT",
     "AnalysisSpec",
+    "Domain",
+    "Event",
+    "Experiment",
     "ExperimentSpec",
+    "FreeSpace",
     "GuardrailSpec",
+    "Holdout",
+    "MetricHistory",
     "MetricsSpec",
+    "Pools",
     "PrimaryMetric",
     "RampStage",
+    "Rival",
     "ScheduleSpec",
+    "State",
     "StopSpec",
+    "Territory",
+    "TrafficHistory",
+    "UnitsPerDay",
+    "Unknown",
     "VariantSpec",
+    "allocate",
+    "allowed_events",
+    "covers",
+    "draw_domain",
+    "draw_holdout_sets",
+    "exclusivity_findings",
+    "expired_holdouts",
+    "free_space",
+    "holds_buckets",
+    "is_serving",
+    "layers_of",
+    "parse_spec",
+    "pools_of",
+    "rivals_of",
+    "shared_ground",
+    "spec_document",
+    "spec_findings",
+    "stage_buckets",
+    "stage_shares",
+    "transition",
+    "treatment_findings",
 ]

@@ -61,7 +61,7 @@ class AnalysisSpec(_Document):
 
 
 class RampStage(_Document):
-    """A share of the allocation and how long it is held before the next stage's gate."""
+    """A share of the audience's units, at most the allocation, held for `hours` before the next stage's gate."""
 
     share: Share
     hours: Annotated[float, Field(ge=0)]
@@ -83,7 +83,11 @@ class StopSpec(_Document):
 
 
 class ExperimentSpec(_Document):
-    """One experiment, as written; the same document comes back from the API unchanged."""
+    """One experiment, as written; the same document comes back from the API unchanged.
+
+    `unit` is what is randomised, the surface's own when None; `domain` names the reserved buckets of a programme
+    that it draws from, the surface's general buckets when None.
+    """
 
     kind: Literal["experiment"] = "experiment"
     key: str
@@ -95,6 +99,7 @@ class ExperimentSpec(_Document):
     unit: str | None = None
     layers: tuple[str, ...] = ()
     isolated: bool = False
+    domain: str | None = None
     variants: Annotated[tuple[VariantSpec, ...], Field(min_length=2)]
     metrics: MetricsSpec
     analysis: AnalysisSpec = AnalysisSpec()

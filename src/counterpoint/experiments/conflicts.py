@@ -1,0 +1,119 @@
+"""Which experiments exclude each other, why, and until when."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from counterpoint.assignment import BucketSet
+from counterpoint.config import Surface
+from counterpoint.experiments.experiment import Experiment, holds_buckets
+from counterpoint.experiments.holdouts import Domain, Holdout, covers, layers_of
+from counterpoint.experiments.spec import ExperimentSpec
+from counterpoint.vocabulary import Finding, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Territory:
+    """Everything on a surface that holds buckets: what a draw has to respect."""
+
+    surface: Surface
+    experiments: Mapping[str, Experiment]
+    holdouts: Mapping[str, Holdout]
+    domains: Mapping[str, Domain]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """An experiment that another one may share no unit with.
+
+    Attributes:
+        because: What they share, in words: a parameter, a layer, a tag, or that one of them is isolated.
+        buckets: What it holds; every bucket when the two randomise different kinds of unit, since buckets of users
+            say nothing about buckets of devices.
+        free_at: When its schedule ends, UTC; None while that is not known.
+    """
+
+    key: str
+    because: str
+    buckets: BucketSet
+    free_at: datetime | None
+
+
+def shared_ground(spec: ExperimentSpec, other: ExperimentSpec, surface: Surface) -> str | None:
+    """Return why the two conflict, in words, or None when they may overlap.
+
+    Sharing a parameter, a layer or a tag is no conflict when their audiences are provably disjoint;
+    isolation always is.
+    """
+    if spec.isolated or other.isolated:
+        return f"'{spec.key if spec.isolated else other.key}' is isolated"
+    return _overlap(spec, other, surface)
+
+
+def rivals_of(spec: ExperimentSpec, *, unit: str, territory: Territory) -> tuple[Rival, ...]:
+    """Return the experiments that hold buckets which `spec`, randomising `unit`, may not draw, in order of key."""
+    return tuple(_rivals(spec, unit, territory))
+
+
+def exclusivity_findings(experiment: Experiment, territory: Territory) -> tuple[Finding, ...]:
+    """Return one refusal for each rival or holdout that holds a bucket of `experiment` too.
+
+    This is the law that draws obey, checked again on what was drawn, since the territory may have changed since.
+    """
+    findings: list[Finding] = []
+    for rival in rivals_of(experiment.spec, unit=experiment.unit, territory=territory):
+        shared = len(experiment.reserved & rival.buckets)
+        if shared:
+            findings.append(
+                _taken(experiment.key, f"experiments.{rival.key}", f"'{rival.key}' ({rival.because})", shared)
+            )
+    for holdout in territory.holdouts.values():
+        shared = len(experiment.reserved & (holdout.status_quo | holdout.shipped_only))
+        if shared and covers(holdout, experiment.spec, territory.surface):
+            findings.append(_taken(experiment.key, f"holdouts.{holdout.key}", f"holdout '{holdout.key}'", shared))
+    for domain in territory.domains.values():
+        shared = len(experiment.reserved & domain.buckets)
+        if shared and experiment.spec.domain != domain.key:
+            findings.append(_taken(experiment.key, f"domains.{domain.key}", f"domain '{domain.key}'", shared))
+    return tuple(findings)
+
+
+def _rivals(spec: ExperimentSpec, unit: str, territory: Territory) -> Iterator[Rival]:
+    for key in sorted(territory.experiments):
+        other = territory.experiments[key]
+        if key == spec.key or not holds_buckets(other):
+            continue
+        because = shared_ground(spec, other.spec, territory.surface)
+        if because is None:
+            continue
+        if other.unit != unit:
+            because, buckets = f"{because}, and it randomises {other.unit}, not {unit}", BucketSet.full()
+        else:
+            buckets = other.reserved
+        yield Rival(key=key, because=because, buckets=buckets, free_at=_scheduled_end(other))
+
+
+def _overlap(spec: ExperimentSpec, other: ExperimentSpec, surface: Surface) -> str | None:
+    parameters = set(spec.parameters) & set(other.parameters)
+    if parameters:
+        return f"both set {min(parameters)}"
+    layers = layers_of(spec, surface) & layers_of(other, surface)
+    if layers:
+        return f"both are in layer {min(layers)}"
+    return None
+
+
+def _scheduled_end(experiment: Experiment) -> datetime | None:
+    if experiment.started_at is None or experiment.ended_at is not None:
+        return None
+    return experiment.started_at + timedelta(days=experiment.spec.schedule.days)
+
+
+def _taken(key: str, path: str, holder: str, n_shared: int) -> Finding:
+    return Finding(
+        code="buckets_taken",
+        severity=Severity.ERROR,
+        path=path,
+        message=f"{n_shared} buckets of '{key}' belong to {holder}; draw again",
+        facts={"experiment": key, "holder": path, "n_buckets": n_shared},
+    )

@@ -1,0 +1,138 @@
+"""What a Change would do to experiments that are live: found at publish, and again when a scheduled one fires."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from counterpoint.config import BaselineRule
+from counterpoint.experiments import (
+    Event,
+    Experiment,
+    State,
+    expired_holdouts,
+    holds_buckets,
+    shared_ground,
+    treatment_findings,
+)
+from counterpoint.releases.change import Change
+from counterpoint.releases.operations import AddExperiment, MoveExperiment
+from counterpoint.releases.state import SurfaceState
+from counterpoint.vocabulary import Finding, Severity
+
+_LIVE = frozenset({State.RUNNING, State.PAUSED})
+_LAUNCHES = frozenset({Event.START, Event.RESTART})
+
+
+def publish_findings(
+    before: SurfaceState | None, change: Change, after: SurfaceState, *, now: datetime
+) -> tuple[Finding, ...]:
+    """Return what speaks against publishing `change`, which turns `before` into `after`.
+
+    Args:
+        now: When it would be published, UTC.
+
+    Codes: `baseline_under_experiment` (an error unless the Change acknowledges the experiment), `no_op_treatment`,
+    `requires_unmet`, `value_is_baseline`, `holdout_expired`.
+    """
+    findings: list[Finding] = []
+    if _launches(change):
+        findings += expired_holdouts(after.holdouts, now=now)
+    if before is not None:
+        findings += _moved_controls(before, change, after)
+    findings += _idle_treatments(before, after)
+    return tuple(findings)
+
+
+def _launches(change: Change) -> bool:
+    return any(
+        isinstance(operation, AddExperiment) or (isinstance(operation, MoveExperiment) and operation.event in _LAUNCHES)
+        for operation in change.operations
+    )
+
+
+def _moved_controls(before: SurfaceState, change: Change, after: SurfaceState) -> Iterator[Finding]:
+    moved = {key for key, value in after.baseline.items() if key in before.baseline and before.baseline[key] != value}
+    if not moved and before.rules == after.rules:
+        return
+    for key in sorted(after.experiments):
+        experiment = after.experiments[key]
+        was = before.experiments.get(key)
+        if was is None or experiment.state not in _LIVE or was.state not in _LIVE:
+            continue
+        watched = _watched(experiment, after)
+        touched = sorted((moved & watched) | (_rule_changes(before.rules, after.rules, experiment, after) & watched))
+        if not touched:
+            continue
+        known = key in change.acknowledges
+        yield Finding(
+            code="baseline_under_experiment",
+            severity=Severity.WARNING if known else Severity.ERROR,
+            path=f"experiments.{key}",
+            message=(
+                f"This moves {', '.join(touched)} under {key}, which is {experiment.state}: its control changes"
+                + ("" if known else "; wait until it has ended, stop it, or acknowledge it")
+            ),
+            facts={"experiment": key, "parameters": touched, "state": str(experiment.state)},
+        )
+
+
+def _watched(experiment: Experiment, state: SurfaceState) -> set[str]:
+    # What it sets, and what those need to have an effect.
+    own = set(experiment.spec.parameters)
+    return own | {
+        needed for key in own & state.surface.parameters.keys() for needed in state.surface.parameters[key].requires
+    }
+
+
+def _rule_changes(
+    before: Iterable[BaselineRule], after: Iterable[BaselineRule], experiment: Experiment, state: SurfaceState
+) -> set[str]:
+    # Order matters: a rule that merely moved may win now. So the ordered list of each parameter's rules is compared.
+    old, new = _by_parameter(before), _by_parameter(after)
+    changed: set[str] = set()
+    for key in old.keys() | new.keys():
+        if old.get(key) == new.get(key):
+            continue
+        audiences = {audience for audience, _ in set(old.get(key, ())) ^ set(new.get(key, ()))}
+        if not audiences or any(_may_meet(experiment, audience, state) for audience in audiences):
+            changed.add(key)
+    return changed
+
+
+def _may_meet(experiment: Experiment, audience: str, state: SurfaceState) -> bool:
+    # An experiment on the same parameter with the rule's audience conflicts exactly when the two audiences may meet.
+    plain = experiment.spec.model_copy(update={"isolated": False})
+    return shared_ground(plain, plain.model_copy(update={"audience": audience}), state.surface) is not None
+
+
+def _by_parameter(rules: Iterable[BaselineRule]) -> Mapping[str, tuple[tuple[str, object], ...]]:
+    table: dict[str, tuple[tuple[str, object], ...]] = {}
+    for rule in rules:
+        for key, value in rule.set.items():
+            table[key] = (*table.get(key, ()), (rule.audience, value))
+    return table
+
+
+def _idle_treatments(before: SurfaceState | None, after: SurfaceState) -> Iterator[Finding]:
+    same_ground = before is not None and before.baseline is after.baseline and before.surface is after.surface
+    for key in sorted(after.experiments):
+        experiment = after.experiments[key]
+        was = None if before is None else before.experiments.get(key)
+        new = was is None
+        if not holds_buckets(experiment) or experiment.state not in _LIVE | {
+            State.APPROVED,
+            State.SCHEDULED,
+            State.VALIDATED,
+        }:
+            continue
+        if same_ground and not new:
+            continue
+        for finding in treatment_findings(experiment.spec, surface=after.surface, baseline=after.baseline):
+            # Only what this Change brings about: an experiment that was idle before is no fault of this Change.
+            if not new and before is not None and finding in _as_before(experiment, before):
+                continue
+            yield replace(finding, path=f"experiments.{key}.{finding.path}")
+
+
+def _as_before(experiment: Experiment, before: SurfaceState) -> tuple[Finding, ...]:
+    return treatment_findings(experiment.spec, surface=before.surface, baseline=before.baseline)
