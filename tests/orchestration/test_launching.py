@@ -3,7 +3,6 @@
 import itertools
 
 import pytest
-from launch_fakes import CountingBackend, FakeWorld, Killed, KillableExecutor, spec_document
 
 from counterpoint.errors import Conflict, InvalidInput
 from counterpoint.experiments import ExperimentSpec
@@ -22,6 +21,7 @@ from counterpoint.orchestration import (
     tick,
 )
 from counterpoint.vocabulary import Finding, Severity
+from launch_fakes import CountingBackend, FakeWorld, KillableExecutor, Killed, spec_document
 
 SPEC = ExperimentSpec.model_validate(spec_document())
 
@@ -50,9 +50,9 @@ def test_a_launch_walks_from_its_spec_to_shipped() -> None:
     desk = _desk(world)
     launch, _ = submit(desk, SPEC, author="ada")
     ended = _live_through(desk, world, launch.id)
-    assert _states(ended) == [
-        "planned", "validated", "approved", "applied", "verified", "running", "running", "running", "stopped", "decided", "shipped",
-    ]  # fmt: skip
+    running = ["running", "running", "running"]
+    before, after = ["planned", "validated", "approved", "applied", "verified"], ["stopped", "decided", "shipped"]
+    assert _states(ended) == [*before, *running, *after]
     assert [entry.reason for entry in ended.timeline if "ramp" in entry.reason] == [
         "the gates are open: ramp to 0.05 of the audience",
         "the gates are open: ramp to 0.1 of the audience",

@@ -39,7 +39,13 @@ class CounterpointError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(
-        self, code: str, what: str, *, where: str | None = None, fix: str | None = None, facts: Mapping[str, Any] | None = None
+        self,
+        code: str,
+        what: str,
+        *,
+        where: str | None = None,
+        fix: str | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         self.code = code
         self.what = what

@@ -24,7 +24,7 @@ def begin(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outc
         argument: `launch`, its id, and `run`, which identifies this attempt.
     """
     launch_id, run = argument["launch"], argument["run"]
-    checked = steps.run("validate", lambda: _validate(world, launch_id, run))
+    checked = steps.run("validate", lambda: _validate(world, launch_id))
     if not checked["go"]:
         return checked
     done = converge(
@@ -47,7 +47,7 @@ def begin(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outc
     return steps.run("record running", lambda: _run(world, launch_id, run, done))
 
 
-def _validate(world: LaunchWorld, launch_id: str, run: str) -> Outcome:
+def _validate(world: LaunchWorld, launch_id: str) -> Outcome:
     started = world.stopwatch()
     launch = world.launches.get(launch_id)
     if launch.state in ENDED:

@@ -41,9 +41,7 @@ def conclude(
 def retry_later(world: LaunchWorld, launch_id: str, done: Outcome) -> Outcome:
     """Leave the launch as it was and try again soon: a backend that is down must not strand a running experiment."""
     now = world.clock()
-    launch = write(
-        world, launch_id, lambda old: msgspec.structs.replace(old, due_at=now + RETRY_AFTER, updated_at=now)
-    )
+    launch = write(world, launch_id, lambda old: msgspec.structs.replace(old, due_at=now + RETRY_AFTER, updated_at=now))
     return {"state": str(launch.state), "reason": done["error"]["message"], "retry_at": str(launch.due_at)}
 
 

@@ -45,7 +45,8 @@ def converge(
             done = run(f"verify {backend.name}", _verify(backend, done["receipt"]))
         if not done["ok"]:
             reverted = [
-                run(f"revert {receipt['backend']}", _revert(backends, receipt, desired, clock)) for receipt in reversed(receipts)
+                run(f"revert {receipt['backend']}", _revert(backends, receipt, desired, clock))
+                for receipt in reversed(receipts)
             ]
             return {
                 "ok": False,

@@ -127,7 +127,12 @@ def move(desk: LaunchDesk, launch_id: str, goal: Goal, *, actor: str, reason: st
     }[goal]
     if launch.state not in allowed:
         states = " or ".join(allowed)
-        raise Conflict("bad_transition", f"a launch that is {launch.state} cannot {goal}", where=launch_id, fix=f"it must be {states}")
+        raise Conflict(
+            "bad_transition",
+            f"a launch that is {launch.state} cannot {goal}",
+            where=launch_id,
+            fix=f"it must be {states}",
+        )
     workflow = _start(desk, "intervene", launch, {"goal": str(goal), "actor": actor, "reason": reason})
     return launch, workflow
 
@@ -153,7 +158,9 @@ def find(desk: LaunchDesk, name: str) -> Launch:
     for launch in launches:
         if launch.experiment == name:
             return launch
-    raise NotFound("unknown_launch", f"there is no launch or experiment {name!r}", fix="list them with `counterpoint experiments`")
+    raise NotFound(
+        "unknown_launch", f"there is no launch or experiment {name!r}", fix="list them with `counterpoint experiments`"
+    )
 
 
 def _start(desk: LaunchDesk, workflow: str, launch: Launch, argument: Outcome) -> str:

@@ -66,7 +66,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One transition, with its reason, its evidence and the machine's seconds it took.
 
     Attributes:
-        transition: Identifies the transition; a step that is repeated after a crash finds its own entry and does nothing.
+        transition: Identifies it; a step that is repeated after a crash finds its own entry and does nothing.
         seconds: What the machine took, people's time apart.
     """
 

@@ -85,5 +85,6 @@ def desired(
         actor=actor,
         reason=reason,
         now=world.clock(),
+        approved_by=tuple(sorted({approval.by for approval in launch.approvals} - {launch.author})),
         variant=variant,
     )

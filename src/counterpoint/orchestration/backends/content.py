@@ -24,7 +24,9 @@ class ContentBackend:
         """Return the warming that a START needs."""
         if desired.goal is not Goal.START:
             return Diff(backend=self.name, edits=())
-        edits = tuple(Edit(path=f"warm.{variant.key}", before=None, after="served") for variant in desired.spec.variants)
+        edits = tuple(
+            Edit(path=f"warm.{variant.key}", before=None, after="served") for variant in desired.spec.variants
+        )
         return Diff(backend=self.name, edits=edits)
 
     def apply(self, desired: Desired, diff: Diff, idempotency_key: str) -> Receipt:

@@ -1,4 +1,4 @@
-"""The metrics backend: registers the analysis plan before the first exposure, so that it cannot be chosen after the fact."""
+"""The metrics backend: registers the analysis plan before the first exposure, so that nobody chooses it afterwards."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -90,4 +90,7 @@ class MeasurementBackend:
 def _analysis_plan(spec: ExperimentSpec) -> dict[str, Any]:
     """Return what of a spec decides the analysis: metrics, test, looks, variants, and for how long."""
     document = spec.model_dump(mode="json")
-    return {field: document[field] for field in ("key", "surface", "audience", "variants", "metrics", "analysis", "schedule", "stop")}
+    return {
+        field: document[field]
+        for field in ("key", "surface", "audience", "variants", "metrics", "analysis", "schedule", "stop")
+    }

@@ -29,6 +29,7 @@ class Desired:
 
     Attributes:
         stage: Index of the ramp stage that shall be live.
+        approved_by: Who, other than the author, approved the launch.
         variant: Key of the variant to ship; None for other goals.
     """
 
@@ -39,6 +40,7 @@ class Desired:
     actor: str
     reason: str
     now: datetime
+    approved_by: tuple[str, ...] = ()
     variant: str | None = None
 
 
@@ -63,7 +65,7 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backend(Protocol):
-    """One system that a launch touches. Adapters raise DependencyFailure for what may pass, other errors for what will not."""
+    """One system that a launch touches; raises DependencyFailure for what may pass, other errors for what will not."""
 
     @property
     def name(self) -> str:
