@@ -1,0 +1,91 @@
+"""Opening shelves and fetching their candidates, each source once: failures cost a shelf, never the page."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from counterpoint.errors import InvalidInput
+from counterpoint.pages.evidence import Rows, StageStatus
+from counterpoint.pages.judge import Candidates
+from counterpoint.pages.stages import Fetched, PageDeclaration, ShelfDeclaration
+from counterpoint.pages.visit import Visit
+from counterpoint.pages.watch import Watch
+
+N_EDITORS = 40
+NO_ROWS: Rows = np.empty(0, dtype=np.int64)
+
+
+def opens(visit: Visit, shelf: ShelfDeclaration) -> bool:
+    """Return whether every gate of `shelf` opens; one that fails closes only optional shelves."""
+    for gate in shelf.gates:
+        try:
+            if not gate.opens(visit):
+                return False
+        except InvalidInput:
+            raise
+        except Exception as failure:
+            # A broken gate is that gate's affair; the page is answered without the shelf, and says so.
+            visit.degrade(f"gate_failed:{shelf.key}:{type(failure).__name__}")
+            return shelf.essential
+    return True
+
+
+def propose(visit: Visit, declaration: PageDeclaration, watch: Watch) -> Candidates:
+    """Return the candidates of every shelf whose gates open, in declared order."""
+    shelves: list[ShelfDeclaration] = []
+    fetched: list[Fetched] = []
+    shared: dict[str, Fetched] = {}
+    for shelf in declaration.shelves:
+        if not opens(visit, shelf):
+            watch.note("gate", shelf.key, status=StageStatus.GATED)
+            continue
+        key = shelf.source_key
+        found = shared.get(key)
+        if found is None:
+            found = shared[key] = _fetch(visit, shelf)
+            watch.note("source", key, status=found.status, n_out=len(found.rows), reason=found.reason)
+        shelves.append(shelf)
+        fetched.append(found)
+    return Candidates(shelves, fetched)
+
+
+def _fetch(visit: Visit, shelf: ShelfDeclaration) -> Fetched:
+    try:
+        found = shelf.source.fetch(visit) if shelf.source else _recorded(visit, shelf)
+    except InvalidInput:
+        raise
+    except Exception as failure:
+        # Whoever wrote the source, its failure costs its shelf and no more.
+        found = Fetched(rows=NO_ROWS, status=StageStatus.FAILED, reason=type(failure).__name__)
+    if found.status in (StageStatus.FAILED, StageStatus.TIMEOUT, StageStatus.STALE):
+        visit.degrade(f"source_{found.status}:{shelf.source_key}")
+        if shelf.falls_back and not found.rows.size:
+            visit.degrade(f"editors:{shelf.key}")
+            return replace(found, rows=editors(visit))
+    elif not found.rows.size:
+        return replace(found, status=StageStatus.EMPTY)
+    return found
+
+
+def _recorded(visit: Visit, shelf: ShelfDeclaration) -> Fetched:
+    assert shelf.remote is not None  # noqa: S101 - declared: exactly one of the two
+    answer = visit.inputs.remote.get(shelf.remote.question(visit))
+    if answer is None:
+        return Fetched(rows=NO_ROWS, status=StageStatus.FAILED, reason="not_recorded")
+    rows = visit.index.rows_of(answer.items)
+    n_unknown = len(answer.items) - len(rows)
+    return Fetched(
+        rows=rows,
+        title=answer.title,
+        explanation=answer.explanation,
+        status=answer.status,
+        reason=answer.reason or (f"unknown_items:{n_unknown}" if n_unknown else ""),
+    )
+
+
+def editors(visit: Visit) -> Rows:
+    """Return the editors' list for this market: theirs when they wrote one, else the most popular music there."""
+    index = visit.index
+    ranked = index.editors if index.editors.size else index.music
+    head = ranked[: N_EDITORS * 5]
+    return head[index.in_market(visit.market)[head]][:N_EDITORS]

@@ -1,0 +1,111 @@
+"""One visit: what every stage of one page may look at, with what was already computed for it."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from counterpoint.errors import InvalidInput
+from counterpoint.pages.evidence import Scores
+from counterpoint.pages.index import PageIndex
+from counterpoint.pages.inputs import Inputs
+from counterpoint.pages.listener import Listener, listener_on
+from counterpoint.pages.ports import PageConfig, Ranker
+from counterpoint.pages.request import Request
+from counterpoint.vocabulary import Scalar
+
+POPULARITY = "popularity"
+
+
+class Visit:
+    """The arguments of a page, bound together for its stages; lives as long as the page is being made.
+
+    Stages read parameters through `config` at the moment where the value matters and not before: the first read of
+    a parameter is the exposure of the experiment that may set it.
+    """
+
+    __slots__ = (
+        "_listener",
+        "_relevance",
+        "config",
+        "degradations",
+        "index",
+        "inputs",
+        "market",
+        "now_s",
+        "rankers",
+        "request",
+        "value",
+    )
+
+    def __init__(
+        self, *, request: Request, config: PageConfig, inputs: Inputs, index: PageIndex, rankers: Mapping[str, Ranker]
+    ) -> None:
+        self.request = request
+        self.config = config
+        self.value: Callable[[str], Scalar] = config.value
+        self.inputs = inputs
+        self.index = index
+        self.rankers = rankers
+        self._listener: Listener | None = None
+        self.now_s = request.now.timestamp()
+        country = request.context.get("country")
+        self.market = country if isinstance(country, str) else None
+        self.degradations: list[str] = []
+        self._relevance: dict[str, Scores] = {}
+
+    @property
+    def listener(self) -> Listener:
+        """The listener on this catalogue, worked out when the first stage asks."""
+        if self._listener is None:
+            self._listener = listener_on(self.inputs.history, self.index)
+        return self._listener
+
+    def truth(self, key: str) -> bool:
+        """Read a boolean parameter."""
+        return bool(self.config.value(key))
+
+    def whole(self, key: str) -> int:
+        """Read an integer parameter."""
+        return int(self.config.value(key))
+
+    def number(self, key: str) -> float:
+        """Read a numeric parameter."""
+        return float(self.config.value(key))
+
+    def text(self, key: str) -> str:
+        """Read a textual parameter."""
+        return str(self.config.value(key))
+
+    def degrade(self, reason: str) -> None:
+        """Note why this page is not complete."""
+        if reason not in self.degradations:
+            self.degradations.append(reason)
+
+    def relevance(self, model: str) -> Scores:
+        """Return how much `model` says this listener likes each row; popularity when the model fails, marked.
+
+        Raises:
+            InvalidInput: No ranker of that name is loaded; a configuration that names one must not pass unnoticed.
+        """
+        known = self._relevance.get(model)
+        if known is None:
+            known = self._relevance[model] = self._compute_relevance(model)
+        return known
+
+    def _compute_relevance(self, model: str) -> Scores:
+        if model == POPULARITY:
+            return np.nan_to_num(self.index.popularity, nan=0.0) / 100.0
+        ranker = self.rankers.get(model)
+        if ranker is None:
+            raise InvalidInput(
+                "unknown_ranker", f"no ranker called {model!r} is loaded", fix="load it, or choose another"
+            )
+        half_life_days = self.number("ranking.recency_half_life_days")
+        try:
+            return ranker.relevance(self.listener, self.index, now_s=self.now_s, half_life_days=half_life_days)
+        except InvalidInput:
+            raise
+        except Exception as failure:
+            # A model is a dependency of this page: whatever it does wrong, the page is answered and says so.
+            self.degrade(f"ranker_failed:{model}:{type(failure).__name__}")
+            return self.relevance(POPULARITY)
