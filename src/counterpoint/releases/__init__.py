@@ -21,7 +21,15 @@ from counterpoint.releases.operations import (
     SetRules,
     ShipVariant,
 )
-from counterpoint.releases.ports import Approval, ApprovalStore, AuditEntry, AuditLog, ReleaseStore
+from counterpoint.releases.ports import (
+    Approval,
+    ApprovalStore,
+    AuditEntry,
+    AuditLog,
+    ExperimentIndex,
+    ExperimentListing,
+    ReleaseStore,
+)
 from counterpoint.releases.publishing import check_change, prepare, publish
 from counterpoint.releases.release import Release, ReleaseNote, snapshot_of
 from counterpoint.releases.reverting import blame, restore_operations, revert_operations
@@ -32,6 +40,7 @@ from counterpoint.releases.state import (
     changed_parts,
     digests_after,
     fresh_state,
+    part_digest,
     parts_of,
     state_digest,
     state_from,
@@ -52,6 +61,8 @@ __all__ = [
     "Change",
     "EndDomain",
     "EndHoldout",
+    "ExperimentIndex",
+    "ExperimentListing",
     "FieldChange",
     "MoveExperiment",
     "Operation",
@@ -82,6 +93,7 @@ __all__ = [
     "from_document",
     "is_urgent",
     "make_snapshot",
+    "part_digest",
     "parts_of",
     "prepare",
     "publish",

@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import singledispatch
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from counterpoint.vocabulary import Finding
 V = TypeVar("V")
 _ADDABLE = frozenset({State.VALIDATED, State.APPROVED, State.SCHEDULED})
 _EVERYONE = "true"
+_GRACE = timedelta(hours=1)
 
 
 def apply_change(state: SurfaceState | None, change: Change, *, now: datetime) -> SurfaceState:
@@ -213,11 +214,15 @@ def _end_domain(operation: op.EndDomain, state: SurfaceState, now: datetime) -> 
 def _restore(operation: op.Restore, state: SurfaceState, now: datetime) -> SurfaceState:
     parts = {path: None if text is None else text.encode() for path, text in operation.parts.items()}
     after = with_parts(state, parts)
-    # A key that served once stays taken, though its experiment goes: exposures are recorded under it.
+    # A key that served stays taken, though its experiment goes: exposures are recorded under it. A launch that is taken
+    # back at once may be tried again, since the same key finds the same units in the same variants.
     gone = {
         key: now
         for key, experiment in state.experiments.items()
-        if key not in after.experiments and experiment.started_at is not None and key not in after.retired
+        if key not in after.experiments
+        and key not in after.retired
+        and experiment.started_at is not None
+        and now - experiment.started_at >= _GRACE
     }
     after = replace(after, retired={**after.retired, **gone}) if gone else after
     for key in after.experiments:

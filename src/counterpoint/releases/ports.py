@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from counterpoint.experiments import Experiment
 from counterpoint.releases.attestation import Attestation
 from counterpoint.releases.change import Change
 from counterpoint.releases.release import Release, ReleaseNote
@@ -114,3 +115,43 @@ class ApprovalStore(Protocol):
 
     def of(self, subject_digest: str) -> tuple[Approval, ...]:
         """Return the approvals and refusals of one digest, the oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentListing:
+    """One experiment in a list, live or over.
+
+    Attributes:
+        state: A state of the lifecycle; `removed` when a revert took it away.
+        release: The release that last changed it.
+    """
+
+    surface: str
+    key: str
+    state: str
+    owner: str
+    hypothesis: str
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    release: int
+
+
+class ExperimentIndex(Protocol):
+    """Every experiment that was ever in a release, found without reading releases."""
+
+    def find(
+        self,
+        *,
+        surface: str | None = None,
+        state: str | None = None,
+        owner: str | None = None,
+        search: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> tuple[ExperimentListing, ...]:
+        """Return listings, the last changed first; `search` finds words of key, hypothesis, owner and parameters."""
+
+    def get(self, surface: str, key: str) -> tuple[ExperimentListing, Experiment]:
+        """Return one experiment as it last was, archived ones too; raises NotFound `unknown_experiment`."""

@@ -1,0 +1,18 @@
+"""State in SQLite or PostgreSQL: releases, audit, approvals, the experiment index, launches, learnings, documents."""
+
+from counterpoint.storage.sql.audit_log import SqlApprovalStore, SqlAuditLog
+from counterpoint.storage.sql.database import Database, open_database
+from counterpoint.storage.sql.documents import Document, SqlDocuments
+from counterpoint.storage.sql.experiment_index import SqlExperimentIndex
+from counterpoint.storage.sql.release_store import SqlReleaseStore
+
+__all__ = [
+    "Database",
+    "Document",
+    "SqlApprovalStore",
+    "SqlAuditLog",
+    "SqlDocuments",
+    "SqlExperimentIndex",
+    "SqlReleaseStore",
+    "open_database",
+]

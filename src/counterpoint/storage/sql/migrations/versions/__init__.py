@@ -1,0 +1,1 @@
+"""Revisions in order; a new one is a new file."""
