@@ -61,7 +61,7 @@ def test_tracks_genres_and_features_are_joined_whatever_the_files_are_called(tmp
     store = Memory()
     report = import_files([tmp_path], store, now=NOW)
     one, two, six = (store.by_id()[f"track:{key}"] for key in (1, 2, 6))
-    assert one.genres == ("Rock", "Punk")
+    assert one.genres == ("Punk", "Rock")
     assert one.released_at == datetime(2010, 3, 4, 5, 6, tzinfo=UTC)
     assert (one.popularity, two.popularity, six.popularity) == (25.0, 75.0, None)
     assert (one.explicit, two.explicit, six.explicit) == (False, None, True)

@@ -79,7 +79,8 @@ def join_tracks(
     items: list[Item] = []
     for track, percentile in zip(tracks, popularity, strict=True):
         named = [genre_names[genre] for genre in track.genre_ids if genre in genre_names]
-        genres = tuple(dict.fromkeys([*named, *([track.genre_top] if track.genre_top else [])]))
+        broadest = [track.genre_top] if track.genre_top else []
+        genres = tuple(dict.fromkeys([*(name for name in named if name not in broadest), *broadest]))
         sound = features.get(track.key)
         embedding = music_embedding(genres, sound)
         items.append(

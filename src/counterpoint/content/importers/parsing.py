@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 
-class RowRefused(Exception):  # noqa: N818  a refusal of one row is a verdict inside the importer, never an error of ours
+class RowRefused(Exception):
     """Leaves the parsing of one row; `code` is counted in the report and `why` becomes its example."""
 
     def __init__(self, code: str, why: str) -> None:
