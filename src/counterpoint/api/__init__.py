@@ -1,0 +1,6 @@
+"""HTTP: parse a request once, call one function of the platform, answer with its document or with one error shape."""
+
+from counterpoint.api.application import create_app
+from counterpoint.api.ports import Control, Delivery, Platform
+
+__all__ = ["Control", "Delivery", "Platform", "create_app"]

@@ -1,0 +1,55 @@
+"""The routes of the serving path: resolve, page, events. `hot` answers well-formed requests before they come here."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from counterpoint.api import examples
+from counterpoint.api.answers import answers
+from counterpoint.api.bodies import EventsBody, PageBody, ResolveBody
+from counterpoint.api.hot import PageRequest, ResolveRequest, page, resolve
+from counterpoint.api.ports import Delivery, Document
+
+SurfaceKey = Annotated[str, Path(description="Key of the surface, such as `home`.", max_length=256)]
+
+
+def delivery_routes(delivery: Delivery) -> APIRouter:
+    """Return the routes that ask `delivery`."""
+    routes = APIRouter(prefix="/v1", tags=["serving"])
+
+    @routes.get("/surfaces", summary="List surfaces", responses=answers(examples.SURFACES))
+    def list_surfaces() -> Document:
+        return {"surfaces": delivery.surfaces()}
+
+    @routes.post(
+        "/surfaces/{surface}/resolve",
+        summary="Resolve parameters for one unit",
+        description="Returns each value with its reason, variant and snapshot. Reading a parameter that one of the "
+        "unit's experiments may set is the exposure, and is recorded before the answer leaves.",
+        responses=answers(examples.RESOLVED, 400, 404, 413, 415, 422, 503),
+    )
+    async def resolve_parameters(surface: SurfaceKey, body: ResolveBody) -> Document:
+        ask = ResolveRequest(unit=body.unit, context=body.context, parameters=body.parameters, forced=body.forced)
+        return await resolve(delivery, surface, ask)
+
+    @routes.post(
+        "/surfaces/{surface}/page",
+        summary="Compose the page of one unit",
+        description="Returns shelves of cards, how complete the page is, what it read and why each value was so.",
+        responses=answers(examples.PAGE_ANSWER, 400, 404, 413, 415, 422, 503),
+    )
+    async def compose_page(surface: SurfaceKey, body: PageBody) -> Document:
+        wish = PageRequest(unit=body.unit, context=body.context, forced=body.forced, request_id=body.request_id)
+        return await page(delivery, surface, wish)
+
+    @routes.post(
+        "/events",
+        summary="Record events",
+        description="Stores a batch durably before answering. Records are deduplicated by `id`, so sending a batch "
+        "again is safe; a record that is refused is named with its index and does not refuse its neighbours.",
+        responses=answers(examples.INGESTED, 400, 413, 415, 422, 503),
+    )
+    def record_events(body: EventsBody) -> Document:
+        return delivery.ingest(body.events)
+
+    return routes

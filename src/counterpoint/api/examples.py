@@ -1,0 +1,198 @@
+"""The examples that OpenAPI shows: requests that can be sent as they stand, and answers in their true form."""
+
+from typing import Any
+
+Example = dict[str, Any]
+
+RESOLVE: Example = {
+    "unit": "listener-4711",
+    "context": {"country": "SE", "plan": "premium", "platform": "ios"},
+    "parameters": ["podcasts.shelf_position"],
+}
+PAGE: Example = {"unit": "listener-4711", "context": {"country": "SE", "plan": "premium", "platform": "ios"}}
+EVENTS: Example = {
+    "events": [
+        {
+            "kind": "outcome",
+            "id": "8d1f0c",
+            "at": "2026-11-22T09:30:00Z",
+            "surface": "home",
+            "unit": "listener-4711",
+            "name": "podcast_minutes",
+            "value": 12.5,
+        }
+    ]
+}
+_HYPOTHESIS = (
+    "Moving the podcast shelf to second place for premium listeners in Sweden raises weekly podcast minutes by at "
+    "least 2 %. It must not cost more than 0.5 % of music listening. Two weeks, on a tenth of the traffic."
+)
+PLAN: Example = {"hypothesis": _HYPOTHESIS, "surface": "home", "owner": "podcasts"}
+SPEC: Example = {
+    "kind": "experiment",
+    "key": "podcasts-second-se",
+    "surface": "home",
+    "owner": "podcasts",
+    "hypothesis": _HYPOTHESIS,
+    "audience": 'country == "SE" && plan == "premium"',
+    "allocation": 0.1,
+    "variants": [
+        {"key": "control", "weight": 1},
+        {"key": "treatment", "weight": 1, "set": {"podcasts.shelf_position": 2}},
+    ],
+    "metrics": {
+        "primary": {"metric": "podcast_minutes_7d", "direction": "increase", "mde": 0.02},
+        "guardrails": [
+            {"metric": "music_minutes_7d", "margin": 0.005},
+            {"metric": "home_empty_rate", "margin": 0.05},
+            {"metric": "page_load_ms_p95", "margin_abs": 50},
+        ],
+    },
+    "schedule": {"days": 14, "ramp": [{"share": 0.01, "hours": 4}, {"share": 0.05, "hours": 24}]},
+}
+VALIDATION: Example = {"spec": SPEC}
+LAUNCH: Example = {"surface": "home", "hypothesis": _HYPOTHESIS}
+APPROVAL: Example = {"note": "Read the blast radius; fine."}
+MOVE: Example = {"reason": "Client release 9.2 crashes on the new shelf."}
+ERROR: Example = {
+    "error": {
+        "code": "unknown_surface",
+        "blame": "caller",
+        "retryable": False,
+        "message": "hoem: there is no such surface; use one of home.",
+        "where": "hoem",
+        "fix": "use one of home",
+        "facts": {"surfaces": ["home"]},
+    }
+}
+
+_SNAPSHOT: Example = {"id": "5b1c9e0d7a42f318", "release": 12, "age_s": 0.8}
+_EXPOSURE: Example = {
+    "experiment": "podcasts-second-se",
+    "variant": "treatment",
+    "parameter": "podcasts.shelf_position",
+}
+_FINDING: Example = {
+    "code": "ramp_missing",
+    "severity": "warning",
+    "path": "schedule.ramp",
+    "message": "more than 10 % of the audience at once needs a ramp; add stages",
+    "fix": {},
+    "facts": {"max_allocation_without_ramp": 0.1},
+}
+RESOLVED: Example = {
+    "surface": "home",
+    "unit": "listener-4711",
+    "snapshot": _SNAPSHOT,
+    "values": {
+        "podcasts.shelf_position": {
+            "value": 2,
+            "reason": "SPLIT",
+            "variant": "treatment",
+            "experiment": "podcasts-second-se",
+            "rule": None,
+        }
+    },
+    "exposures": [_EXPOSURE],
+}
+PAGE_ANSWER: Example = {
+    "surface": "home",
+    "request_id": "f3a1",
+    "unit": "listener-4711",
+    "snapshot": _SNAPSHOT,
+    "status": "complete",
+    "reasons": [],
+    "shelves": [
+        {
+            "key": "podcasts",
+            "title": "Podcasts",
+            "position": 2,
+            "status": "OK",
+            "cards": [
+                {
+                    "item": "podcast:17",
+                    "kind": "podcast",
+                    "title": "Long Form",
+                    "subtitle": "Interviews",
+                    "position": 1,
+                    "source": "podcasts",
+                    "score": 0.81,
+                    "explanation": None,
+                }
+            ],
+        }
+    ],
+    "exposures": [_EXPOSURE],
+    "config": {"podcasts.shelf_position": {"value": 2, "reason": "SPLIT", "variant": "treatment"}},
+}
+INGESTED: Example = {
+    "accepted": 1,
+    "duplicates": 0,
+    "refused": [{"index": 1, "code": "bad_record", "path": "$.value", "message": "expected a number"}],
+}
+SURFACES: Example = {"surfaces": ["home"]}
+PLANNED: Example = {
+    "plan": {
+        "outcome": "plan",
+        "surface": "home",
+        "arms": [{"podcasts.shelf_position": 2}],
+        "audience": 'country == "SE" && plan == "premium"',
+        "primary": "podcast_minutes_7d",
+        "provenance": {"audience": {"source": "words", "words": "premium listeners in Sweden", "confidence": 0.97}},
+        "residue": [],
+    },
+    "spec": SPEC,
+    "findings": [],
+    "seconds": {"plan": 0.021, "generate": 0.001, "validate": 0.034},
+}
+VALIDATED: Example = {"spec": SPEC, "findings": [_FINDING]}
+LAUNCHED: Example = {
+    "id": "podcasts-second-se-0a1b2c",
+    "surface": "home",
+    "experiment": "podcasts-second-se",
+    "author": "maria@example.org",
+    "hypothesis": _HYPOTHESIS,
+    "state": "running",
+    "stage": 0,
+    "findings": [],
+    "approvals": [],
+    "started_at": "2026-11-22T09:30:04Z",
+    "due_at": "2026-11-22T13:30:04Z",
+    "decision": None,
+    "timeline": [
+        {
+            "state": "running",
+            "step": "start",
+            "at": "2026-11-22T09:30:04Z",
+            "seconds": 0.012,
+            "reason": "first stage is live",
+            "evidence": {},
+        }
+    ],
+}
+EXPERIMENT: Example = {
+    "key": "podcasts-second-se",
+    "surface": "home",
+    "owner": "podcasts",
+    "state": "running",
+    "stage": 0,
+    "share": 0.01,
+    "variants": ["control", "treatment"],
+    "hypothesis": _HYPOTHESIS,
+    "started_at": "2026-11-22T09:30:04Z",
+    "ends_at": "2026-12-07T13:30:04Z",
+    "launch": "podcasts-second-se-0a1b2c",
+}
+RELEASE: Example = {
+    "number": 12,
+    "id": "5b1c9e0d7a42f318",
+    "at": "2026-11-22T09:30:03Z",
+    "author": "maria@example.org",
+    "reason": "start podcasts-second-se",
+    "changes": [],
+}
+ALIVE: Example = {"status": "alive"}
+READY: Example = {
+    "ready": True,
+    "surfaces": {"home": {"snapshot": "5b1c9e0d7a42f318", "release": 12, "age_s": 0.8, "stale": False}},
+}

@@ -1,0 +1,65 @@
+"""The routes that read what the control plane keeps: surfaces, experiments, results, releases, the audit log."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from counterpoint.api import examples
+from counterpoint.api.answers import answers, listed
+from counterpoint.api.ports import Control, Document
+
+Surface = Annotated[str, Query(description="Key of the surface.", max_length=256)]
+ExperimentKey = Annotated[str, Path(description="Key of the experiment.", max_length=256)]
+_SURFACE = {
+    "key": "home",
+    "description": "The first page of the app.",
+    "unit": "user_id",
+    "parameters": {},
+    "metrics": {},
+}
+_AUDITED = {"at": "2026-11-22T09:30:03Z", "actor": "maria@example.org"}
+
+
+def record_routes(control: Control) -> APIRouter:
+    """Return the routes that read from `control`."""
+    routes = APIRouter(prefix="/v1", tags=["records"])
+
+    @routes.get(
+        "/surfaces/{surface}",
+        summary="Read a surface",
+        description="What an experiment may change on it (parameters, with the baseline as it is now), whom it can be "
+        "shown to (attributes), and what is measured there (metrics).",
+        responses=answers(_SURFACE, 404),
+    )
+    def read_surface(surface: Annotated[str, Path(max_length=256)]) -> Document:
+        return control.surface(surface)
+
+    @routes.get(
+        "/experiments", summary="List experiments", responses=answers(listed("experiments", examples.EXPERIMENT), 404)
+    )
+    def list_experiments(surface: Annotated[str | None, Query(description="Only of this surface.")] = None) -> Document:
+        return {"experiments": control.experiments(surface)}
+
+    @routes.get("/experiments/{key}", summary="Read an experiment", responses=answers(examples.EXPERIMENT, 404))
+    def read_experiment(key: ExperimentKey) -> Document:
+        return control.experiment(key)
+
+    @routes.get(
+        "/experiments/{key}/results",
+        summary="Read the scorecard of an experiment",
+        description="Sample ratio, units per variant, and the effect on every metric with its intervals. A figure that "
+        "the data do not determine is missing with its reason, never a plausible number.",
+        responses=answers({"comparisons": []}, 404, 422, 503),
+    )
+    def read_results(key: ExperimentKey) -> Document:
+        return control.results(key)
+
+    @routes.get("/releases", summary="List releases", responses=answers(listed("releases", examples.RELEASE), 404, 422))
+    def list_releases(surface: Surface) -> Document:
+        return {"releases": control.releases(surface)}
+
+    @routes.get("/audit", summary="Read the audit log", responses=answers(listed("entries", _AUDITED), 404, 422))
+    def read_audit(surface: Surface) -> Document:
+        return {"entries": control.audit(surface)}
+
+    return routes
