@@ -10,9 +10,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
-from pages.page_world import FakeConfig, FakeRanker, a_history, a_request, a_world, synthetic_catalogue
-
 from counterpoint.pages import HOME, MemoryHistory, index_catalogue, page_document, serve_page
+from pages.page_world import FakeConfig, FakeRanker, a_history, a_request, a_world, synthetic_catalogue
 
 N_PAGES = 1_500
 N_LISTENERS = 50

@@ -1,5 +1,7 @@
 """Chance as a pure function of a seed and labels, so that a page can be made again."""
 
+from collections.abc import Callable
+
 from xxhash import xxh64_intdigest
 
 _SCALE = 2.0**-64
@@ -10,5 +12,17 @@ def chance(seed: int, *labels: str | int) -> float:
 
     Two variants of a page that ask with equal labels draw the same number, so a difference between them is never noise.
     """
-    # The unit separator cannot occur in a key: ("ab", "c") and ("a", "bc") must not draw the same number.
-    return xxh64_intdigest("\x1f".join(map(str, labels)).encode(), seed=seed & 0xFFFFFFFFFFFFFFFF) * _SCALE
+    return chances(seed, *labels[:-1])(labels[-1])
+
+
+def chances(seed: int, *labels: str | int) -> Callable[[str | int], float]:
+    """Return `chance` with all labels but the last settled, for drawing many times."""
+    # Each label is hashed with the hash of those before as seed: ("ab", "c") and ("a", "bc") draw different numbers.
+    settled = seed & 0xFFFFFFFFFFFFFFFF
+    for label in labels:
+        settled = xxh64_intdigest(str(label).encode(), seed=settled)
+
+    def draw(label: str | int) -> float:
+        return xxh64_intdigest(str(label).encode(), seed=settled) * _SCALE
+
+    return draw

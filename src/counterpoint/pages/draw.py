@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from counterpoint.pages.index import TALK_KINDS
 from counterpoint.pages.layout import load_plan
 from counterpoint.pages.page import Card, LoadPlan, Shelf
@@ -46,8 +48,10 @@ def draw(visit: Visit, chosen: Sequence[Chosen], declaration: PageDeclaration) -
 def _cards(visit: Visit, one: Chosen, explanation: str | None, progress: Mapping[str, float]) -> tuple[Card, ...]:
     items = visit.index.items
     source = one.shelf.source_key
+    # Six digits say all that a reader can use, and hide how a processor rounds.
+    scores: list[float] = np.round(one.scores, 6).tolist()
     cards = []
-    for position, (row, score) in enumerate(zip(one.rows.tolist(), one.scores.tolist(), strict=True), start=1):
+    for position, (row, score) in enumerate(zip(one.rows.tolist(), scores, strict=True), start=1):
         item = items[row]
         cards.append(
             Card(
@@ -57,8 +61,7 @@ def _cards(visit: Visit, one: Chosen, explanation: str | None, progress: Mapping
                 subtitle=item.subtitle or item.artist or "",
                 position=position,
                 source=source,
-                # Six digits outlive no rounding difference between processors, and say all that a reader can use.
-                score=round(score, 6),
+                score=score,
                 explanation=explanation,
                 progress=progress.get(item.id) if progress else None,
             )

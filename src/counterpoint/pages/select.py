@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from counterpoint.pages.chance import chance
+from counterpoint.pages.chance import chances
 from counterpoint.pages.evidence import BELOW_CUT, SHOWN, Rows, Scores
 from counterpoint.pages.stages import SELECTION_RULES, Picks, Selection
 from counterpoint.pages.visit import Visit
@@ -62,22 +62,20 @@ def fates_of(picks: Picks, n_rows: int, first_selection_rule: int) -> np.ndarray
 
 def _artists(visit: Visit, rows: Rows) -> list[int] | None:
     """Return the artist of each row, or None where no artist occurs twice and so no cap can matter."""
-    artists = visit.index.artist[rows]
-    known = artists[artists >= 0]
-    if known.size < 2 or np.unique(known).size == known.size:
-        return None
-    return list(map(int, artists))
+    artists: list[int] = visit.index.artist[rows].tolist()
+    known = [artist for artist in artists if artist >= 0]
+    return artists if len(set(known)) < len(known) else None
 
 
 def _exploration(visit: Visit, shelf: str) -> Callable[[int, int], int] | None:
     rate = visit.number("ranking.exploration_rate")
     if rate <= 0:
         return None
-    seed = visit.request.seed
+    draw = chances(visit.request.seed, shelf)
 
     def place_of(slot: int, n_left: int) -> int:
         # One draw decides whether and, rescaled, which: the draw below the rate is uniform on [0, rate).
-        drawn = chance(seed, shelf, slot)
+        drawn = draw(slot)
         return int(drawn / rate * n_left) if drawn < rate else 0
 
     return place_of
@@ -98,11 +96,13 @@ def _diversified(visit: Visit, rows: Rows, scores: Scores, order: list[int], siz
     relevance = scores[head]
     spread = float(relevance[0] - relevance.min())
     relevance = ((relevance - relevance.min()) / spread if spread > 0 else np.zeros(len(head))) * (1.0 - weight)
-    likeness = likeness * np.float32(weight)
-    worst = np.zeros(len(head), dtype=np.float32)
+    likeness = likeness.astype(np.float64) * weight
+    worst = np.zeros(len(head))
+    value = np.empty_like(relevance)
     picked: list[int] = []
     for _ in range(min(size, len(head))):
-        best = int((relevance - worst).argmax())
+        np.subtract(relevance, worst, out=value)
+        best = int(value.argmax())
         picked.append(best)
         relevance[best] = -np.inf
         np.maximum(worst, likeness[best], out=worst)

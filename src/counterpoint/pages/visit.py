@@ -1,6 +1,7 @@
 """One visit: what every stage of one page may look at, with what was already computed for it."""
 
 from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from counterpoint.pages.request import Request
 from counterpoint.vocabulary import Scalar
 
 POPULARITY = "popularity"
+T = TypeVar("T")
 
 
 class Visit:
@@ -25,6 +27,7 @@ class Visit:
 
     __slots__ = (
         "_listener",
+        "_memo",
         "_relevance",
         "config",
         "degradations",
@@ -51,6 +54,7 @@ class Visit:
         country = request.context.get("country")
         self.market = country if isinstance(country, str) else None
         self.degradations: list[str] = []
+        self._memo: dict[str, Any] = {}
         self._relevance: dict[str, Scores] = {}
 
     @property
@@ -59,6 +63,16 @@ class Visit:
         if self._listener is None:
             self._listener = listener_on(self.inputs.history, self.index)
         return self._listener
+
+    def once(self, key: str, compute: Callable[["Visit"], T]) -> T:
+        """Return what `compute` says of this visit, computed by the first stage that asks.
+
+        Args:
+            key: Names the computation; one name, one type.
+        """
+        if key not in self._memo:
+            self._memo[key] = compute(self)
+        return cast("T", self._memo[key])
 
     def truth(self, key: str) -> bool:
         """Read a boolean parameter."""

@@ -25,7 +25,7 @@ from counterpoint.pages.stages import PageDeclaration, Selection, ShelfDeclarati
 
 _PLAIN = Selection()
 _RANKED = Selection(explores=True, diversifies=True, caps_artists=True)
-_LIKE = Selection(diversifies=True, caps_artists=True)
+_LIKE = Selection(caps_artists=True)
 
 
 def _genre(nth: int) -> ShelfDeclaration:

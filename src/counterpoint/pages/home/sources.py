@@ -1,5 +1,6 @@
 """Where Home's candidates come from: history, models, charts, releases, genres, moods and the generated shelf."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,7 +105,7 @@ class LikeLastPlayed:
     def fetch(self, visit: Visit) -> Fetched:
         """Return the rows most like the chosen play."""
         index = visit.index
-        distinct = [row for row in _distinct(visit.listener.played).tolist() if index.items[row].kind in MUSIC_KINDS]
+        distinct = visit.once("played_music", _played_music)
         if len(distinct) <= self.nth:
             return Fetched(rows=visit.listener.played[:0])
         seed_row = distinct[self.nth]
@@ -166,7 +167,7 @@ class Genre:
 
     def fetch(self, visit: Visit) -> Fetched:
         """Return the most popular rows of that genre."""
-        genres = top_genres(visit)
+        genres = visit.once("top_genres", top_genres)
         if len(genres) <= self.nth:
             return Fetched(rows=visit.index.music[:0])
         name = genres[self.nth]
@@ -203,7 +204,7 @@ class Throwback:
 
     def fetch(self, visit: Visit) -> Fetched:
         """Return popular rows that were released more than five years ago."""
-        genres = top_genres(visit)
+        genres = visit.once("top_genres", top_genres)
         pool = visit.index.genres[genres[0]] if genres else visit.index.music
         pool = pool[: 6 * N_CANDIDATES]
         return Fetched(rows=pool[visit.index.released_at[pool] < visit.now_s - 5 * 365 * DAY_S][:N_CANDIDATES])
@@ -259,16 +260,18 @@ def ranking(visit: Visit) -> Scores | None:
 def top_genres(visit: Visit) -> list[str]:
     """Return the listener's genres, case-folded, most played first; the declared one when no play is known."""
     index = visit.index
-    counts: dict[str, int] = {}
-    for row in visit.listener.played[:200].tolist():
-        item = index.items[row]
-        if item.kind in MUSIC_KINDS and item.genres:
-            name = item.genres[0].casefold()
-            counts[name] = counts.get(name, 0) + 1
+    items = index.items
+    heard = (items[row] for row in visit.listener.played[:200].tolist())
+    counts = Counter(item.genres[0].casefold() for item in heard if item.genres and item.kind in MUSIC_KINDS)
     if counts:
         return sorted(counts, key=lambda name: (-counts[name], name))
     declared = visit.request.context.get("top_genre")
     return [declared] if isinstance(declared, str) and declared in index.genres else []
+
+
+def _played_music(visit: Visit) -> list[int]:
+    items = visit.index.items
+    return [row for row in _distinct(visit.listener.played).tolist() if items[row].kind in MUSIC_KINDS]
 
 
 def _played_since(visit: Visit, days: float) -> Rows:
