@@ -43,7 +43,7 @@ class _FreeRanker:
     def __init__(self, catalogue):
         self._relevance = np.random.default_rng(3).random(len(catalogue))
 
-    def relevance(self, listener, index, *, now_s, half_life_days):
+    def relevance(self, *_listener_and_index, **_times):
         return self._relevance
 
 

@@ -60,6 +60,7 @@ class FakeRead:
     reason: str = "STATIC"
     experiment: str | None = None
     variant: str | None = None
+    is_exposure: bool = False
 
 
 class FakeConfig:
@@ -78,7 +79,7 @@ class FakeConfig:
         if key not in self._reads:
             experiment, variant = self._experiments.get(key, (None, None))
             reason = "SPLIT" if experiment else "STATIC"
-            self._reads[key] = FakeRead(key, self._values[key], reason, experiment, variant)
+            self._reads[key] = FakeRead(key, self._values[key], reason, experiment, variant, experiment is not None)
         return self._reads[key].value
 
     @property
@@ -124,20 +125,21 @@ def synthetic_catalogue(n_tracks=400, n_podcasts=30, seed=7):
                 space="music",
             )
         )
-    for k in range(n_podcasts):
-        items.append(
-            Item(
-                id=f"podcast:{k:03}",
-                kind="podcast",
-                title=f"Show {k}",
-                artist=f"Host {k}",
-                genres=("News",),
-                explicit=False,
-                popularity=float(3 * k),
-                embedding=tuple(map(float, draw.normal(size=4))),
-                space="talk",
-            )
+    shows = (
+        Item(
+            id=f"podcast:{k:03}",
+            kind="podcast",
+            title=f"Show {k}",
+            artist=f"Host {k}",
+            genres=("News",),
+            explicit=False,
+            popularity=float(3 * k % 100),
+            embedding=tuple(map(float, draw.normal(size=4))),
+            space="talk",
         )
+        for k in range(n_podcasts)
+    )
+    items.extend(shows)
     return build_catalogue(items, version=f"synthetic-{n_tracks}-{n_podcasts}-{seed}")
 
 

@@ -84,7 +84,12 @@ def _exposures(config: PageConfig) -> tuple[ReadExposure, ...]:
     """Return the first read of each experiment of this unit, in order."""
     first: dict[str, ReadExposure] = {}
     for read in config.reads:
-        if read.experiment is not None and read.variant is not None and read.experiment not in first:
+        if (
+            read.is_exposure
+            and read.experiment is not None
+            and read.variant is not None
+            and read.experiment not in first
+        ):
             first[read.experiment] = ReadExposure(
                 experiment=read.experiment, variant=read.variant, parameter=read.parameter
             )

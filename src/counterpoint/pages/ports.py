@@ -40,6 +40,11 @@ class ConfigRead(Protocol):
         """The variant of that experiment."""
         ...
 
+    @property
+    def is_exposure(self) -> bool:
+        """Whether this first read exposes the unit to the experiment."""
+        ...
+
 
 class PageConfig(Protocol):
     """The values of one request; reading one is recorded, because the first read is the exposure."""
