@@ -39,6 +39,7 @@ def body(*events: Any) -> bytes:
         (GOOD | {"at": "2026-02-21T23:59:59Z"}, "too_old", "events[1].at"),
         (GOOD | {"at": "9999-12-31T23:59:59-23:59"}, "in_future", "events[1].at"),
         (GOOD | {"value": "1"}, "wrong_type", "events[1].value"),
+        (GOOD | {"value": 2e12}, "out_of_bounds", "events[1].value"),
         (SERVED | {"status": "splendid"}, "out_of_bounds", "events[1].status"),
         (SERVED | {"latency_ms": -1}, "out_of_bounds", "events[1].latency_ms"),
         (SERVED | {"attributes": {"country": [1]}}, "wrong_type", "events[1].attributes[...]"),

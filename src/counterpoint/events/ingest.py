@@ -14,6 +14,8 @@ from counterpoint.errors import InvalidInput
 from counterpoint.events.records import EVENT_TYPES, Event, Exposure, Outcome, Served, kind_of
 
 MAX_BATCH = 10_000
+MAX_VALUE = 1e12
+"""Largest outcome: values are summed exactly, in whole millionths."""
 
 _DECODE_ALL = msgspec.json.Decoder(list[Event])
 _DECODE_ONE = msgspec.json.Decoder(Event)
@@ -121,6 +123,10 @@ def _check(index: int, event: Event, earliest: datetime, latest: datetime) -> Re
     match event:
         case Outcome(value=value) if not math.isfinite(value):
             return _refuse(index, event.id, "not_finite", "value", "the value is NaN or infinite")
+        case Outcome(value=value) if abs(value) > MAX_VALUE:
+            return _refuse(
+                index, event.id, "out_of_bounds", "value", f"{value:g} is beyond {MAX_VALUE:g}; use a larger unit"
+            )
         case Served(latency_ms=value) if not math.isfinite(value):
             return _refuse(index, event.id, "not_finite", "latency_ms", "the latency is NaN or infinite")
         case Exposure(enrolled_at=enrolled) if enrolled is not None and enrolled > event.at:

@@ -43,7 +43,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     Attributes:
         name: Which metric's events these are (`counterpoint.config.outcome_names`).
-        value: How much, in the metric's unit; 1 for a plain event. Finite.
+        value: How much, in the metric's unit, kept to a millionth; 1 for a plain event. At most 1e12 either way.
+        item: What was played, saved or clicked, when it was one item; histories are made from it.
     """
 
     id: Name
@@ -53,6 +54,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: Name
     value: float
     request_id: Name | None = None
+    item: Name | None = None
 
 
 class Impression(

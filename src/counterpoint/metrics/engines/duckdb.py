@@ -1,0 +1,250 @@
+"""The rollup on DuckDB: exposures joined to outcomes, summed per unit, reduced to moments per variant."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import duckdb
+
+from counterpoint.config import Metric, outcome_names
+from counterpoint.events import EventLog, Exposure, Outcome, Served
+from counterpoint.metrics.engines.exact import SCALE, column_sums, exact_summary
+from counterpoint.metrics.engines.records import create_view, instant, micros, records_database, text
+from counterpoint.metrics.rollup import BEFORE, BEFORE_DENOMINATOR, MetricRollup, QuantileArm, Rollup, RollupQuestion
+from counterpoint.stats import DENOMINATOR, METRIC, Summary, ValueCounts, quantile
+
+_DAY = 86_400_000_000
+_NO_SEGMENT = ""
+
+
+def roll_up(log: EventLog, question: RollupQuestion) -> Rollup:
+    """Return the sufficient statistics of one experiment: one pass over exposures, one over outcomes.
+
+    Raises:
+        CannotCompute: `metric_overflow` when values are too large to be summed exactly.
+    """
+    until = min(question.now, question.ended_at or question.now)
+    longest = timedelta(days=max((m.window_days for m in question.metrics), default=1))
+    before = longest if question.covariates else timedelta(0)
+    with records_database() as db:
+        columns = ("unit", "surface", "experiment", "variant", "snapshot", "request_id")
+        create_view(db, log, Exposure, columns, since=question.started_at, until=until)
+        outcomes = ("unit", "surface", "name", "value")
+        create_view(db, log, Outcome, outcomes, since=question.started_at - before, until=question.now)
+        if question.segment is not None:
+            create_view(db, log, Served, ("unit", "surface", "attributes"), since=question.started_at, until=until)
+        _create_units(db, question)
+        _create_values(db, question)
+        exposed, n_mixed, unknown, first, last = _exposed(db, question)
+        return Rollup(
+            exposed=exposed,
+            daily=_daily(db, question),
+            n_mixed=n_mixed,
+            unknown=unknown,
+            first_exposure_at=None if first is None else instant(first),
+            last_exposure_at=None if last is None else instant(last),
+            snapshots=tuple(row[0] for row in db.execute("SELECT DISTINCT snapshot FROM met ORDER BY 1").fetchall()),
+            metrics=_metrics(db, question),
+        )
+
+
+def _create_units(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
+    """One row per exposed unit: its variant, its first exposure, and whether it met several variants."""
+    of_experiment = f"surface = {text(question.surface)} AND experiment = {text(question.experiment)}"
+    db.execute(f"CREATE TEMP TABLE met AS SELECT unit, variant, t, snapshot FROM exposure WHERE {of_experiment}")  # noqa: S608 - quoted
+    segment = f"'{_NO_SEGMENT}'"
+    if question.segment is not None:
+        found = f"arg_min(json_extract_string(attributes, {text('$.' + _json_key(question.segment))}), t)"
+        segment = "coalesce(s.segment, 'unknown')"
+        db.execute(
+            f"""CREATE TEMP TABLE segments AS SELECT unit, {found} AS segment FROM served
+                WHERE surface = {text(question.surface)} GROUP BY unit"""  # noqa: S608 - quoted
+        )
+    join = "" if question.segment is None else "LEFT JOIN segments s USING (unit)"
+    db.execute(
+        f"""CREATE TEMP TABLE units AS
+            SELECT u.*, {segment} AS segment FROM (
+              SELECT unit, min(variant) AS variant, min(t) AS first_t, min(variant) <> max(variant) AS mixed
+              FROM met GROUP BY unit) u {join}"""  # noqa: S608 - quoted
+    )
+
+
+def _create_values(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
+    """One row per counted unit: each metric's figures in millionths, 0 where nothing happened."""
+    values = [
+        f"coalesce({value}, 0) AS {alias}"
+        for i, metric in enumerate(question.metrics)
+        for alias, _, value in _columns(i, metric, question.covariates)
+    ]
+    names = {name for metric in question.metrics for name in outcome_names(metric) if name is not None}
+    longest = max((m.window_days for m in question.metrics), default=0) * _DAY
+    from_t = f"u.first_t - {longest}" if question.covariates else "u.first_t"
+    declared = ", ".join(map(text, question.variants))
+    db.execute(
+        f"""CREATE TEMP TABLE counted AS
+            SELECT unit, variant, segment, first_t FROM units WHERE NOT mixed AND variant IN ({declared})"""  # noqa: S608 - quoted
+    )
+    db.execute(
+        f"""CREATE TEMP TABLE joined AS
+            SELECT o.unit, o.name, o.t, u.first_t, o.value, round(o.value * {SCALE})::BIGINT AS v
+            FROM outcome o JOIN counted u ON o.unit = u.unit
+            WHERE o.surface = {text(question.surface)} AND o.name IN ({", ".join(map(text, sorted(names))) or "''"})
+              AND o.t >= {from_t} AND o.t < u.first_t + {longest}"""  # noqa: S608 - quoted
+    )
+    # One pass over what was joined, for every metric and window at once.
+    db.execute(
+        f"""CREATE TEMP TABLE valued AS
+            SELECT c.variant, c.segment, c.first_t{"".join(", " + v for v in values)}
+            FROM counted c LEFT JOIN (SELECT unit{"".join(", " + s for s in _unit_sums(question))}
+            FROM joined GROUP BY unit) p ON c.unit = p.unit"""  # noqa: S608 - quoted
+    )
+
+
+def _unit_sums(question: RollupQuestion) -> list[str]:
+    out = []
+    for i, metric in enumerate(question.metrics):
+        for alias, condition, _ in _columns(i, metric, question.covariates):
+            how = "max((v > 0)::BIGINT)" if metric.type == "proportion" else "sum(v)"
+            out.append(f"{how} FILTER ({condition}) AS {alias}")
+    return out
+
+
+def _columns(i: int, metric: Metric, covariates: bool) -> list[tuple[str, str, str]]:
+    """Return (alias, which outcomes, reference) of the figures kept of one metric."""
+    if metric.type == "quantile":
+        return []
+    numerator, denominator = outcome_names(metric)
+    window = metric.window_days * _DAY
+    after = f"t >= first_t AND t < first_t + {window}"
+    before = f"t < first_t AND t >= first_t - {window}"
+    found = [(f"x{i}", numerator, after), (f"y{i}", denominator, after)]
+    if covariates and metric.type != "proportion":
+        found += [(f"bx{i}", numerator, before), (f"by{i}", denominator, before)]
+    return [(a, f"name = {text(name)} AND {when}", f"p.{a}") for a, name, when in found if name is not None]
+
+
+def _metrics(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> dict[str, MetricRollup]:
+    out: dict[str, MetricRollup] = {}
+    for window in sorted({m.window_days for m in question.metrics}):
+        matured = f"first_t + {window * _DAY} <= {micros(question.now)}"
+        immature = dict.fromkeys(question.variants, 0)
+        immature |= dict(
+            db.execute(f"SELECT variant, count(*) FROM valued WHERE NOT ({matured}) GROUP BY variant").fetchall()  # noqa: S608 - quoted
+        )
+        indexed = [(i, m) for i, m in enumerate(question.metrics) if m.window_days == window]
+        moments = _moments(db, question, indexed, matured)
+        for i, metric in indexed:
+            quantiles = _quantiles(db, metric, matured) if metric.type == "quantile" else {}
+            arms, segments = moments[i]
+            out[metric.key] = MetricRollup(arms=arms, quantiles=quantiles, n_immature=immature, segments=segments)
+    return {m.key: out[m.key] for m in question.metrics}
+
+
+_Arms = tuple[dict[str, Summary], dict[str, dict[str, Summary]]]
+
+
+def _moments(
+    db: duckdb.DuckDBPyConnection, question: RollupQuestion, metrics: Sequence[tuple[int, Metric]], matured: str
+) -> dict[int, _Arms]:
+    aliases = {i: [a for a, _, _ in _columns(i, m, question.covariates)] for i, m in metrics}
+    aggregates = "".join(", " + s for i, _ in metrics for s in column_sums(aliases[i]))
+    rows = db.execute(
+        f"SELECT variant, segment, count(*){aggregates} FROM valued WHERE {matured} GROUP BY ALL ORDER BY ALL"  # noqa: S608 - quoted
+    ).fetchall()
+    out: dict[int, _Arms] = {}
+    at = 3
+    for i, metric in metrics:
+        k = len(aliases[i])
+        width = k + k * (k + 1) // 2
+        cells = [(row[0], row[1], row[2], [int(x) for x in row[at : at + width]]) for row in rows]
+        out[i] = _arms(question, metric, _names(aliases[i], i), cells)
+        at += width
+    return out
+
+
+def _arms(
+    question: RollupQuestion,
+    metric: Metric,
+    columns: tuple[str, ...],
+    cells: Sequence[tuple[str, str, int, list[int]]],
+) -> _Arms:
+    if not columns:
+        return {}, {}
+    total: dict[str, tuple[int, list[int]]] = {}
+    segments: dict[str, dict[str, Summary]] = defaultdict(dict)
+    for variant, segment, n, sums in cells:
+        n_before, before = total.get(variant, (0, [0] * len(sums)))
+        total[variant] = n_before + n, [a + b for a, b in zip(before, sums, strict=True)]
+        if question.segment is not None:
+            segments[segment][variant] = _summary(metric, n, sums, columns)
+    empty = Summary.empty(columns)
+    return {v: _summary(metric, *total[v], columns) if v in total else empty for v in question.variants}, dict(segments)
+
+
+def _summary(metric: Metric, n: int, sums: list[int], columns: tuple[str, ...]) -> Summary:
+    if metric.type == "proportion":
+        return Summary.from_counts(sums[0], n)
+    return exact_summary(n, sums, columns)
+
+
+def _names(aliases: Sequence[str], i: int) -> tuple[str, ...]:
+    meaning = {f"x{i}": METRIC, f"y{i}": DENOMINATOR, f"bx{i}": BEFORE, f"by{i}": BEFORE_DENOMINATOR}
+    return tuple(meaning[a] for a in aliases)
+
+
+def _quantiles(db: duckdb.DuckDBPyConnection, metric: Metric, matured: str) -> dict[str, QuantileArm]:
+    window = metric.window_days * _DAY
+    # Five significant digits: exact enough for any margin, and the counts stay small however many values there are.
+    digits = "round(value, CASE WHEN value = 0 THEN 0 ELSE 4 - floor(log10(abs(value)))::INTEGER END)"
+    kept = f"""SELECT c.variant, c.unit, {digits} AS q FROM joined j JOIN counted c ON j.unit = c.unit
+               WHERE j.name = {text(outcome_names(metric)[0])} AND j.t >= c.first_t AND j.t < c.first_t + {window}
+                 AND c.{matured}"""  # noqa: S608 - quoted
+    values: dict[str, dict[float, int]] = defaultdict(dict)
+    for variant, value, n in db.execute(f"SELECT variant, q, count(*) FROM ({kept}) GROUP BY ALL").fetchall():  # noqa: S608 - quoted
+        values[variant][value] = n
+    out = {}
+    for variant, counts in values.items():
+        found = ValueCounts.from_mapping(counts)
+        at = quantile(found, metric.quantile or 0.5)
+        n, *sums = _one(
+            db,
+            f"""SELECT count(*), {", ".join(column_sums(["below", "n"]))} FROM (
+                  SELECT c.unit, count(*) FILTER (k.q <= {at!r}) AS below, count(k.q) AS n
+                  FROM counted c LEFT JOIN ({kept}) k ON c.unit = k.unit
+                  WHERE c.variant = {text(variant)} AND c.{matured} GROUP BY c.unit)""",  # noqa: S608 - quoted
+        )
+        out[variant] = QuantileArm(values=found, clusters=exact_summary(n, sums, (METRIC, DENOMINATOR), scale=1))
+    return out
+
+
+def _exposed(
+    db: duckdb.DuckDBPyConnection, question: RollupQuestion
+) -> tuple[dict[str, int], int, dict[str, int], int | None, int | None]:
+    exposed: Mapping[str, int] = dict(db.execute("SELECT variant, count(*) FROM counted GROUP BY variant").fetchall())
+    n_mixed, first, last = _one(db, "SELECT count(*) FILTER (mixed), min(first_t), max(first_t) FROM units")
+    found = db.execute("SELECT variant, count(DISTINCT unit) FROM met GROUP BY variant ORDER BY variant").fetchall()
+    unknown = {v: n for v, n in found if v not in question.variants}
+    return {v: exposed.get(v, 0) for v in question.variants}, n_mixed, unknown, first, last
+
+
+def _daily(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> tuple[tuple[int, ...], ...]:
+    day = f"(first_t - {micros(question.started_at)}) // {_DAY}"
+    rows = db.execute(f"SELECT {day} AS day, variant, count(*) FROM counted GROUP BY ALL ORDER BY ALL").fetchall()  # noqa: S608 - quoted
+    by_day: dict[int, dict[str, int]] = defaultdict(dict)
+    for which, variant, n in rows:
+        by_day[which][variant] = n
+    running, out = dict.fromkeys(question.variants, 0), []
+    for which in sorted(by_day):
+        running = {v: n + by_day[which].get(v, 0) for v, n in running.items()}
+        out.append(tuple(running.values()))
+    return tuple(out)
+
+
+def _one(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
+    row: tuple[Any, ...] | None = db.execute(sql).fetchone()
+    return row or ()
+
+
+def _json_key(key: str) -> str:
+    return '"' + key.replace('"', '\\"') + '"'

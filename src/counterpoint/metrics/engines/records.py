@@ -1,0 +1,101 @@
+"""Event records as DuckDB relations: sealed files and the fresh tail, as one view."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from counterpoint.errors import CannotCompute, DependencyFailure
+from counterpoint.events import Event, EventLog, kind_of
+
+_TYPES: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+_NUMBERS: dict[str, type] = {"value": float, "latency_ms": float, "release": int, "forced": bool}
+
+
+@contextlib.contextmanager
+def records_database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a DuckDB connection that needs neither network nor files of its own."""
+    db = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    try:
+        yield db
+    except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+        raise CannotCompute(
+            "metric_overflow",
+            "values of a metric are too large to be summed exactly",
+            fix="record them in a larger unit",
+        ) from error
+    except duckdb.Error as error:
+        first = str(error).strip().splitlines()[0]
+        raise DependencyFailure("query_failed", f"the event records cannot be read ({first})") from error
+    finally:
+        db.close()
+
+
+def create_view(
+    db: duckdb.DuckDBPyConnection,
+    log: EventLog,
+    event_type: type[Event],
+    columns: Sequence[str],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> str:
+    """Make a view of one kind of record and return its name: `t` in microseconds since 1970, and `columns`.
+
+    Args:
+        db: Where to make it.
+        log: Where the records are.
+        event_type: Which kind.
+        columns: Fields beside `at`.
+        since: Records before it are left out.
+        until: Records from then on are left out.
+    """
+    kind = kind_of(event_type)
+    segments = log.segments(event_type, since=since, until=until)
+    db.register(f"{kind}_tail", _tail(segments.tail, columns))
+    names = ", ".join(columns)
+    parts = [f"SELECT t, {names} FROM {kind}_tail"]  # noqa: S608 - names are ours
+    if segments.files:
+        files = ", ".join("'" + _literal(str(f)) + "'" for f in segments.files)
+        parts.append(f'SELECT epoch_us("at") AS t, {names} FROM read_parquet([{files}])')  # noqa: S608 - names are ours
+    limits = [f"t >= {micros(since)}"] if since else []
+    limits += [f"t < {micros(until)}"] if until else []
+    where = f" WHERE {' AND '.join(limits)}" if limits else ""
+    db.execute(f"CREATE VIEW {kind} AS SELECT * FROM ({' UNION ALL '.join(parts)}){where}")  # noqa: S608 - names are ours
+    return kind
+
+
+def micros(at: datetime) -> int:
+    """Return microseconds since 1970 UTC, exactly."""
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def instant(micro: int) -> datetime:
+    """Return the instant that `micros` came from."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micro)
+
+
+def text(value: str) -> str:
+    """Return `value` as an SQL text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _tail(events: Sequence[Event], columns: Sequence[str]) -> pa.Table:
+    arrays = {"t": pa.array([micros(e.at) for e in events], type=pa.int64())}
+    for name in columns:
+        cells = [_cell(getattr(e, name)) for e in events]
+        arrays[name] = pa.array(cells, type=_TYPES[_NUMBERS.get(name, str)])
+    return pa.table(arrays)
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
+
+
+def _literal(path: str) -> str:
+    # A file's own name must not be taken for a pattern of names.
+    return "".join(f"[{c}]" if c in "*?[" else c for c in path).replace("'", "''")
