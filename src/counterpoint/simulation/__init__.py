@@ -6,7 +6,18 @@ listening counts); nothing here can know of variants or experiments. Ids start w
 """
 
 from counterpoint.simulation.behaviour import Behaviour, Play, behave
+from counterpoint.simulation.log import listening_log
 from counterpoint.simulation.population import ID_PREFIX, Listener, Population, is_simulated
 from counterpoint.simulation.visits import Visit
 
-__all__ = ["ID_PREFIX", "Behaviour", "Listener", "Play", "Population", "Visit", "behave", "is_simulated"]
+__all__ = [
+    "ID_PREFIX",
+    "Behaviour",
+    "Listener",
+    "Play",
+    "Population",
+    "Visit",
+    "behave",
+    "is_simulated",
+    "listening_log",
+]

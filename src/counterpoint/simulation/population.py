@@ -90,7 +90,8 @@ class Listener:
             odds = self.ware.weight[considered]
             drawn = np.searchsorted(np.cumsum(odds), rng.random(_N_CONSIDERED) * odds.sum(), side="right")
             considered = considered[np.unique(drawn.clip(max=considered.size - 1))]
-        liking = np.exp(1.2 * self.relevance(considered) - 1.5 * self.ware.is_talk[considered])
+        # What one plays of one's own accord is chosen with more care than what a page happens to offer.
+        liking = np.exp(2.0 * self.relevance(considered) - 1.5 * self.ware.is_talk[considered])
         rows = considered[rng.choice(considered.size, size=n_plays, p=liking / liking.sum())]
         ages = np.sort(rng.exponential(_MEAN_AGE_DAYS, n_plays))
         return tuple(zip(rows.tolist(), ages.tolist(), strict=True))
