@@ -23,7 +23,7 @@ async def main() -> None:
     world = a_world(
         index=index_catalogue(catalogue),
         history=MemoryHistory({f"u{k}": a_history(k, catalogue=catalogue) for k in range(N_LISTENERS)}),
-        rankers={"als": FakeRanker()},
+        rankers={"als": FakeRanker(catalogue)},
         clock=time.perf_counter,
     )
     everything = {"layout.max_shelves": 24}
@@ -38,12 +38,12 @@ async def main() -> None:
 class _FreeRanker:
     """Answers with relevance computed beforehand: what remains is the framework's own time."""
 
-    version = "free"
+    name = version = "free"
 
     def __init__(self, catalogue):
         self._relevance = np.random.default_rng(3).random(len(catalogue))
 
-    def relevance(self, *_listener_and_index, **_times):
+    def score(self, _state):
         return self._relevance
 
 

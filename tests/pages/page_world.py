@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from counterpoint.content import Item, build_catalogue
+from counterpoint.content import Catalogue, Item, build_catalogue
 from counterpoint.pages import GeneratedShelf, History, MemoryHistory, MemoryShelves, Request, World, index_catalogue
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -68,7 +68,8 @@ class FakeConfig:
 
     snapshot_id = "0123456789abcdef"
     release = 7
-    created_at = NOW - timedelta(minutes=5)
+    age_s = 300.0
+    is_stale = False
 
     def __init__(self, values=None, *, experiments=None):
         self._values = {**BASELINE, **(values or {})}
@@ -91,12 +92,13 @@ class FakeConfig:
 class FakeRanker:
     """Likes what lies near what was played; knows nothing about the rest."""
 
+    catalogue: Catalogue
+    name: str = "fake"
     version: str = "fake-1"
 
-    def relevance(self, listener, index, *, now_s, half_life_days):
-        weights = 0.5 ** ((now_s - listener.played_at) / (half_life_days * DAY_S))
-        taste = (index.catalogue.embeddings[listener.played] * weights[:, None]).sum(axis=0)
-        return index.catalogue.embeddings @ taste.astype(np.float64)
+    def score(self, state):
+        taste = (self.catalogue.embeddings[state.played] * state.weight[:, None]).sum(axis=0)
+        return self.catalogue.embeddings @ taste.astype(np.float64)
 
 
 def synthetic_catalogue(n_tracks=400, n_podcasts=30, seed=7):
@@ -180,7 +182,7 @@ def a_world(**changes):
         "history": MemoryHistory({"u1": a_history(1), "u2": a_history(2), "u3": a_history(3, n_plays=5)}),
         "generated": MemoryShelves({(unit, "mood"): A_SHELF for unit in ("u1", "u2")}),
         "clock": lambda: 0.0,
-        "rankers": {name: FakeRanker() for name in ("als", "als_diverse", "sequence")},
+        "rankers": {name: FakeRanker(CATALOGUE) for name in ("als", "als_diverse", "sequence", "follow_recency")},
     }
     return World(**{**parts, **changes})
 
@@ -206,6 +208,7 @@ class Broken:
 
     key: str = "broken"
     version: str = "broken"
+    name: str = "broken"
     error: type[Exception] = OSError
     calls: list = field(default_factory=list)
 
@@ -213,7 +216,7 @@ class Broken:
         self.calls.append(args)
         raise self.error("down")
 
-    fetch = judge = score = opens = relevance = _fail
+    fetch = judge = score = opens = _fail
 
     async def history(self, unit):
         self._fail(unit)

@@ -30,7 +30,6 @@ from counterpoint.pages.ports import (
     GeneratedShelves,
     HistoryPort,
     PageConfig,
-    Ranker,
     World,
 )
 from counterpoint.pages.records import PageRecords, page_records
@@ -94,7 +93,6 @@ __all__ = [
     "PageStatus",
     "Picks",
     "Purpose",
-    "Ranker",
     "ReadExposure",
     "ReadValue",
     "RemoteResult",

@@ -12,13 +12,14 @@ from counterpoint.pages.index import PageIndex
 from counterpoint.pages.inputs import Inputs
 from counterpoint.pages.judge import Candidates, judge
 from counterpoint.pages.page import Page, PageStatus, ReadExposure, ReadValue, SnapshotStamp
-from counterpoint.pages.ports import PageConfig, Ranker
+from counterpoint.pages.ports import PageConfig
 from counterpoint.pages.request import Request
 from counterpoint.pages.slate import choose
 from counterpoint.pages.sourcing import propose
 from counterpoint.pages.stages import SELECTION_RULES, PageDeclaration
 from counterpoint.pages.visit import Visit
 from counterpoint.pages.watch import Watch
+from counterpoint.recommend import Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class Kit:
 
     declaration: PageDeclaration
     index: PageIndex
-    rankers: Mapping[str, Ranker]
+    rankers: Mapping[str, Model]
     clock: Callable[[], float]
 
 
@@ -45,6 +46,8 @@ def compose(request: Request, config: PageConfig, inputs: Inputs, kit: Kit) -> P
     watch = Watch(kit.clock, list(inputs.stages))
     if inputs.history_status is not StageStatus.OK:
         visit.degrade(f"history_{inputs.history_status}")
+    if config.is_stale:
+        visit.degrade("config_stale")
     candidates = propose(visit, kit.declaration, watch)
     judge(visit, candidates, kit.declaration)
     watch.note("rules", "all", n_in=len(candidates.rows), n_out=int(np.count_nonzero(candidates.fates == 0)))
@@ -62,10 +65,9 @@ def compose(request: Request, config: PageConfig, inputs: Inputs, kit: Kit) -> P
         status = PageStatus.DEGRADED
     drawn = draw(visit, chosen, kit.declaration)
     watch.note("marshal", "page", n_in=len(chosen), n_out=len(drawn.shelves))
-    age_s = (request.now - config.created_at).total_seconds()
     return Page(
         request=request,
-        snapshot=SnapshotStamp(id=config.snapshot_id, release=config.release, age_s=age_s),
+        snapshot=SnapshotStamp(id=config.snapshot_id, release=config.release, age_s=config.age_s),
         status=status,
         reasons=tuple(visit.degradations),
         shelves=drawn.shelves,

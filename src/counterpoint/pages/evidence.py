@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[np.int64]
-Scores = NDArray[np.float64]
+from counterpoint.errors import InvalidInput, NotFound
+
+Rows: TypeAlias = NDArray[np.int64]
+Scores: TypeAlias = NDArray[np.float64]
+
+MISCONFIGURED = (InvalidInput, NotFound)
+"""What no stage may swallow: the page, its surface or its models were put together wrongly."""
 
 BELOW_CUT = 0
 SHOWN = 1

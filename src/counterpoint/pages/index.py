@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoint.content import Catalogue, Item
-from counterpoint.pages.evidence import Rows
+from counterpoint.pages.evidence import Rows, Scores
 
 MUSIC_KINDS = frozenset({"track", "album", "artist", "playlist"})
 TALK_KINDS = frozenset({"podcast", "episode"})
@@ -64,6 +64,11 @@ class PageIndex:
         """Return the rows of those `ids` that exist, in order."""
         get = self.catalogue.row_of.get
         return np.array([row for row in map(get, ids) if row is not None], dtype=np.int64)
+
+    @cached_property
+    def popularity_scores(self) -> Scores:
+        """Popularity of each row in [0, 1]; 0 where it is unknown."""
+        return np.nan_to_num(self.popularity, nan=0.0) / 100.0
 
     @cached_property
     def music(self) -> Rows:

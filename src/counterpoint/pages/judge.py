@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoint.errors import InvalidInput
-from counterpoint.pages.evidence import BELOW_CUT, FIRST_RULE, Rows, Scores
+from counterpoint.pages.evidence import BELOW_CUT, FIRST_RULE, MISCONFIGURED, Rows, Scores
 from counterpoint.pages.stages import KEPT, UNKNOWN, Codes, Fetched, Filter, PageDeclaration, ShelfDeclaration
 from counterpoint.pages.visit import Visit
 
@@ -74,7 +73,7 @@ def _mark(candidates: Candidates, where: Rows | slice, codes: Codes, number: int
 def _closed(visit: Visit, rule: Filter, rows: Rows) -> Codes | None:
     try:
         return rule.judge(visit, rows)
-    except InvalidInput:
+    except MISCONFIGURED:
         raise
     except Exception as failure:
         # Policy fails closed, and only for the candidates it fails on: one by one, those that raise are dropped.
@@ -85,6 +84,8 @@ def _closed(visit: Visit, rule: Filter, rows: Rows) -> Codes | None:
 def _closed_one(visit: Visit, rule: Filter, row: Rows) -> int:
     try:
         codes = rule.judge(visit, row)
+    except MISCONFIGURED:
+        raise
     except Exception:  # the reason is already on the page
         return UNKNOWN
     return KEPT if codes is None else int(codes[0])
@@ -93,7 +94,7 @@ def _closed_one(visit: Visit, rule: Filter, row: Rows) -> int:
 def _open(visit: Visit, rule: Filter, rows: Rows) -> Codes | None:
     try:
         return rule.judge(visit, rows)
-    except InvalidInput:
+    except MISCONFIGURED:
         raise
     except Exception as failure:
         # Taste fails open: a page with one item too many is better than no page.

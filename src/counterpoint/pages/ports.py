@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from counterpoint.pages.evidence import Scores
 from counterpoint.pages.index import PageIndex
 from counterpoint.pages.last_pages import LastPages
-from counterpoint.pages.listener import History, Listener
+from counterpoint.pages.listener import History
+from counterpoint.recommend import Model
 from counterpoint.vocabulary import Scalar
 
 
@@ -69,8 +69,13 @@ class PageConfig(Protocol):
         ...
 
     @property
-    def created_at(self) -> datetime:
-        """When that release was published."""
+    def age_s(self) -> float:
+        """Seconds since the snapshot was last known to be the newest."""
+        ...
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it is older than its surface allows."""
         ...
 
 
@@ -116,30 +121,13 @@ class GeneratedShelves(Protocol):
         ...
 
 
-class Ranker(Protocol):
-    """A versioned model that says how much a listener would like each item."""
-
-    @property
-    def version(self) -> str:
-        """Names the trained model."""
-        ...
-
-    def relevance(self, listener: Listener, index: PageIndex, *, now_s: float, half_life_days: float) -> Scores:
-        """Return one score per row of `index`, higher is better.
-
-        Args:
-            now_s: Moment of the page, epoch seconds.
-            half_life_days: After how many days a play counts half.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything a page may ask besides its request and config, as ports and immutable copies.
 
     Attributes:
-        rankers: Value of `ranking.model` or `podcasts.ranker` -> the model; popularity needs none.
+        rankers: Value of `ranking.model` or `podcasts.ranker` -> the model, loaded on the catalogue of `index`; without
+            one for popularity, that of the catalogue is used.
         clock: Seconds, monotonic; times stages and nothing else, so it cannot change a page.
         last_pages: The last complete page of recent units, for when an essential shelf fails.
     """
@@ -148,5 +136,5 @@ class World:
     history: HistoryPort
     generated: GeneratedShelves
     clock: Callable[[], float]
-    rankers: Mapping[str, Ranker] = field(default_factory=dict)
+    rankers: Mapping[str, Model] = field(default_factory=dict)
     last_pages: LastPages | None = None

@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from counterpoint.errors import InvalidInput
 from counterpoint.pages.compose import Kit, compose
-from counterpoint.pages.evidence import StageRecord, StageStatus
+from counterpoint.pages.evidence import MISCONFIGURED, StageRecord, StageStatus
 from counterpoint.pages.home import HOME
 from counterpoint.pages.inputs import Inputs, RemoteResult
 from counterpoint.pages.last_pages import LastPage
@@ -79,7 +78,7 @@ async def _hydrate(
     try:
         async with asyncio.timeout(hydrator.timeout_ms / 1000.0):
             history = await hydrator.hydrate(request, world)
-    except InvalidInput:
+    except MISCONFIGURED:
         raise
     except TimeoutError:
         status, reason = StageStatus.TIMEOUT, "timeout"
@@ -95,7 +94,7 @@ async def _ask(request: Request, question: str, world: World, remote: RemoteSour
     try:
         async with asyncio.timeout(timeout_ms / 1000.0):
             return await remote.ask(request, question, world)
-    except InvalidInput:
+    except MISCONFIGURED:
         raise
     except TimeoutError:
         return RemoteResult(status=StageStatus.TIMEOUT, reason="timeout")

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from counterpoint.errors import InvalidInput
-from counterpoint.pages.evidence import FIRST_RULE, Rows, Scores
+from counterpoint.pages.evidence import FIRST_RULE, MISCONFIGURED, Rows, Scores
 from counterpoint.pages.judge import Candidates
 from counterpoint.pages.layout import arrange
 from counterpoint.pages.select import fates_of
@@ -71,7 +70,7 @@ def _scores(visit: Visit, shelf: ShelfDeclaration, rows: Rows) -> Scores:
         return np.ones(len(rows))  # one candidate needs no ranking, so no ranking parameter is read for it
     try:
         return shelf.scorer.score(visit, rows)
-    except InvalidInput:
+    except MISCONFIGURED:
         raise
     except Exception as failure:
         # A scorer is a dependency: popularity stands in for it, and the page says so.

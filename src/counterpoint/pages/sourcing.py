@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from counterpoint.errors import InvalidInput
-from counterpoint.pages.evidence import Rows, StageStatus
+from counterpoint.pages.evidence import MISCONFIGURED, Rows, StageStatus
 from counterpoint.pages.judge import Candidates
 from counterpoint.pages.stages import Fetched, PageDeclaration, ShelfDeclaration
 from counterpoint.pages.visit import Visit
@@ -21,7 +20,7 @@ def opens(visit: Visit, shelf: ShelfDeclaration) -> bool:
         try:
             if not gate.opens(visit):
                 return False
-        except InvalidInput:
+        except MISCONFIGURED:
             raise
         except Exception as failure:
             # A broken gate is that gate's affair; the page is answered without the shelf, and says so.
@@ -52,7 +51,7 @@ def propose(visit: Visit, declaration: PageDeclaration, watch: Watch) -> Candida
 def _fetch(visit: Visit, shelf: ShelfDeclaration) -> Fetched:
     try:
         found = shelf.source.fetch(visit) if shelf.source else _recorded(visit, shelf)
-    except InvalidInput:
+    except MISCONFIGURED:
         raise
     except Exception as failure:
         # Whoever wrote the source, its failure costs its shelf and no more.

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
-import numpy as np
-
 from counterpoint.errors import InvalidInput
-from counterpoint.pages.evidence import Scores
+from counterpoint.pages.evidence import MISCONFIGURED, Scores
 from counterpoint.pages.index import PageIndex
 from counterpoint.pages.inputs import Inputs
 from counterpoint.pages.listener import Listener, listener_on
-from counterpoint.pages.ports import PageConfig, Ranker
+from counterpoint.pages.ports import PageConfig
 from counterpoint.pages.request import Request
+from counterpoint.recommend import NO_PAST, ListenerState, Model, listener_state
 from counterpoint.vocabulary import Scalar
 
 POPULARITY = "popularity"
@@ -41,7 +40,7 @@ class Visit:
     )
 
     def __init__(
-        self, *, request: Request, config: PageConfig, inputs: Inputs, index: PageIndex, rankers: Mapping[str, Ranker]
+        self, *, request: Request, config: PageConfig, inputs: Inputs, index: PageIndex, rankers: Mapping[str, Model]
     ) -> None:
         self.request = request
         self.config = config
@@ -107,19 +106,30 @@ class Visit:
         return known
 
     def _compute_relevance(self, model: str) -> Scores:
-        if model == POPULARITY:
-            return np.nan_to_num(self.index.popularity, nan=0.0) / 100.0
         ranker = self.rankers.get(model)
         if ranker is None:
+            if model == POPULARITY:
+                return self.index.popularity_scores
             raise InvalidInput(
                 "unknown_ranker", f"no ranker called {model!r} is loaded", fix="load it, or choose another"
             )
-        half_life_days = self.number("ranking.recency_half_life_days")
+        # Popularity likes the same for everybody, so how fast a past fades cannot matter to it.
+        state = NO_PAST if model == POPULARITY else self._state()
         try:
-            return ranker.relevance(self.listener, self.index, now_s=self.now_s, half_life_days=half_life_days)
-        except InvalidInput:
+            return ranker.score(state)
+        except MISCONFIGURED:
             raise
         except Exception as failure:
             # A model is a dependency of this page: whatever it does wrong, the page is answered and says so.
             self.degrade(f"ranker_failed:{model}:{type(failure).__name__}")
-            return self.relevance(POPULARITY)
+            return self.index.popularity_scores
+
+    def _state(self) -> ListenerState:
+        listener = self.listener
+        return listener_state(
+            listener.played,
+            listener.played_at,
+            now_s=self.now_s,
+            half_life_days=self.number("ranking.recency_half_life_days"),
+            follows=listener.history.follows,
+        )

@@ -39,20 +39,9 @@ class ByPodcastRanker:
     key: str = "podcasts"
 
     def score(self, visit: Visit, rows: Rows) -> Scores:
-        """Return popularity, popularity with followed shows first, or the relevance of a model."""
+        """Return the relevance of `rows` by that ranker."""
         listener = visit.listener
         knows_more = listener.played.size or listener.history.follows
         # Every ranker knows as much as popularity about a listener without a past: nothing to read.
         ranker = visit.text("podcasts.ranker") if knows_more else POPULARITY
-        if ranker != "follow_recency":
-            return visit.relevance(ranker)[rows]
-        scores = visit.relevance(POPULARITY)[rows].copy()
-        items = visit.index.items
-        last_played = dict(zip(listener.played[::-1].tolist(), listener.played_at[::-1].tolist(), strict=True))
-        for place, row in enumerate(rows.tolist()):
-            if items[row].id in listener.history.follows:
-                scores[place] += 2.0
-            if row in last_played:
-                # Played today counts 1, a month ago almost nothing.
-                scores[place] += 0.5 ** ((visit.now_s - last_played[row]) / (7 * 86_400.0))
-        return scores
+        return visit.relevance(ranker)[rows]
