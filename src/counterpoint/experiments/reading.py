@@ -102,7 +102,12 @@ def _findings_of(error: ValidationError) -> tuple[Finding, ...]:
         path = ".".join(str(part) for part in detail["loc"] if part not in ("bool", "int", "float", "str"))
         code = _CODES.get(detail["type"], "wrong_type")
         findings.setdefault((path, code), Finding(code=code, severity=Severity.ERROR, path=path, message=detail["msg"]))
-    return tuple(findings.values())
+    # A list with a faulty item counts as too short, which is no fault of its own.
+    return tuple(
+        finding
+        for (path, code), finding in findings.items()
+        if code != "too_few" or not any(other.startswith(f"{path}.") for other, _ in findings)
+    )
 
 
 def _refusal(findings: tuple[Finding, ...], source: str) -> InvalidInput:

@@ -114,7 +114,9 @@ def _by_parameter(rules: Iterable[BaselineRule]) -> Mapping[str, tuple[tuple[str
 
 
 def _idle_treatments(before: SurfaceState | None, after: SurfaceState) -> Iterator[Finding]:
-    same_ground = before is not None and before.baseline is after.baseline and before.surface is after.surface
+    same_ground = before is not None and all(
+        getattr(before, name) is getattr(after, name) for name in ("baseline", "surface", "rules")
+    )
     for key in sorted(after.experiments):
         experiment = after.experiments[key]
         was = None if before is None else before.experiments.get(key)
@@ -127,12 +129,13 @@ def _idle_treatments(before: SurfaceState | None, after: SurfaceState) -> Iterat
             continue
         if same_ground and not new:
             continue
-        for finding in treatment_findings(experiment.spec, surface=after.surface, baseline=after.baseline):
+        for finding in _treatments(experiment, after):
             # Only what this Change brings about: an experiment that was idle before is no fault of this Change.
-            if not new and before is not None and finding in _as_before(experiment, before):
+            if not new and before is not None and finding in _treatments(experiment, before):
                 continue
             yield replace(finding, path=f"experiments.{key}.{finding.path}")
 
 
-def _as_before(experiment: Experiment, before: SurfaceState) -> tuple[Finding, ...]:
-    return treatment_findings(experiment.spec, surface=before.surface, baseline=before.baseline)
+def _treatments(experiment: Experiment, state: SurfaceState) -> tuple[Finding, ...]:
+    ruled = {key for rule in state.rules for key in rule.set}
+    return treatment_findings(experiment.spec, surface=state.surface, baseline=state.baseline, ruled=ruled)
