@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy import optimize
 
@@ -24,6 +24,8 @@ class GroupSequentialBounds:
         sides: 1 or 2.
         alpha_spent: Cumulative error by each look, both sides together.
         method: Name of the family with its parameter.
+        family: Spending family, or None for bounds of a fixed shape.
+        parameter: Of the family, of Wang-Tsiatis (delta) or of Haybittle-Peto (interim z).
     """
 
     information: tuple[float, ...]
@@ -33,6 +35,8 @@ class GroupSequentialBounds:
     sides: int
     alpha_spent: tuple[float, ...]
     method: str
+    family: Spending | None = None
+    parameter: float | None = None
 
     @property
     def nominal_p(self) -> tuple[float, ...]:
@@ -80,7 +84,8 @@ def spending_bounds(
             path.advance(now, -z[-1] if sides == 2 else -math.inf, z[-1], t[k + 1])
     named = str(family) if parameter is None else f"{family}({parameter:g})"
     spending = tuple(sides * spent(family, x, side, parameter) for x in t)
-    return _bounds(t, tuple(z), spending, alpha=alpha, sides=sides, method=f"spending:{named}")
+    found = _bounds(t, tuple(z), spending, alpha=alpha, sides=sides, method=f"spending:{named}")
+    return replace(found, family=family, parameter=parameter)
 
 
 def wang_tsiatis_bounds(
@@ -92,7 +97,9 @@ def wang_tsiatis_bounds(
         Wang and Tsiatis 1987.
     """
     t = _checked(information, alpha, sides)
-    return _by_constant(t, alpha, sides, lambda c: tuple(c * x ** (delta - 0.5) for x in t), f"wang_tsiatis({delta:g})")
+    method = f"wang_tsiatis({delta:g})"
+    found = _by_constant(t, alpha, sides, lambda c: tuple(c * x ** (delta - 0.5) for x in t), method)
+    return replace(found, parameter=delta)
 
 
 def haybittle_peto_bounds(
@@ -101,7 +108,18 @@ def haybittle_peto_bounds(
     """Return a constant z at interim looks and a last bound that uses what is left of alpha."""
     t = _checked(information, alpha, sides)
     interim = (interim_z,) * (len(t) - 1)
-    return _by_constant(t, alpha, sides, lambda c: (*interim, c), f"haybittle_peto({interim_z:g})")
+    found = _by_constant(t, alpha, sides, lambda c: (*interim, c), f"haybittle_peto({interim_z:g})")
+    return replace(found, parameter=interim_z)
+
+
+def at_alpha(bounds: GroupSequentialBounds, alpha: float) -> GroupSequentialBounds:
+    """Return the bounds of the same plan and shape with another alpha."""
+    t, sides = bounds.information, bounds.sides
+    if bounds.family is not None:
+        return spending_bounds(t, alpha=alpha, sides=sides, family=bounds.family, parameter=bounds.parameter)
+    if bounds.method.startswith("haybittle"):
+        return haybittle_peto_bounds(t, alpha=alpha, sides=sides, interim_z=bounds.parameter or 3.0)
+    return wang_tsiatis_bounds(t, alpha=alpha, sides=sides, delta=bounds.parameter or 0.0)
 
 
 def crossing_probability(bounds: GroupSequentialBounds, drift: float) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -1,0 +1,157 @@
+"""Reads the arms of a case, in any of the forms that reference cases use."""
+
+from collections.abc import Mapping
+from itertools import combinations_with_replacement
+from typing import Any
+
+import numpy as np
+
+from counterpoint.errors import InvalidInput
+from counterpoint.stats.effects import Inference, Reference, Relative
+from counterpoint.stats.summary import DENOMINATOR, METRIC, Summary
+from counterpoint.stats.tails import Alternative
+
+# What cases call the columns of an arm; the first group is the metric, the second its denominator, others covariates.
+_METRIC = ("y", "num", "m", "numerator", "post")
+_DENOMINATOR = ("den", "d", "denominator")
+_SIZES = ("n", "count", "nobs", "n_units", "n_users", "n_clusters")
+
+
+def alternative_of(inputs: Mapping[str, Any]) -> Alternative:
+    """Return the side a case asks for, two-sided when it does not say."""
+    said = str(inputs.get("alternative", "two-sided")).replace("_", "-")
+    return Alternative({"larger": "greater", "smaller": "less"}.get(said, said))
+
+
+def inference_of(
+    inputs: Mapping[str, Any], *, reference: Reference = Reference.WELCH, relative: Relative = Relative.DELTA
+) -> Inference:
+    """Return how a case is to be read."""
+    return Inference(
+        alpha=float(inputs.get("alpha", 0.05)),
+        alternative=alternative_of(inputs),
+        reference=reference,
+        relative=relative,
+        null=float(inputs.get("null", 0.0)),
+    )
+
+
+def arms_of(inputs: Mapping[str, Any]) -> tuple[Summary, Summary]:
+    """Return control and treatment, named so or as the first two groups."""
+    if "control" in inputs:
+        return summary_of(inputs["control"]), summary_of(inputs["treatment"])
+    listed = list(groups_of(inputs).values())
+    return listed[0], listed[1]
+
+
+def groups_of(inputs: Mapping[str, Any]) -> dict[str, Summary]:
+    """Return all arms by name, control first."""
+    groups = inputs.get("groups", inputs.get("arms", inputs))
+    if isinstance(groups, list):
+        pairs = [(str(g.get("name", i)), g) for i, g in enumerate(groups)]
+    else:
+        pairs = [(name, g) for name, g in groups.items() if isinstance(g, (dict, list))]
+    pairs.sort(key=lambda pair: pair[0] != "control")
+    return {name: summary_of(g) for name, g in pairs}
+
+
+def units_of(group: Mapping[str, Any]) -> int:
+    """Return the units of a group given as moments."""
+    for key in _SIZES:
+        if key in group:
+            return int(group[key])
+    raise KeyError("n")
+
+
+def summary_of(group: Any) -> Summary:
+    """Return the summary of an arm: raw values, named columns, sums, moments or counts."""
+    if isinstance(group, list):
+        return Summary.from_arrays(group)
+    if "x" in group and "n" in group and not isinstance(group["x"], list) and "sum" not in group:
+        return Summary.from_counts(int(group["x"]), int(group["n"]))
+    columns = {k: v for k, v in group.items() if isinstance(v, list) and k not in {"name", "cluster"}}
+    if columns:
+        return _from_columns(columns)
+    if any(k.startswith("mean") for k in group):
+        return _from_moments(group)
+    return _from_sums(group)
+
+
+def column(inputs: Mapping[str, Any], *names: str) -> Any:
+    """Return the first of several spellings that a case has."""
+    for name in names:
+        if name in inputs:
+            return inputs[name]
+    raise KeyError(names[0])
+
+
+def roles(names: list[str]) -> list[str]:
+    """Return the given column names in the order metric, denominator, covariates."""
+    metric = [n for n in names if n in _METRIC] or ([n for n in names if n == ""]) or names[:1]
+    below = [n for n in names if n in _DENOMINATOR]
+    head = metric[:1] + below[:1]
+    return head + [n for n in names if n not in head]
+
+
+def _role_names(ordered: list[str]) -> tuple[str, ...]:
+    named = [METRIC]
+    rest = ordered[1:]
+    if rest and rest[0] in _DENOMINATOR:
+        named.append(DENOMINATOR)
+        rest = rest[1:]
+    return (*named, *rest)
+
+
+def _from_columns(columns: Mapping[str, list[float]]) -> Summary:
+    ordered = roles(list(columns))
+    arrays = [np.asarray(columns[c], dtype=float) for c in ordered]
+    named = dict(zip(_role_names(ordered), arrays, strict=True))
+    below = named.get(DENOMINATOR)
+    rest = {k: v for k, v in named.items() if k not in {METRIC, DENOMINATOR}}
+    return Summary.from_arrays(named[METRIC], below, rest)
+
+
+def _from_moments(group: Mapping[str, Any]) -> Summary:
+    names = roles([k[5:] if k.startswith("mean_") else "" for k in group if k.startswith("mean")])
+    n = units_of(group)
+
+    def entry(a: str, b: str) -> float:
+        if a == b:
+            return float(column(group, f"var_{a}" if a else "var", f"variance_{a}" if a else "variance"))
+        spellings = (f"cov_{a}_{b}", f"cov_{b}_{a}", f"cov_{a}{b}", f"cov_{b}{a}", "cov", "covariance")
+        return float(column(group, *spellings))
+
+    means = tuple(float(group[f"mean_{c}" if c else "mean"]) for c in names)
+    cross = tuple(entry(names[i], names[j]) * (n - 1) for i in range(len(names)) for j in range(i + 1))
+    return Summary(n=n, means=means, cross=cross, columns=_role_names(names))
+
+
+def _from_sums(group: Mapping[str, Any]) -> Summary:
+    n = units_of(group)
+    if "y" in group and "yy" in group:
+        return Summary.from_sums(n, float(group["y"]), float(group["yy"]))
+    if "sum" in group:
+        square = column(group, "sum_sq", "sum_squares", "sumsq", "sum_of_squares")
+        return Summary.from_sums(n, float(group["sum"]), float(square))
+    names = _bases([k[4:] for k in group if k.startswith("sum_")])
+    ordered = roles(names)
+
+    def product(a: str, b: str) -> float:
+        pairs = (f"sum_{a}_{b}", f"sum_{b}_{a}", f"sum_{a}{b}", f"sum_{b}{a}", f"sum_{a}_x_{b}")
+        own = (f"sum_{a}_sq", f"sum_sq_{a}", f"sum_{a}{a}", f"sum_{a}_squares", f"sum_{a}2", f"sum_{a}_{a}")
+        return float(column(group, *(own if a == b else pairs)))
+
+    products = [product(ordered[i], ordered[j]) for i in range(len(ordered)) for j in range(i + 1)]
+    return Summary.from_sums(n, [float(group[f"sum_{c}"]) for c in ordered], products, columns=_role_names(ordered))
+
+
+def _bases(suffixes: list[str]) -> list[str]:
+    """Return the names among suffixes that are not products of others."""
+    candidates = [s for s in suffixes if not s.endswith(("_sq", "_squares", "2")) and not s.startswith("sq_")]
+    products = set()
+    for a, b in combinations_with_replacement(candidates, 2):
+        products |= {a + b, b + a, f"{a}_{b}", f"{b}_{a}", f"{a}_x_{b}"}
+    found = [c for c in candidates if c not in products]
+    if not found:
+        raise InvalidInput("malformed_cases", "no sums", where="inputs")
+    return found

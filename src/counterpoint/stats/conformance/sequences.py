@@ -1,0 +1,306 @@
+"""Reference methods that look more than once: bounds, plans, confidence sequences, e-values."""
+
+import math
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from counterpoint.stats.adjustment import compare_adjusted
+from counterpoint.stats.conformance.adjusted import _covariates
+from counterpoint.stats.conformance.answers import Answer, Inputs, Method, absolute, answer
+from counterpoint.stats.conformance.inputs import arms_of, column, inference_of, summary_of
+from counterpoint.stats.design.classical import t_test_n
+from counterpoint.stats.effects import Effect, Inference, Reference
+from counterpoint.stats.means import compare_means
+from counterpoint.stats.sequential.bounded import hoeffding_sequence, quantile_sequence_radius, share_sequence
+from counterpoint.stats.sequential.bounds import (
+    GroupSequentialBounds,
+    haybittle_peto_bounds,
+    spending_bounds,
+    wang_tsiatis_bounds,
+)
+from counterpoint.stats.sequential.characteristics import characteristics
+from counterpoint.stats.sequential.confidence_sequence import always_valid, tuned_rho
+from counterpoint.stats.sequential.futility import futility_plan
+from counterpoint.stats.sequential.mixtures import mixture_ratio, normal_mixture_boundary, normal_mixture_log_evalue
+from counterpoint.stats.sequential.spending import Spending
+from counterpoint.stats.tails import Alternative, interval, p_value
+
+_SPENDING = {
+    "asOF": Spending.OBRIEN_FLEMING,
+    "asP": Spending.POCOCK,
+    "asKD": Spending.KIM_DEMETS,
+    "asHSD": Spending.HWANG_SHIH_DECANI,
+}
+
+
+def _information(inputs: Inputs) -> list[float]:
+    found = inputs.get("information_fractions", inputs.get("information_rates"))
+    if found is not None:
+        return [float(t) for t in found]
+    k = int(column(inputs, "looks", "k", "n_looks", "kmax"))
+    return [(i + 1) / k for i in range(k)]
+
+
+def _parameter(inputs: Inputs, *names: str) -> float | None:
+    return next((float(inputs[n]) for n in names if n in inputs), None)
+
+
+def _design(kind: str, inputs: Inputs) -> GroupSequentialBounds:
+    t, alpha, sides = _information(inputs), float(inputs.get("alpha", 0.05)), int(inputs.get("sides", 2))
+    if kind in _SPENDING:
+        parameter = _parameter(inputs, "rho", "gamma", "gammaA", "parameter")
+        return spending_bounds(t, alpha=alpha, sides=sides, family=_SPENDING[kind], parameter=parameter)
+    if kind in {"HP", "haybittle_peto"}:
+        z = _parameter(inputs, "interim_z", "z") or 3.0
+        return haybittle_peto_bounds(t, alpha=alpha, sides=sides, interim_z=z)
+    delta = {"P": 0.5, "OF": 0.0}.get(kind)
+    if delta is None:
+        delta = _parameter(inputs, "delta", "deltaWT", "parameter") or 0.0
+    return wang_tsiatis_bounds(t, alpha=alpha, sides=sides, delta=delta)
+
+
+def _bounds(kind: str, inputs: Inputs) -> Answer:
+    found = _design(kind, inputs)
+    return {
+        "z_bounds": list(found.z),
+        "cumulative_alpha_spent": list(found.alpha_spent),
+        "nominal_p_per_look": list(found.nominal_p),
+        "constant": found.z[-1] / found.information[-1] ** ((found.parameter or 0.0) - 0.5)
+        if kind in {"P", "OF", "WT"}
+        else None,
+    }
+
+
+def _kind(inputs: Inputs) -> str:
+    return str(column(inputs, "design", "type_of_design", "spending", "type"))
+
+
+def _inflation(inputs: Inputs) -> Answer:
+    found = characteristics(_design(_kind(inputs), inputs), _power(inputs))
+    return {
+        "inflation_factor": found.inflation,
+        "avg_sample_fraction_h1": found.expected_h1,
+        "avg_sample_fraction_h0": found.expected_h0,
+        "power_per_look": list(found.power_by_look),
+        "shift": found.drift**2,
+    }
+
+
+def _power(inputs: Inputs) -> float:
+    return float(inputs["power"]) if "power" in inputs else 1 - float(inputs.get("beta", 0.2))
+
+
+def _sample_size(inputs: Inputs) -> Answer:
+    bounds, target = _design(_kind(inputs), inputs), _power(inputs)
+    found = characteristics(bounds, target)
+    effect = float(
+        column(
+            inputs, "effect", "delta", "mde", "alternative_effect", "mean_difference", "effect_size", "effect_size_d"
+        )
+    )
+    sd = float(inputs.get("sd", inputs.get("st_dev", inputs.get("stDev", inputs.get("std", 1)))))
+    ratio = float(inputs.get("ratio", inputs.get("allocation_ratio", 1)))
+    # One-sided at alpha / sides: the far tail of a two-sided plan does not count as a success.
+    fixed = t_test_n(
+        abs(effect) / sd, bounds.alpha / bounds.sides, target, ratio=ratio, alternative=Alternative.GREATER
+    )
+    total = fixed * (1 + ratio) * found.inflation
+    return {
+        "n_fixed": fixed * (1 + ratio),
+        "n_fixed_total": fixed * (1 + ratio),
+        "n_max": total,
+        "n_total": total,
+        "max_n_total": total,
+        "n_max_total": total,
+        "max_sample_size": total,
+        "max_n": total,
+        "n_per_group": total / (1 + ratio),
+        "max_n_per_group": total / (1 + ratio),
+        "n_per_look": [total * t for t in bounds.information],
+        "n_total_per_look": [total * t for t in bounds.information],
+        "cumulative_n_per_look": [total * t for t in bounds.information],
+        "expected_n_h1": total / found.inflation * found.expected_h1,
+        "expected_n_h0": total / found.inflation * found.expected_h0,
+        "avg_n_h1": total / found.inflation * found.expected_h1,
+        "avg_n_h0": total / found.inflation * found.expected_h0,
+        "inflation_factor": found.inflation,
+        "z_bounds": list(bounds.z),
+        "power_per_look": list(found.power_by_look),
+    }
+
+
+def _repeated_intervals(inputs: Inputs) -> Answer:
+    bounds = _design(_kind(inputs), inputs)
+    estimates, errors = _looked_at(inputs)
+    lower = [e - z * s for e, s, z in zip(estimates, errors, bounds.z, strict=False)]
+    upper = [e + z * s for e, s, z in zip(estimates, errors, bounds.z, strict=False)]
+    return {
+        **dict.fromkeys(("rci_lower", "ci_lower", "lower", "repeated_ci_lower"), lower),
+        **dict.fromkeys(("rci_upper", "ci_upper", "upper", "repeated_ci_upper"), upper),
+        "z_bounds": list(bounds.z),
+        "estimates": estimates,
+        "z": [e / s for e, s in zip(estimates, errors, strict=True)],
+    }
+
+
+def _looked_at(inputs: Inputs) -> tuple[list[float], list[float]]:
+    if "looks" in inputs and isinstance(inputs["looks"], list):
+        found = [compare_means(*arms_of(look), Inference(reference=Reference.POOLED)) for look in inputs["looks"]]
+        return [f.estimate for f in found], [f.std_error for f in found]
+    estimates = column(inputs, "estimates", "effects", "diffs", "estimate_per_look")
+    errors = column(inputs, "std_errs", "std_errors", "ses", "std_err_per_look")
+    return [float(e) for e in estimates], [float(s) for s in errors]
+
+
+def _futility(inputs: Inputs) -> Answer:
+    t = _information(inputs)
+    of_alpha = _SPENDING[str(inputs.get("spending", inputs.get("design", inputs.get("alpha_spending", "asOF"))))]
+    of_beta = str(inputs.get("beta_spending", inputs.get("type_beta_spending", "bsOF"))).replace("bs", "as")
+    found = futility_plan(
+        t,
+        alpha=float(inputs["alpha"]),
+        beta=1 - _power(inputs),
+        family=of_alpha,
+        parameter=_parameter(inputs, "gamma", "gammaA", "rho"),
+        beta_family=_SPENDING[of_beta],
+        beta_parameter=_parameter(inputs, "gammaB", "gamma_beta", "beta_gamma"),
+    )
+    lower = list(found.bounds.futility)
+    return {
+        "z_bounds": list(found.bounds.z),
+        "upper_bounds": list(found.bounds.z),
+        "efficacy_bounds": list(found.bounds.z),
+        "futility_bounds": lower[:-1],
+        "futility_z_bounds": lower[:-1],
+        "lower_bounds": lower,
+        "inflation_factor": found.inflation,
+        "cumulative_beta_spent": list(found.beta_spent),
+        "cumulative_alpha_spent": list(found.bounds.alpha_spent),
+        "shift": found.drift**2,
+    }
+
+
+def _watched_looks(inputs: Inputs) -> Answer:
+    """Answer each look of a z-test with Kim-DeMets spending at rho 2, information being units over planned units."""
+    looks: dict[Any, dict[str, Any]] = {}
+    for row in inputs["looks"]:
+        looks.setdefault(row.get("day", row.get("look")), {})[str(column(row, "variant", "name"))] = row
+    alpha = float(inputs.get("alpha", 0.05))
+    planned = float(inputs.get("final_expected_total_n", 0)) or max(float(r.get("final", 0)) for r in inputs["looks"])
+    effects: list[Effect] = []
+    totals: list[float] = []
+    for arms in looks.values():
+        control, treatment = summary_of(arms["control"]), summary_of(next(v for k, v in arms.items() if k != "control"))
+        totals.append(control.n + treatment.n)
+        effects.append(compare_means(control, treatment, Inference(alpha=alpha, reference=Reference.NORMAL)))
+    most = max(planned, *totals)
+    bounds = spending_bounds([n / most for n in totals], alpha=alpha, family=Spending.KIM_DEMETS, parameter=2.0)
+    out: Answer = {}
+    for k, (effect, level) in enumerate(zip(effects, bounds.nominal_p, strict=True), start=1):
+        lower, upper = interval(effect.estimate, effect.std_error, level)
+        p = p_value(effect.estimate / effect.std_error)
+        out[f"look{k}"] = {
+            **answer(effect=effect.estimate, std_error=effect.std_error, ci_lower=lower, ci_upper=upper),
+            "adjusted_alpha": level,
+            "is_significant": p < level,
+        }
+    return out
+
+
+def _sequence(inputs: Inputs, *, adjusted: bool = False, side: Alternative = Alternative.TWO_SIDED) -> Answer:
+    control, treatment = arms_of(inputs)
+    reading = inference_of({**inputs, "alternative": "two-sided"})
+    if adjusted:
+        effect = compare_adjusted(control, treatment, reading, covariates=_covariates(control))
+    else:
+        effect = compare_means(control, treatment, reading)
+    n_star = float(column(inputs, "tuning_n_star", "n_star", "tuning_n", "sequential_tuning_parameter"))
+    alpha = reading.alpha
+    found = always_valid(effect, alpha=alpha, tuning_n=n_star, burn_in=0, alternative=side)
+    out = absolute(found)
+    if inputs.get("scale") == "relative":
+        lift, error = effect.relative_effect or 0.0, effect.relative_std_error or math.nan
+        scaled = _on_another_scale(lift, error, effect)
+        watched = always_valid(scaled, alpha=alpha, tuning_n=n_star, burn_in=0, alternative=side)
+        out |= answer(
+            effect=lift, std_error=error, p_value=watched.p_value, ci_lower=watched.ci_lower, ci_upper=watched.ci_upper
+        )
+    return {**out, "rho": tuned_rho(alpha if side == Alternative.TWO_SIDED else 2 * alpha, n_star)}
+
+
+def _on_another_scale(estimate: float, std_error: float, effect: Effect) -> Effect:
+    return replace(effect, estimate=estimate, std_error=std_error, relative_effect=None, relative_std_error=None)
+
+
+def _mixture_ratio(inputs: Inputs) -> Answer:
+    ratio, p = mixture_ratio(
+        float(column(inputs, "mean_difference", "difference", "d")),
+        float(column(inputs, "variance_of_pair_difference", "variance", "s2", "sigma2")),
+        float(column(inputs, "n_pairs", "n")),
+        float(column(inputs, "tau2", "tau_squared")),
+    )
+    return {"likelihood_ratio": ratio, "p_value": p, "log_likelihood_ratio": math.log(ratio)}
+
+
+def _boundary(inputs: Inputs) -> Answer:
+    v, alpha = float(column(inputs, "intrinsic_time", "v")), float(inputs["alpha"])
+    bound = normal_mixture_boundary(v, alpha, float(column(inputs, "optimised_for_intrinsic_time", "v_opt")))
+    return {"boundary_on_sum": bound, "boundary": bound}
+
+
+def _log_evalue(inputs: Inputs) -> Answer:
+    found = normal_mixture_log_evalue(
+        float(column(inputs, "s", "sum", "total", "sum_of_centred_observations")),
+        float(column(inputs, "intrinsic_time", "v")),
+        float(inputs.get("alpha", inputs.get("alpha_opt", 0.05))),
+        float(column(inputs, "optimised_for_intrinsic_time", "v_opt")),
+    )
+    return {
+        "log_evalue": found,
+        "log_e_value": found,
+        "log_e": found,
+        "evalue": math.exp(min(found, 700)),
+        "e_value": math.exp(min(found, 700)),
+    }
+
+
+def _hoeffding(inputs: Inputs) -> Answer:
+    if inputs.get("running_intersection"):
+        return {}
+    bounds = tuple(inputs.get("bounds", [0, 1]))
+    lower, upper = hoeffding_sequence(inputs["x"], float(inputs["alpha"]), (float(bounds[0]), float(bounds[1])))
+    return {"ci_lower_last": lower, "ci_upper_last": upper, "ci_lower": lower, "ci_upper": upper}
+
+
+def _bernoulli(inputs: Inputs) -> Answer:
+    tuned = float(inputs.get("t_opt", 1000))
+    lower, upper = share_sequence(int(inputs["x"]), int(inputs["n"]), alpha=float(inputs["alpha"]), tuned_to=tuned)
+    return answer(ci_lower=lower, ci_upper=upper)
+
+
+def _double_stitching(inputs: Inputs) -> Answer:
+    n, alpha = int(column(inputs, "n", "t")), float(inputs["alpha"])
+    return {
+        "radius": quantile_sequence_radius(float(inputs["p"]), n, alpha=alpha, start=float(inputs.get("t_opt", 32)))
+    }
+
+
+METHODS: dict[str, Method] = {
+    **{f"bounds_{kind}": partial(_bounds, kind) for kind in ("P", "OF", "WT", "asOF", "asP", "asKD", "asHSD")},
+    "haybittle_peto": partial(_bounds, "HP"),
+    "sample_size_inflation_factor": _inflation,
+    "group_sequential_sample_size_means": _sample_size,
+    "repeated_confidence_interval": _repeated_intervals,
+    "beta_spending_futility_nonbinding": _futility,
+    "z_test_group_sequential_power_family_rho2": _watched_looks,
+    "asymptotic_confidence_sequence_two_sided": _sequence,
+    "asymptotic_confidence_sequence_two_sided_cuped": partial(_sequence, adjusted=True),
+    "asymptotic_confidence_sequence_lower": partial(_sequence, side=Alternative.GREATER),
+    "msprt_normal_mixture_two_sample": _mixture_ratio,
+    "two_sided_normal_mixture_boundary": _boundary,
+    "two_sided_normal_mixture_log_evalue": _log_evalue,
+    "predictable_plugin_hoeffding_cs": _hoeffding,
+    "beta_binomial_mixture_bernoulli_cs": _bernoulli,
+    "quantile_double_stitching_bound": _double_stitching,
+}

@@ -1,0 +1,121 @@
+"""Published and reference values come out within their tolerances."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from counterpoint.errors import InvalidInput
+from counterpoint.stats.conformance import run_cases, supported_methods, unanswered_cases
+
+GOLDEN = Path(__file__).parents[2] / "../shared/golden/golden_public.json"
+SPECIAL = {"inf": math.inf, "-inf": -math.inf}
+
+
+def load() -> dict[str, Any]:
+    if not GOLDEN.exists():
+        pytest.skip("the shared reference values are not beside this checkout")
+    return json.loads(GOLDEN.read_text())
+
+
+def differences(expected: Any, got: Any, tolerance: dict[str, Any], path: str) -> list[str]:
+    if expected is None:
+        return []
+    if isinstance(expected, dict):
+        return [d for k, v in expected.items() for d in differences(v, (got or {}).get(k), tolerance, f"{path}.{k}")]
+    if isinstance(expected, list):
+        if got is None or len(got) != len(expected):
+            return [f"{path}: {got}"]
+        pairs = enumerate(zip(expected, got, strict=True))
+        return [d for i, (a, b) in pairs for d in differences(a, b, tolerance, f"{path}[{i}]")]
+    if isinstance(expected, bool):
+        return [] if got is expected or bool(got) == expected else [f"{path}: {got}"]
+    want, have = SPECIAL.get(expected, expected), SPECIAL.get(got, got)
+    if have is None:
+        return [f"{path}: missing"]
+    limit = max(tolerance.get("abs", 0), tolerance.get("rel", 0) * abs(want)) if math.isfinite(want) else 0
+    return [] if want == have or abs(want - have) <= limit else [f"{path}: {have} is not {want}"]
+
+
+def test_every_public_reference_value_is_met() -> None:
+    document = load()
+    answers = run_cases(document)
+    wrong = [
+        d
+        for case in document["cases"]
+        for d in differences(case["expected"], answers.get(case["id"]), case["tolerance"], case["id"])
+    ]
+    assert not wrong, "\n".join(wrong[:20])
+    assert not unanswered_cases(document)
+
+
+def test_a_method_that_is_not_offered_is_left_out_with_its_reason() -> None:
+    document = {"cases": [{"id": "a", "method": "crystal_ball", "inputs": {}}]}
+    assert run_cases(document) == {}
+    assert unanswered_cases(document) == {"a": "no method crystal_ball"}
+
+
+def test_a_case_that_cannot_be_computed_does_not_silence_the_others() -> None:
+    flat = {"id": "flat", "method": "welch_t", "inputs": {"control": [1, 1], "treatment": [1, 1]}}
+    fine = {"id": "fine", "method": "welch_t", "inputs": {"control": [1, 2], "treatment": [2, 4]}}
+    broken = {"id": "broken", "method": "welch_t", "inputs": {"left": 1}}
+    document = {"cases": [flat, fine, broken]}
+    assert set(run_cases(document)) == {"fine"}
+    assert set(unanswered_cases(document)) == {"flat", "broken"}
+
+
+def test_a_document_without_cases_is_refused() -> None:
+    with pytest.raises(InvalidInput):
+        run_cases({})
+
+
+FORMS = [
+    ({"control": [1, 2, 3, 4, 6.5], "treatment": [2, 3, 5, 9]},),
+    (
+        {
+            "control": {"n": 5, "sum": 16.5, "sum_sq": 72.25},
+            "treatment": {"n": 4, "sum": 19.0, "sum_sq": 119.0},
+        },
+    ),
+    (
+        {
+            "control": {"n": 5, "mean": 3.3, "var": 4.45},
+            "treatment": {"n": 4, "mean": 4.75, "var": 9.583333333333334},
+        },
+    ),
+    (
+        {
+            "groups": [
+                {"name": "treatment", "n": 4, "sum": 19.0, "sum_sq": 119.0},
+                {"name": "control", "n": 5, "sum": 16.5, "sum_sq": 72.25},
+            ]
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
+def test_every_form_of_input_gives_the_same_answer(alternative: str) -> None:
+    cases = [
+        {"id": str(i), "method": "welch_t", "inputs": {**form[0], "alternative": alternative}}
+        for i, form in enumerate(FORMS)
+    ]
+    answers = list(run_cases({"cases": cases}).values())
+    assert len(answers) == len(FORMS)
+    for other in answers[1:]:
+        for field in ("t", "df", "p_value"):
+            assert other[field] == pytest.approx(answers[0][field], rel=1e-10)
+    open_ends = {"two-sided": set(), "greater": {"ci_upper"}, "less": {"ci_lower"}}[alternative]
+    assert {k for k in ("ci_lower", "ci_upper") if isinstance(answers[0][k], str)} == open_ends
+
+
+def test_every_method_of_the_published_table_is_offered() -> None:
+    table = GOLDEN.with_name("METHODS.md")
+    if not table.exists():
+        pytest.skip("the shared table of methods is not beside this checkout")
+    offered = set(supported_methods())
+    for name in ("fisher_exact", "tost_welch", "proportion_ni_score_FM", "exact_binomial", "bounds_WT", "cohen_h_n"):
+        assert name in offered
+        assert name in table.read_text()
