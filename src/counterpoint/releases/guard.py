@@ -14,7 +14,7 @@ from counterpoint.experiments import (
     shared_ground,
     treatment_findings,
 )
-from counterpoint.releases.change import Change
+from counterpoint.releases.change import Change, is_urgent
 from counterpoint.releases.operations import AddExperiment, MoveExperiment
 from counterpoint.releases.state import SurfaceState
 from counterpoint.vocabulary import Finding, Severity
@@ -31,7 +31,8 @@ def publish_findings(
     Args:
         now: When it would be published, UTC.
 
-    Codes: `baseline_under_experiment` (an error unless the Change acknowledges the experiment), `no_op_treatment`,
+    Codes: `baseline_under_experiment` (an error unless the Change acknowledges the experiment
+    or is urgent), `no_op_treatment`,
     `requires_unmet`, `value_is_baseline`, `holdout_expired`.
     """
     findings: list[Finding] = []
@@ -63,7 +64,8 @@ def _moved_controls(before: SurfaceState, change: Change, after: SurfaceState) -
         touched = sorted((moved & watched) | (_rule_changes(before.rules, after.rules, experiment, after) & watched))
         if not touched:
             continue
-        known = key in change.acknowledges
+        # A revert must not wait for an experiment to end; it is flagged, and audited as urgent.
+        known = key in change.acknowledges or is_urgent(change)
         yield Finding(
             code="baseline_under_experiment",
             severity=Severity.WARNING if known else Severity.ERROR,
