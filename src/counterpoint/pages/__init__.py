@@ -34,7 +34,7 @@ from counterpoint.pages.ports import (
 )
 from counterpoint.pages.records import PageRecords, page_records
 from counterpoint.pages.request import Purpose, Request
-from counterpoint.pages.serve import gather, kit_of, serve_page, serve_recorded
+from counterpoint.pages.serve import ask_remotes, gather, kit_of, serve_page, serve_recorded
 from counterpoint.pages.stages import (
     DROPPED,
     KEPT,
@@ -112,6 +112,7 @@ __all__ = [
     "Trace",
     "Verdict",
     "World",
+    "ask_remotes",
     "chance",
     "compose",
     "gather",

@@ -15,7 +15,7 @@ from counterpoint.pages.page import Page, PageStatus, ReadExposure, ReadValue, S
 from counterpoint.pages.ports import PageConfig
 from counterpoint.pages.request import Request
 from counterpoint.pages.slate import choose
-from counterpoint.pages.sourcing import propose
+from counterpoint.pages.sourcing import propose, questions_of
 from counterpoint.pages.stages import SELECTION_RULES, PageDeclaration
 from counterpoint.pages.visit import Visit
 from counterpoint.pages.watch import Watch
@@ -48,6 +48,8 @@ def compose(request: Request, config: PageConfig, inputs: Inputs, kit: Kit) -> P
         visit.degrade(f"history_{inputs.history_status}")
     if config.is_stale:
         visit.degrade("config_stale")
+    # Asked before the page is composed, so read first: a page made again reads in the order of the one served.
+    questions_of(visit, kit.declaration)
     candidates = propose(visit, kit.declaration, watch)
     judge(visit, candidates, kit.declaration)
     watch.note("rules", "all", n_in=len(candidates.rows), n_out=int(np.count_nonzero(candidates.fates == 0)))
@@ -74,7 +76,9 @@ def compose(request: Request, config: PageConfig, inputs: Inputs, kit: Kit) -> P
         presentation=drawn.presentation,
         loading=drawn.loading,
         reads={
-            read.parameter: ReadValue(value=read.value, reason=str(read.reason), variant=read.variant)
+            read.parameter: ReadValue(
+                value=read.value, reason=str(read.reason), experiment=read.experiment, variant=read.variant
+            )
             for read in config.reads
         },
         exposures=_exposures(config),

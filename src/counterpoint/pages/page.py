@@ -52,10 +52,15 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadValue(msgspec.Struct, frozen=True, kw_only=True):
-    """A parameter that the page read, its value and why it had that value."""
+    """A parameter that the page read, its value and why it had that value.
+
+    Attributes:
+        experiment: The experiment of this unit that may set it; None when there is none.
+    """
 
     value: Scalar
     reason: str
+    experiment: str | None = None
     variant: str | None = None
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from counterpoint.pages.compose import Kit, compose
 from counterpoint.pages.evidence import MISCONFIGURED, StageRecord, StageStatus
@@ -12,7 +13,7 @@ from counterpoint.pages.listener import NO_HISTORY, History
 from counterpoint.pages.page import Page, PageStatus
 from counterpoint.pages.ports import PageConfig, World
 from counterpoint.pages.request import Request
-from counterpoint.pages.sourcing import opens
+from counterpoint.pages.sourcing import questions_of
 from counterpoint.pages.stages import PageDeclaration, RemoteSource
 from counterpoint.pages.visit import Visit
 
@@ -51,14 +52,17 @@ async def gather(request: Request, config: PageConfig, world: World, declaration
     history, status, stage = await _hydrate(request, world, declaration)
     last_page = world.last_pages.recall(request.unit, request.now.timestamp()) if world.last_pages else None
     inputs = Inputs(history=history, history_status=status, last_page=last_page, stages=(stage,))
-    remotes = [shelf for shelf in declaration.shelves if shelf.remote is not None]
-    if not remotes:
-        return inputs
+    return await ask_remotes(inputs, request, config, world, declaration)
+
+
+async def ask_remotes(
+    inputs: Inputs, request: Request, config: PageConfig, world: World, declaration: PageDeclaration
+) -> Inputs:
+    """Return `inputs` with the answers that a page under `config` needs; known ones are not asked again."""
     visit = Visit(request=request, config=config, inputs=inputs, index=world.index, rankers=world.rankers)
-    questions: dict[str, tuple[RemoteSource, float]] = {}
-    for shelf in remotes:
-        if shelf.remote is not None and opens(visit, shelf):
-            questions[shelf.remote.question(visit)] = (shelf.remote, shelf.remote.timeout_ms(visit))
+    questions = {
+        question: asked for question, asked in questions_of(visit, declaration).items() if question not in inputs.remote
+    }
     if not questions:
         return inputs
     answers = await asyncio.gather(
@@ -67,7 +71,7 @@ async def gather(request: Request, config: PageConfig, world: World, declaration
             for question, (remote, timeout_ms) in questions.items()
         )
     )
-    return _with_answers(inputs, dict(zip(questions, answers, strict=True)))
+    return replace(inputs, remote={**inputs.remote, **dict(zip(questions, answers, strict=True))})
 
 
 async def _hydrate(
@@ -101,16 +105,6 @@ async def _ask(request: Request, question: str, world: World, remote: RemoteSour
     except Exception as failure:
         # A remote source costs its shelf and no more.
         return RemoteResult(status=StageStatus.FAILED, reason=type(failure).__name__)
-
-
-def _with_answers(inputs: Inputs, answers: dict[str, RemoteResult]) -> Inputs:
-    return Inputs(
-        history=inputs.history,
-        history_status=inputs.history_status,
-        remote=answers,
-        last_page=inputs.last_page,
-        stages=inputs.stages,
-    )
 
 
 def _remembered(page: Page) -> LastPage:

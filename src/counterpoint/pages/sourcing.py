@@ -6,7 +6,7 @@ import numpy as np
 
 from counterpoint.pages.evidence import MISCONFIGURED, Rows, StageStatus
 from counterpoint.pages.judge import Candidates
-from counterpoint.pages.stages import Fetched, PageDeclaration, ShelfDeclaration
+from counterpoint.pages.stages import Fetched, PageDeclaration, RemoteSource, ShelfDeclaration
 from counterpoint.pages.visit import Visit
 from counterpoint.pages.watch import Watch
 
@@ -27,6 +27,15 @@ def opens(visit: Visit, shelf: ShelfDeclaration) -> bool:
             visit.degrade(f"gate_failed:{shelf.key}:{type(failure).__name__}")
             return shelf.essential
     return True
+
+
+def questions_of(visit: Visit, declaration: PageDeclaration) -> dict[str, tuple[RemoteSource, float]]:
+    """Return what this page asks of remote sources: question -> source and how long to wait, in milliseconds."""
+    questions: dict[str, tuple[RemoteSource, float]] = {}
+    for shelf in declaration.shelves:
+        if shelf.remote is not None and opens(visit, shelf):
+            questions[shelf.remote.question(visit)] = (shelf.remote, shelf.remote.timeout_ms(visit))
+    return questions
 
 
 def propose(visit: Visit, declaration: PageDeclaration, watch: Watch) -> Candidates:
