@@ -92,17 +92,16 @@ def _engine(url: str) -> sa.Engine:
         parsed = sa.make_url(url)
     except (ArgumentError, ValueError) as error:
         raise _bad_url("it is no URL") from error
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
+    if parsed.drivername == "sqlite":
         return _sqlite_engine(parsed)
-    if backend in ("postgresql", "postgres"):
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
         try:
             return sa.create_engine(
                 parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, isolation_level="READ COMMITTED"
             )
         except (NoSuchModuleError, ArgumentError) as error:
             raise _bad_url("it is no PostgreSQL URL") from error
-    raise _bad_url(f"'{backend}' is not supported")
+    raise _bad_url(f"'{parsed.drivername}' is not supported")
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
