@@ -1,6 +1,10 @@
 """Configuration: what an experiment may change on a surface, and each value for one request."""
 
 from counterpoint.config.bounds import check_value
+from counterpoint.config.compiled import CompiledSnapshot, compile_snapshot
+from counterpoint.config.decoding import decode_snapshot, load_snapshot
+from counterpoint.config.reads import Enrollment, Read, Step
+from counterpoint.config.resolve import Config
 from counterpoint.config.snapshot import (
     AttributeSchema,
     BaselineRule,
@@ -19,17 +23,25 @@ __all__ = [
     "Attribute",
     "AttributeSchema",
     "BaselineRule",
+    "CompiledSnapshot",
+    "Config",
+    "Enrollment",
     "LiveExperiment",
     "LiveHoldout",
     "Metric",
     "Parameter",
     "ParameterSchema",
     "Policy",
+    "Read",
     "Snapshot",
+    "Step",
     "Surface",
     "VariantSlice",
     "check_value",
+    "compile_snapshot",
+    "decode_snapshot",
     "encode_snapshot",
+    "load_snapshot",
     "load_surface",
     "outcome_names",
     "parse_surface",

@@ -74,7 +74,7 @@ class _Form:
         self.bad("wrong_type", path, "this must be a mapping of names to values")
         return {}
 
-    def take(  # noqa: PLR0917 - a row of a table: every field below is one call
+    def take(
         self, row: dict[str, Any], name: str, path: str, wanted: type | tuple[type, ...], default: Any, noun: str
     ) -> Any:
         if name not in row:

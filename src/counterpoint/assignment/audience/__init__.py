@@ -9,15 +9,19 @@ from counterpoint.assignment.audience.audience import (
     compile_audiences,
 )
 from counterpoint.assignment.audience.binding import Declared
-from counterpoint.assignment.audience.formula import Context
+from counterpoint.assignment.audience.formula import Context, Test
+from counterpoint.assignment.audience.index import AudienceIndex, build_index
 from counterpoint.assignment.audience.semver import version_key
 
 __all__ = [
     "Audience",
+    "AudienceIndex",
     "Context",
     "Declared",
     "Membership",
+    "Test",
     "Verdict",
+    "build_index",
     "check_audience",
     "compile_audience",
     "compile_audiences",

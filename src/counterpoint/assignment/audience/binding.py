@@ -76,7 +76,7 @@ class TypeProblem(Exception):
         super().__init__(message)
 
 
-Known: TypeAlias = dict[tuple[str, str, type, Scalar], Formula]
+Known: TypeAlias = dict[tuple[str, str, tuple[type, ...], tuple[Scalar, ...]], Formula]
 """Comparisons bound before: of many audiences over one set of attributes, most say the same few things."""
 
 
@@ -104,9 +104,7 @@ class _Binder:
     def formula(self, node: Node) -> Formula:
         """Return `node` as a truth value."""
         if isinstance(node, Compare):
-            if isinstance(node.left, Name) and isinstance(node.right, Literal):
-                return self._plain(node, node.left, node.right)
-            return self._compare(node)
+            return self._remembered(node) if isinstance(node.left, Name) else self._compare(node)
         if isinstance(node, AllOf):
             return Both(tuple([self.formula(item) for item in node.items]))
         if isinstance(node, AnyOf):
@@ -217,8 +215,17 @@ class _Binder:
             return self._bad("type_error", "? : takes a condition and two values of one type", node.at)
         return chosen(condition, then, otherwise)
 
-    def _plain(self, node: Compare, left: Name, right: Literal) -> Formula:
-        same = (node.op, left.key, type(right.value), right.value)
+    def _remembered(self, node: Compare) -> Formula:
+        if isinstance(node.right, Literal):
+            said: tuple[Scalar, ...] = (node.right.value,)
+        elif isinstance(node.right, ListOf):
+            said = tuple([item.value for item in node.right.items if isinstance(item, Literal)])
+            if len(said) != len(node.right.items):
+                return self._compare(node)
+        else:
+            return self._compare(node)
+        # 1, 1.0 and true are equal to Python, so their types are part of what is remembered.
+        same = (node.op, node.left.key if isinstance(node.left, Name) else "", tuple(map(type, said)), said)
         found = self.known.get(same)
         if found is None:
             n_before = len(self.problems)

@@ -5,8 +5,9 @@ Neither is the third truth value: an attribute is missing, has a wrong type, or 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from counterpoint.vocabulary import Scalar
 
@@ -14,8 +15,7 @@ Context: TypeAlias = Mapping[str, Scalar]
 Test: TypeAlias = Callable[[Context], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True, gc=False):
     """One comparison or call.
 
     Attributes:
@@ -42,36 +42,31 @@ class Leaf:
         return self.op == "==" and self.kind in ("string", "enum")
 
 
-@dataclass(frozen=True, slots=True)
-class Const:
+class Const(Struct, frozen=True, gc=False):
     """True or false for everyone."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
+class Both(Struct, frozen=True, gc=False):
     """Every item."""
 
     items: tuple["Formula", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(Struct, frozen=True, gc=False):
     """Some item."""
 
     items: tuple["Formula", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Inverse:
+class Inverse(Struct, frozen=True, gc=False):
     """Not the item."""
 
     item: "Formula"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True, gc=False):
     """`condition ? then : otherwise`; undefined when the condition is, even if both sides agree."""
 
     condition: "Formula"

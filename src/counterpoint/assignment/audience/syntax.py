@@ -7,8 +7,9 @@ name: null, unsigned integers, bytes, maps, indexing, macros and triple-quoted s
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from counterpoint.vocabulary import Scalar
 
@@ -17,64 +18,56 @@ MAX_DEPTH = 32
 _INT_MAX = (1 << 63) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True, gc=False):
     """A constant."""
 
     value: Scalar
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True, gc=False):
     """An attribute, or a parameter whose key has dots."""
 
     key: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Struct, frozen=True, gc=False):
     """A list, the right side of `in`."""
 
     items: tuple["Node", ...]
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True, gc=False):
     """`!operand`."""
 
     operand: "Node"
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Negate:
+class Negate(Struct, frozen=True, gc=False):
     """`-operand`."""
 
     operand: "Node"
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Struct, frozen=True, gc=False):
     """`a && b && ...`, flat."""
 
     items: tuple["Node", ...]
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True, gc=False):
     """`a || b || ...`, flat."""
 
     items: tuple["Node", ...]
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Choose:
+class Choose(Struct, frozen=True, gc=False):
     """`condition ? then : otherwise`."""
 
     condition: "Node"
@@ -83,8 +76,7 @@ class Choose:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True, gc=False):
     """`left op right` with op one of == != < <= > >= in."""
 
     op: str
@@ -93,8 +85,7 @@ class Compare:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
+class Arithmetic(Struct, frozen=True, gc=False):
     """`left op right` with op one of + - * / %."""
 
     op: str
@@ -103,8 +94,7 @@ class Arithmetic:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True, gc=False):
     """`target.function(argument)`, or `size(target)` with no argument."""
 
     function: str
@@ -141,7 +131,9 @@ _ESCAPE = re.compile(
     r"\\(?:([abfnrtv\\'\"`?])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2}))|\\"
 )
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_RELATIONS = frozenset(("==", "!=", "<", "<=", ">", ">=", "in"))
+# A text token keeps its quotes, so none of these can be mistaken for one.
+_LEVELS = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "in": 3}
+_LEVELS |= {"+": 4, "-": 4, "*": 5, "/": 5, "%": 5}
 _RESERVED = frozenset(
     {"as", "break", "const", "continue", "else", "for", "function", "if", "import", "in", "let", "loop", "namespace"}
     | {"null", "package", "return", "var", "void", "while"}
@@ -193,53 +185,33 @@ class _Reader:
     def expression(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
             raise SyntaxProblem(f"it nests deeper than {MAX_DEPTH} levels", self.tokens[self.place][2])
-        condition = self._chain("||", depth)
-        if self.tokens[self.place][1] != "?" or self.tokens[self.place][0] != "op":
+        condition = self._binary(1, depth)
+        if self.tokens[self.place][1] != "?":
             return condition
         self.place += 1
-        then = self._chain("||", depth + 1)
+        then = self._binary(1, depth + 1)
         self._expect(":")
         return Choose(condition, then, self.expression(depth + 1), condition.at)
 
-    def _chain(self, op: str, depth: int) -> Node:
-        first = self._chain("&&", depth) if op == "||" else self._relation(depth)
-        if self.tokens[self.place][1] != op:
-            return first
-        items = [first]
-        while self.tokens[self.place][1] == op and self.tokens[self.place][0] == "op":
-            self.place += 1
-            items.append(self._chain("&&", depth) if op == "||" else self._relation(depth))
-        return AnyOf(tuple(items), first.at) if op == "||" else AllOf(tuple(items), first.at)
-
-    def _relation(self, depth: int) -> Node:
-        left = self._sum(depth)
-        kind, op, at = self.tokens[self.place]
-        while op in _RELATIONS and kind in ("op", "name"):
-            depth = self._deeper(depth, at)
-            self.place += 1
-            left = Compare(op, left, self._sum(depth), at)
-            kind, op, at = self.tokens[self.place]
-        return left
-
-    def _sum(self, depth: int) -> Node:
-        left = self._product(depth)
-        kind, op, at = self.tokens[self.place]
-        while op in ("+", "-") and kind == "op":
-            depth = self._deeper(depth, at)
-            self.place += 1
-            left = Arithmetic(op, left, self._product(depth), at)
-            kind, op, at = self.tokens[self.place]
-        return left
-
-    def _product(self, depth: int) -> Node:
+    def _binary(self, least: int, depth: int) -> Node:
+        """Read operators that bind at least as tightly as `least`, by precedence climbing."""
         left = self._unary(depth)
-        kind, op, at = self.tokens[self.place]
-        while op in ("*", "/", "%") and kind == "op":
+        while True:
+            _, op, at = self.tokens[self.place]
+            level = _LEVELS.get(op, 0)
+            if level < least:
+                return left
+            if level <= 2:
+                items = [left]
+                while self.tokens[self.place][1] == op:
+                    self.place += 1
+                    items.append(self._binary(level + 1, depth))
+                left = (AnyOf if level == 1 else AllOf)(tuple(items), left.at)
+                continue
             depth = self._deeper(depth, at)
             self.place += 1
-            left = Arithmetic(op, left, self._unary(depth), at)
-            kind, op, at = self.tokens[self.place]
-        return left
+            right = self._binary(level + 1, depth)
+            left = Compare(op, left, right, at) if level == 3 else Arithmetic(op, left, right, at)
 
     def _deeper(self, depth: int, at: int) -> int:
         if depth >= MAX_DEPTH:
@@ -260,7 +232,7 @@ class _Reader:
 
     def _member(self, depth: int) -> Node:
         node = self._primary(depth)
-        while self.tokens[self.place][0] == "op" and self.tokens[self.place][1] in (".", "["):
+        while self.tokens[self.place][1] in (".", "["):
             kind, word, at = self.tokens[self.place + 1]
             if self.tokens[self.place][1] == "[":
                 raise SyntaxProblem("indexing is not part of audiences", self.tokens[self.place][2])
@@ -268,7 +240,7 @@ class _Reader:
                 raise SyntaxProblem("a name must follow the dot", at)
             depth = self._deeper(depth, at)
             self.place += 2
-            if self.tokens[self.place][1] == "(" and self.tokens[self.place][0] == "op":
+            if self.tokens[self.place][1] == "(":
                 node = Call(word, node, self._arguments(depth), at)
             elif isinstance(node, Name):
                 node = Name(f"{node.key}.{word}", node.at)
@@ -284,7 +256,7 @@ class _Reader:
         items: list[Node] = []
         if self.tokens[self.place][1] != closing:
             items.append(self.expression(depth + 1))
-            while self.tokens[self.place][1] == "," and self.tokens[self.place][0] == "op":
+            while self.tokens[self.place][1] == ",":
                 self.place += 1
                 items.append(self.expression(depth + 1))
         self._expect(closing)
@@ -317,7 +289,7 @@ class _Reader:
             return Literal(word == "true", at)
         if word in _RESERVED:
             raise SyntaxProblem(f"{word!r} is a reserved word", at)
-        if self.tokens[self.place][1] == "(" and self.tokens[self.place][0] == "op":
+        if self.tokens[self.place][1] == "(":
             arguments = self._arguments(depth)
             if not arguments:
                 raise SyntaxProblem(f"{word}() needs an argument", at)

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from counterpoint.assignment.audience.formula import Context
 from counterpoint.assignment.audience.semver import VersionKey, version_key
@@ -19,8 +20,7 @@ class Undefined(Exception):
     """The value cannot be told: missing, of a wrong type, or out of range."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True, gc=False):
     """A typed value.
 
     Attributes:
