@@ -60,11 +60,10 @@ def rank_test(
     if variance <= 0:
         raise CannotCompute("no_variation", "every value is the same")
     away = u - n1 * n2 / 2
-    if continuity:
-        toward = {Alternative.TWO_SIDED: math.copysign(0.5, away) if away else 0.5, Alternative.GREATER: 0.5}
-        away -= toward.get(alternative, -0.5)
+    if continuity and alternative == Alternative.TWO_SIDED:
         # Never across the middle: a U next to its mean is no evidence at all.
-        if alternative == Alternative.TWO_SIDED and (u - n1 * n2 / 2) * away < 0:
-            away = 0.0
+        away = math.copysign(max(abs(away) - 0.5, 0.0), away)
+    elif continuity:
+        away -= 0.5 if alternative == Alternative.GREATER else -0.5
     z = away / math.sqrt(variance)
     return RankTest(u_treatment=u, superiority=u / (n1 * n2), z=z, p_value=p_value(z, alternative=alternative))

@@ -1,5 +1,18 @@
 """How many units, how small an effect, how likely a success, and on which day: the design of an experiment."""
 
+from counterpoint.stats.design.classical import (
+    anova_n,
+    chi_square_n,
+    cohen_h,
+    proportions_n,
+    rule_of_sixteen,
+    t_test_effect,
+    t_test_n,
+    t_test_power,
+    z_test_n,
+    z_test_power,
+)
+from counterpoint.stats.design.portfolio import Levels, PlannedMetric, best_weights, decision_levels, units_needed
 from counterpoint.stats.design.power import detectable_effect, power, sample_size, standard_error
 from counterpoint.stats.design.questions import (
     ComparisonPlan,
@@ -11,12 +24,27 @@ from counterpoint.stats.design.questions import (
 
 __all__ = [
     "ComparisonPlan",
+    "Levels",
     "MetricModel",
+    "PlannedMetric",
+    "anova_n",
+    "best_weights",
+    "chi_square_n",
+    "cohen_h",
+    "decision_levels",
     "detectable_effect",
     "model_of",
     "model_of_quantile",
     "model_of_share",
     "power",
+    "proportions_n",
+    "rule_of_sixteen",
     "sample_size",
     "standard_error",
+    "t_test_effect",
+    "t_test_n",
+    "t_test_power",
+    "units_needed",
+    "z_test_n",
+    "z_test_power",
 ]

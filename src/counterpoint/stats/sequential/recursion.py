@@ -19,6 +19,8 @@ _POINTS = 12
 _PANEL_SD = 4.0
 # Beyond eight standard deviations a score has probability 1e-15.
 _REACH = 8.0
+# Two looks closer than this are one look: the second has no information of its own, and resolving it takes seconds.
+_LEAST_STEP = 1e-5
 
 
 class ScorePath:
@@ -107,7 +109,7 @@ def check_information(information: Sequence[float]) -> tuple[float, ...]:
         raise InvalidInput(
             "information_out_of_range", f"information {list(t)}", where="information", fix="give fractions in (0, 1]"
         )
-    if any(b - a < 1e-9 for a, b in pairwise(t)):
+    if any(b - a < _LEAST_STEP for a, b in pairwise(t)):
         raise InvalidInput(
             "information_goes_backwards",
             f"information {list(t)}",
