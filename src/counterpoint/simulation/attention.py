@@ -11,15 +11,15 @@ from counterpoint.simulation.population import Listener
 
 # Chosen so that about one visit in two has a click and a card's click-through is a few per cent; invented, like all
 # constants of this room, and the same for everybody: nothing here differs between variants.
-_MUSIC_LEVEL = -3.6
-_TALK_LEVEL = -3.3
-_TALK_STRANGER = -1.4
+_MUSIC_LEVEL = -4.3
+_TALK_LEVEL = -2.9
+_TALK_STRANGER = -0.8
 _LIKENESS = 0.8
 _APPEAL = 0.3
-_FAMILIAR = 0.9
+_FAMILIAR = 0.6
 _CARD_BIAS = 0.5
 _SIDEWAYS = 0.35
-_STAY = 0.35
+_STAY = 0.45
 _DISLIKE = 0.0025
 
 

@@ -91,7 +91,7 @@ class Listener:
             drawn = np.searchsorted(np.cumsum(odds), rng.random(_N_CONSIDERED) * odds.sum(), side="right")
             considered = considered[np.unique(drawn.clip(max=considered.size - 1))]
         # What one plays of one's own accord is chosen with more care than what a page happens to offer.
-        liking = np.exp(2.0 * self.relevance(considered) - 1.5 * self.ware.is_talk[considered])
+        liking = np.exp(2.0 * self.relevance(considered) - 3.3 * self.ware.is_talk[considered])
         rows = considered[rng.choice(considered.size, size=n_plays, p=liking / liking.sum())]
         ages = np.sort(rng.exponential(_MEAN_AGE_DAYS, n_plays))
         return tuple(zip(rows.tolist(), ages.tolist(), strict=True))
@@ -151,7 +151,7 @@ class Population:
             )
         rng = chance(seed, "population")
         ware, tastes = draw_tastes(catalogue, n, rng)
-        visits_per_day = rng.gamma(1.6, 0.75, n) + 0.05
+        visits_per_day = rng.gamma(3.0, 0.4, n) + 0.05
         attributes = draw_attributes(surface, tastes, visits_per_day, rng)
         names = {name for metric in surface.metrics.values() for name in outcome_names(metric) if name}
         return cls(
