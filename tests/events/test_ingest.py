@@ -115,3 +115,9 @@ def test_bytes_that_are_no_text_refuse_their_record_alone() -> None:
 def test_the_document_counts_every_record_of_the_batch() -> None:
     document = ingest(body(GOOD, GOOD, GOOD | {"id": "b", "unit": 3}), NOW).as_document()
     assert document["accepted"] + document["duplicates"] + len(document["refused"]) == 3
+
+
+def test_a_record_of_the_day_before_yesterday_is_accepted_and_counted_as_late() -> None:
+    late = GOOD | {"id": "late", "at": "2026-02-27T00:00:00Z"}
+    result = ingest(body(GOOD, late), NOW)
+    assert (len(result.accepted), result.n_late) == (2, 1)

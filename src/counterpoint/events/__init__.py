@@ -1,5 +1,6 @@
 """Event records: exposures, outcomes, impressions and served pages; their ingest and the port of their log."""
 
+from counterpoint.events.exposures import exposures_of
 from counterpoint.events.ingest import DEFAULT_BOUNDS, MAX_BATCH, ClockBounds, IngestResult, Refusal, ingest
 from counterpoint.events.log import Appended, EventLog, Segments
 from counterpoint.events.records import EVENT_TYPES, Event, Exposure, Impression, Outcome, PageStatus, Served, kind_of
@@ -20,6 +21,7 @@ __all__ = [
     "Refusal",
     "Segments",
     "Served",
+    "exposures_of",
     "ingest",
     "kind_of",
 ]

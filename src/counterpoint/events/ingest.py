@@ -31,10 +31,12 @@ class ClockBounds:
     Attributes:
         max_late: Older records are refused; also how long a log must remember ids to recognise duplicates.
         max_ahead: Records from further in the future are refused: that client's clock is wrong.
+        late_after: Records older than this are accepted and counted as late: a look may have been taken without them.
     """
 
     max_late: timedelta = timedelta(days=7)
     max_ahead: timedelta = timedelta(minutes=5)
+    late_after: timedelta = timedelta(hours=24)
 
 
 DEFAULT_BOUNDS = ClockBounds()
@@ -71,17 +73,19 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """What became of a batch: every record is accepted, a duplicate within the batch, or refused."""
+    """What became of a batch: every record is accepted (perhaps late), a duplicate in the batch, or refused."""
 
     accepted: tuple[Event, ...]
     refused: tuple[Refusal, ...]
     n_duplicates: int
+    n_late: int
 
     def as_document(self) -> dict[str, Any]:
         """Return the JSON form, without the accepted records themselves."""
         return {
             "accepted": len(self.accepted),
             "duplicates": self.n_duplicates,
+            "late": self.n_late,
             "refused": [refusal.as_document() for refusal in self.refused],
         }
 
@@ -112,7 +116,10 @@ def ingest(
             before = len(accepted)
             accepted.setdefault((type(item), item.id), item)
             n_duplicates += len(accepted) == before
-    return IngestResult(accepted=tuple(accepted.values()), refused=tuple(refused), n_duplicates=n_duplicates)
+    n_late = sum(event.at < now - bounds.late_after for event in accepted.values())
+    return IngestResult(
+        accepted=tuple(accepted.values()), refused=tuple(refused), n_duplicates=n_duplicates, n_late=n_late
+    )
 
 
 def _check(index: int, event: Event, earliest: datetime, latest: datetime) -> Refusal | None:

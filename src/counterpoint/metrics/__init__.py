@@ -1,11 +1,16 @@
 """Metrics: from event records and tables to scorecards that can be trusted."""
 
+from counterpoint.metrics.checks import check_running
 from counterpoint.metrics.decision import ExperimentDecision, decide
 from counterpoint.metrics.engines.duckdb import roll_up
+from counterpoint.metrics.history import RecordedTraffic
 from counterpoint.metrics.measures import Measure, Unmeasured
+from counterpoint.metrics.placebo import PlaceboLog
 from counterpoint.metrics.rollup import MetricRollup, QuantileArm, Rollup, RollupEngine, RollupQuestion
 from counterpoint.metrics.scorecard import MetricRow, Scorecard, harmed
+from counterpoint.metrics.scorecard_text import scorecard_text
 from counterpoint.metrics.scoring import DEFAULT_PLANNED_UNITS, score
+from counterpoint.metrics.service_levels import error_budgets, load_objectives
 from counterpoint.metrics.table import analyze_table
 from counterpoint.metrics.table_report import Comparison, Split, TableReport
 from counterpoint.metrics.table_text import table_text
@@ -17,7 +22,9 @@ __all__ = [
     "Measure",
     "MetricRollup",
     "MetricRow",
+    "PlaceboLog",
     "QuantileArm",
+    "RecordedTraffic",
     "Rollup",
     "RollupEngine",
     "RollupQuestion",
@@ -26,9 +33,13 @@ __all__ = [
     "TableReport",
     "Unmeasured",
     "analyze_table",
+    "check_running",
     "decide",
+    "error_budgets",
     "harmed",
+    "load_objectives",
     "roll_up",
     "score",
+    "scorecard_text",
     "table_text",
 ]

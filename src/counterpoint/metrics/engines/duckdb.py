@@ -34,8 +34,9 @@ def roll_up(log: EventLog, question: RollupQuestion) -> Rollup:
         create_view(db, log, Outcome, outcomes, since=question.started_at - before, until=question.now)
         if question.segment is not None:
             create_view(db, log, Served, ("unit", "surface", "attributes"), since=question.started_at, until=until)
-        _create_units(db, question)
-        _create_values(db, question)
+        create_exposed(db, question)
+        create_units(db, question)
+        create_values(db, question)
         exposed, n_mixed, unknown, first, last = _exposed(db, question)
         return Rollup(
             exposed=exposed,
@@ -45,14 +46,18 @@ def roll_up(log: EventLog, question: RollupQuestion) -> Rollup:
             first_exposure_at=None if first is None else instant(first),
             last_exposure_at=None if last is None else instant(last),
             snapshots=tuple(row[0] for row in db.execute("SELECT DISTINCT snapshot FROM met ORDER BY 1").fetchall()),
-            metrics=_metrics(db, question),
+            metrics=reduce_metrics(db, question),
         )
 
 
-def _create_units(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
-    """One row per exposed unit: its variant, its first exposure, and whether it met several variants."""
+def create_exposed(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
+    """Make the table `met`: every exposure to the experiment."""
     of_experiment = f"surface = {text(question.surface)} AND experiment = {text(question.experiment)}"
     db.execute(f"CREATE TEMP TABLE met AS SELECT unit, variant, t, snapshot FROM exposure WHERE {of_experiment}")  # noqa: S608 - quoted
+
+
+def create_units(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
+    """Make the table `units` of `met`: each unit's variant, its first exposure, and whether it met several variants."""
     segment = f"'{_NO_SEGMENT}'"
     if question.segment is not None:
         found = f"arg_min(json_extract_string(attributes, {text('$.' + _json_key(question.segment))}), t)"
@@ -70,8 +75,8 @@ def _create_units(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> No
     )
 
 
-def _create_values(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
-    """One row per counted unit: each metric's figures in millionths, 0 where nothing happened."""
+def create_values(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
+    """Make the table `valued`: each counted unit's metrics in millionths, 0 where nothing happened."""
     values = [
         f"coalesce({value}, 0) AS {alias}"
         for i, metric in enumerate(question.metrics)
@@ -124,7 +129,8 @@ def _columns(i: int, metric: Metric, covariates: bool) -> list[tuple[str, str, s
     return [(a, f"name = {text(name)} AND {when}", f"p.{a}") for a, name, when in found if name is not None]
 
 
-def _metrics(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> dict[str, MetricRollup]:
+def reduce_metrics(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> dict[str, MetricRollup]:
+    """Return the moments of every metric over matured units."""
     out: dict[str, MetricRollup] = {}
     for window in sorted({m.window_days for m in question.metrics}):
         matured = f"first_t + {window * _DAY} <= {micros(question.now)}"
