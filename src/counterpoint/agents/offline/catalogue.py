@@ -1,0 +1,193 @@
+"""The catalogue of a surface as a reader meets it: parameters, values and metrics by all that they are called."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.quantities import Kind, Quantity
+from counterpoint.agents.offline.text import Token, split_words
+from counterpoint.config import Metric, Parameter, Surface
+from counterpoint.vocabulary import ParameterType
+
+Group = Literal["parameter", "metric"]
+# Words of keys that say how a dial is typed, not what it is about.
+_KEY_NOISE = re.compile(r"\d+d|ms|s|enabled|show|hide|p\d+|mode|days|hours|only")
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One phrase for an entry: the terms of each of its words, and how much the phrase is worth."""
+
+    key: str
+    group: Group
+    words: tuple[frozenset[str], ...]
+    weights: tuple[float, ...]
+    worth: float
+    text: str
+
+    @property
+    def mass(self) -> float:
+        """Weight of the whole phrase."""
+        return sum(self.weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Aliases of everything on a surface, found by term."""
+
+    surface: Surface
+    aliases: tuple[Alias, ...]
+    by_term: Mapping[str, tuple[int, ...]]
+    rarity: Mapping[str, float]
+    vocabulary: frozenset[str]
+    values: Mapping[str, Mapping[str, tuple[frozenset[str], ...]]]
+
+    def weight(self, terms: Iterable[str]) -> float:
+        """Return how rare the rarest of `terms` is among the entries."""
+        return max((self.rarity.get(t, 0.0) for t in terms), default=0.0)
+
+
+def build_catalogue(surface: Surface, lexicon: Lexicon) -> Catalogue:
+    """Return the catalogue of `surface`, with every alias split, stemmed and weighted by rarity."""
+    phrases: list[tuple[str, Group, str, float]] = []
+    leaves = Counter(key.rpartition(".")[2] for key in surface.parameters)
+    for p in surface.parameters.values():
+        phrases += [
+            (p.key, "parameter", text, worth)
+            for text, worth in _parameter_phrases(p, leaves[p.key.rpartition(".")[2]] > 1)
+        ]
+    for m in surface.metrics.values():
+        phrases += [(m.key, "metric", text, worth) for text, worth in _metric_phrases(m)]
+    split = [
+        (key, group, text, worth, words)
+        for key, group, text, worth in phrases
+        for words in dict.fromkeys((_content(text, lexicon), _collapsed(text, lexicon)))
+    ]
+    seen: dict[str, set[str]] = {}
+    for key, _, _, _, words in split:
+        for terms in words:
+            for term in terms:
+                seen.setdefault(term, set()).add(key)
+    n = len(surface.parameters) + len(surface.metrics)
+    rarity = {term: math.log(1 + n / len(keys)) for term, keys in seen.items()}
+    aliases: list[Alias] = []
+    by_term: dict[str, list[int]] = {}
+    for key, group, text, worth, words in split:
+        if not words:
+            continue
+        for terms in words:
+            for term in terms:
+                by_term.setdefault(term, []).append(len(aliases))
+        weights = tuple(min((rarity[t] for t in terms if t in rarity), default=0.1) for terms in words)
+        aliases.append(Alias(key, group, words, weights, worth, text))
+    vocabulary = frozenset(w for _, _, text, _ in phrases for w in split_words(text) if w.isalpha())
+    values = {p.key: _value_terms(p, lexicon) for p in surface.parameters.values() if p.type is ParameterType.ENUM}
+    return Catalogue(
+        surface, tuple(aliases), {t: tuple(sorted(set(i))) for t, i in by_term.items()}, rarity, vocabulary, values
+    )
+
+
+def _value_terms(p: Parameter, lexicon: Lexicon) -> dict[str, tuple[frozenset[str], ...]]:
+    """Return the terms of each value, without concepts that values share ("small" and "large" are both sizes)."""
+    terms = {v: term_sets(v.replace("_", " "), lexicon) for v in p.values}
+    times = Counter(t for words in terms.values() for t in {t for w in words for t in w if t.startswith("~")})
+    return {v: tuple(frozenset(t for t in w if times[t] < 2) for w in words) for v, words in terms.items()}
+
+
+def term_sets(text: str, lexicon: Lexicon) -> list[frozenset[str]]:
+    """Return the terms of each word of `text`: its stem, and the concepts it belongs to."""
+    tokens = lexicon.read(text)
+    return [t for token, t in zip(tokens, terms_of(tokens, (), lexicon), strict=True) if token.is_word]
+
+
+def terms_of(tokens: Sequence[Token], quantities: Sequence[Quantity], lexicon: Lexicon) -> list[frozenset[str]]:  # noqa: PLR0912 - a grammar is a list of cases
+    """Return for each token its stem and its concepts (marked "~"); numbers say which kind of dial they can turn."""
+    terms: list[set[str]] = [{t.stem} if t.is_word else set() for t in tokens]
+    for i in range(len(tokens)):
+        for end, concept in lexicon.concepts.all_at(tokens, i):
+            for j in range(i, end):
+                if end - i == 1 or tokens[j].text not in lexicon.stop or j == i:
+                    terms[j].add(f"~{concept}")
+    for first, last, concept in lexicon.split_concepts:
+        for i, t in enumerate(tokens):
+            if t.stem == first:
+                stop = next(
+                    (
+                        j
+                        for j in range(i + 2, min(i + 7, len(tokens)))
+                        if tokens[j].stem == last and tokens[j].clause == t.clause
+                    ),
+                    None,
+                )
+                if stop is not None:
+                    terms[i].add(f"~{concept}")
+    for q in quantities:
+        if q.kind is Kind.ORDINAL:
+            terms[q.start] |= {"~position"}
+        elif q.kind in (Kind.NUMBER, Kind.FACTOR):
+            terms[q.start] |= {"~count"}
+    for t in tokens:
+        if t.text in ("fewer", "more", "many", "extra", "additional"):
+            terms[t.index] |= {"~count"}
+    for i, t in enumerate(tokens):
+        if t.text in lexicon.stop:
+            terms[i].discard(t.stem)  # a stop word counts within an idiom only
+    return [frozenset(t) for t in terms]
+
+
+def _content(text: str, lexicon: Lexicon) -> tuple[frozenset[str], ...]:
+    tokens = lexicon.read(text)
+    sets = terms_of(tokens, (), lexicon)
+    count = {"number", "count", "max", "most"}
+    kept = [
+        (s | {"~count"}) if t.stem in count else s
+        for t, s in zip(tokens, sets, strict=True)
+        if t.is_word and (t.text not in lexicon.stop or t.stem in count or any(x.startswith("~") for x in s))
+    ]
+    return tuple(dict.fromkeys(kept))
+
+
+def _collapsed(text: str, lexicon: Lexicon) -> tuple[frozenset[str], ...]:
+    """Return the content of an alias, each idiom as one word: "ignored" matches "shown and not played" as a whole."""
+    tokens = lexicon.read(text)
+    words: list[frozenset[str]] = []
+    i = 0
+    while i < len(tokens):
+        hits = [(end, c) for end, c in lexicon.concepts.all_at(tokens, i) if end - i > 1]
+        if hits:
+            end = max(e for e, _ in hits)
+            words.append(frozenset(f"~{c}" for e, c in hits if e == end))
+            i = end
+        else:
+            words += list(_content(tokens[i].text, lexicon)) if tokens[i].is_word else []
+            i += 1
+    return tuple(dict.fromkeys(words))
+
+
+def _parameter_phrases(p: Parameter, shared_leaf: bool) -> list[tuple[str, float]]:
+    namespace, _, leaf = p.key.rpartition(".")
+    words = [w for w in leaf.split("_") if not _KEY_NOISE.fullmatch(w)]
+    space = namespace.replace("_", " ").replace(".", " ")
+    phrases = [(s, 1.0) for s in p.synonyms]
+    if len(words) < 2 or shared_leaf:
+        phrases.append((f"{space} {' '.join(words)}", 0.95))
+    if len(words) > 1:
+        phrases.append((" ".join(words), 0.9))
+    if p.description:
+        phrases.append((p.description, 0.8))
+    return phrases
+
+
+def _metric_phrases(m: Metric) -> list[tuple[str, float]]:
+    words = [w for w in m.key.split("_") if w in ("hide", "show") or not _KEY_NOISE.fullmatch(w)]
+    phrases = [(s, 1.0) for s in m.synonyms]
+    phrases.append((" ".join(words), 1.0))
+    if m.description:
+        phrases.append((m.description, 0.85))
+    if m.numerator:
+        phrases.append((m.numerator, 0.95))
+    return phrases

@@ -1,0 +1,416 @@
+"""Changes: the treatment arms of a hypothesis, put together from the settings of its parameters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from counterpoint.agents.offline import choices, settings
+from counterpoint.agents.offline.linking import Links, Text
+from counterpoint.agents.offline.mentions import Mention
+from counterpoint.agents.offline.settings import Setting
+from counterpoint.agents.offline.text import Token, words_of, words_set
+from counterpoint.agents.plan import Missing, RejectReason
+from counterpoint.config import Parameter
+from counterpoint.vocabulary import ParameterType, Scalar
+
+
+@dataclass(slots=True)
+class ChangeReading:
+    """What was read of the change.
+
+    Attributes:
+        arms: Treatment arms.
+        missing: What has to be asked about the change, or None.
+        reject: Why it cannot be done, or None.
+        detail: Words for the question or the refusal.
+        used: Token indexes that the change explains.
+        words: Parameter -> the words that set it.
+        confidence: Parameter -> how sure the link is.
+    """
+
+    arms: list[dict[str, Scalar]] = field(default_factory=list)
+    missing: Missing | None = None
+    reject: RejectReason | None = None
+    detail: str = ""
+    used: set[int] = field(default_factory=set)
+    words: dict[str, str] = field(default_factory=dict)
+    confidence: dict[str, float] = field(default_factory=dict)
+    unset: list[str] = field(default_factory=list)
+
+
+def read_changes(text: Text, links: Links) -> ChangeReading:
+    """Return the arms that the mentioned parameters and their values make."""
+    reading = ChangeReading()
+    parameters = text.surface.parameters
+    found: list[Setting] = []
+    idle: list[Mention] = []
+    by_key: dict[str, list[Mention]] = {}
+    for mention in links.parameters:
+        if not _is_left_alone(text, mention):
+            by_key.setdefault(mention.key, []).append(mention)
+        else:
+            reading.used |= mention.tokens
+    for key, mentions in by_key.items():
+        mine = _settings_of(text, links, key, mentions)
+        best = max(mentions, key=lambda m: m.score)
+        if mine:
+            found += mine
+            for m in mentions:
+                reading.used |= m.tokens
+            for s in mine:
+                reading.used |= set(range(s.at, s.end))
+            first, last = min(best.start, *(s.at for s in mine)), max(best.end, *(s.end for s in mine))
+            same = text.tokens[first].sentence == text.tokens[last - 1].sentence
+            reading.words[key] = (
+                words_of(text.tokens, first, last)
+                if same and last - first < 16
+                else words_of(text.tokens, best.start, best.end)
+            )
+            reading.confidence[key] = best.coverage * (1 - 0.5 * max(0.0, best.rival - 0.8) / 0.2)
+        else:
+            idle.append(best)
+    faint = {
+        k
+        for k, ms in by_key.items()
+        if _is_hearsay(text, parameters[k], max(m.coverage for m in ms), max(ms, key=lambda m: m.score))
+    }
+    stronger = (
+        any(m.score > max(by.score for k in faint for by in by_key[k]) and m.coverage >= 0.85 for m in idle)
+        if faint
+        else False
+    )
+    if stronger or any(s.key not in faint for s in found):
+        found = [s for s in found if s.key not in faint]
+    for key in set(reading.words) - {s.key for s in found}:
+        del reading.words[key], reading.confidence[key]
+    _conclude(text, links, reading, found, idle)
+    return reading
+
+
+def _is_hearsay(text: Text, parameter: Parameter, confidence: float, mention: Mention) -> bool:
+    """Return whether a switch is named so faintly, and not asked for, that another change must be the one meant."""
+    if parameter.type is not ParameterType.BOOL or confidence >= 0.8:
+        return False
+    near = [
+        t
+        for t in text.tokens[max(0, mention.start - 4) : mention.start + 1]
+        if t.clause == text.tokens[mention.start].clause
+    ]
+    return not text.lexicon.has("act", near)
+
+
+def _conclude(text: Text, links: Links, reading: ChangeReading, found: list[Setting], idle: list[Mention]) -> None:
+    parameters = text.surface.parameters
+    outside = next((s for s in found if s.problem == "out_of_bounds"), None)
+    if outside is not None:
+        p = parameters[outside.key]
+        reading.reject, reading.detail = (
+            RejectReason.OUT_OF_BOUNDS,
+            f"{outside.key} = {outside.value} is outside of {p.min} to {p.max}",
+        )
+        return
+    odd = next((s for s in found if s.value is None), None)
+    if odd is not None:
+        reading.missing, reading.detail = Missing.VALUE, odd.key
+        return
+    governed = [m for m in idle if _is_governed(text, m, found, links)]
+    if governed:
+        reading.missing, reading.detail = Missing.VALUE, max(governed, key=lambda m: m.score).key
+        reading.unset = [m.key for m in governed]
+        return
+    if not found:
+        reading.unset = [m.key for m in idle]
+        return
+    changed = [s for s in found if s.value != parameters[s.key].baseline]
+    if not changed:
+        reading.reject, reading.detail = RejectReason.NO_OP, ", ".join(f"{s.key} = {s.value}" for s in found)
+        return
+    arms = _arms(text, found)
+    if arms is None:
+        reading.missing, reading.detail = Missing.VALUE, changed[0].key
+        return
+    reading.arms = arms
+    _complete(text, reading)
+
+
+def _complete(text: Text, reading: ChangeReading) -> None:
+    """Set what the arms' parameters require, drop restated baselines, and drop arms that are the control."""
+    parameters = text.surface.parameters
+    complete: list[dict[str, Scalar]] = []
+    for arm in reading.arms:
+        for key in list(arm):
+            for required, allowed in parameters[key].requires.items():
+                if arm.get(required, parameters[required].baseline) in allowed:
+                    continue
+                if required in arm or len(allowed) != 1:
+                    reading.missing, reading.detail = Missing.VALUE, required
+                    return
+                arm[required] = allowed[0]
+                reading.words.setdefault(required, f"required by {key}")
+        kept = {k: v for k, v in arm.items() if v != parameters[k].baseline}
+        if kept and kept not in complete:
+            complete.append(kept)
+    reading.arms = complete
+    if not complete:
+        reading.reject = RejectReason.NO_OP
+
+
+def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]) -> list[Setting]:  # noqa: PLR0912 - a grammar is a list of cases
+    parameter = text.surface.parameters[key]
+    tokens, lexicon = text.tokens, text.lexicon
+    taken = text.audience | {i for m in links.metrics for i in m.tokens}
+    found: list[Setting] = []
+    if settings.is_number(parameter):
+        for q in links.values.get(key, []):
+            nearest = min(mentions, key=lambda m: abs(m.start - q.start))
+            if nearest.coverage < 0.8 and settings.fit(q, parameter, nearest, tokens) < 0.7:
+                continue  # a faint mention and a number that hardly fits it: "shows first"
+            made = settings.from_quantity(q, parameter, nearest, tokens, lexicon)
+            if made is not None:
+                found.append(made)
+        if not found:
+            for m in mentions:
+                anchor = choices.anchored(parameter, m, tokens, lexicon, _region(text, m, links))
+                if anchor is not None:
+                    found.append(anchor)
+                    break
+    elif parameter.type is ParameterType.ENUM:
+        for reach in (0, 2):
+            spans = sorted({_sentences(tokens, m, reach) for m in mentions})
+            found = choices.named_values(parameter, mentions[0], tokens, text.terms, text.catalogue, spans, taken)
+            if any(s.value != parameter.baseline for s in found):
+                break
+        if not any(s.value != parameter.baseline for s in found):
+            only = next((c for m in mentions if (c := choices.only_choice(parameter, m, tokens)) is not None), None)
+            found = [only] if only is not None and not found else found
+    elif parameter.type is ParameterType.BOOL:
+        best = max(mentions, key=lambda m: m.score)
+        switch = choices.switched(parameter, best, tokens, lexicon, _region(text, best, links))
+        if switch is None or (switch.value == parameter.baseline and parameter.baseline):
+            switch = _switched_by_pronoun(text, best, parameter) or switch
+        found = [switch] if switch is not None else []
+    if len({s.value for s in found}) > 1:
+        # A baseline named beside another value is what it is compared with, the control.
+        found = [s for s in found if s.value != parameter.baseline]
+    return _distinct(found)
+
+
+def _switched_by_pronoun(text: Text, mention: Mention, parameter: Parameter) -> Setting | None:
+    """Return the setting of "what is it worth? Take it away ...": the next sentence speaks of the mention as "it"."""
+    tokens, lexicon = text.tokens, text.lexicon
+    following = [t for t in tokens if t.sentence == tokens[mention.start].sentence + 1][:8]
+    if not any(t.text in ("it", "them", "that", "those", "these") for t in following[:4]):
+        return None
+    off, on = lexicon.has("off", following[:5]), lexicon.has("on", following[:5])
+    if off == on and not off:
+        return None
+    return Setting(key=parameter.key, value=not off, at=mention.start, end=mention.end)
+
+
+def _distinct(found: Sequence[Setting]) -> list[Setting]:
+    unique: dict[Scalar | None, Setting] = {}
+    for s in found:
+        unique.setdefault(s.value, s)
+    return list(unique.values())
+
+
+def _region(text: Text, mention: Mention, links: Links) -> tuple[int, int]:
+    """Return the words around a mention up to the next dial or metric of its sentence."""
+    tokens = text.tokens
+    inside = [t.index for t in tokens if t.sentence == tokens[mention.start].sentence]
+    lo, hi = inside[0], inside[-1] + 1
+    for other in [*links.parameters, *links.metrics]:
+        if other is mention or tokens[other.start].sentence != tokens[mention.start].sentence:
+            continue
+        if other.start >= mention.end:
+            hi = min(hi, other.start)
+        elif other.end <= mention.start:
+            lo = max(lo, other.end)
+    return lo, hi
+
+
+def _sentences(tokens: Sequence[Token], mention: Mention, reach: int) -> tuple[int, int]:
+    first = tokens[mention.start].sentence
+    inside = [t.index for t in tokens if 0 <= t.sentence - first <= reach]
+    return inside[0], inside[-1] + 1
+
+
+def _is_left_alone(text: Text, mention: Mention) -> bool:
+    """Return whether the sentence says that this stays as it is."""
+    sentence = [t for t in text.tokens if t.sentence == text.tokens[mention.start].sentence]
+    spans = text.lexicon.lists["unchanged"].find(sentence)
+    return any(
+        abs(sentence[s].index - mention.end) <= 6 or abs(sentence[e - 1].index - mention.start) <= 4
+        for s, e, _ in spans
+    )
+
+
+def _is_governed(text: Text, mention: Mention, found: Sequence[Setting], links: Links) -> bool:
+    """Return whether a verb asks for a change of this parameter without saying to what."""
+    tokens, lexicon = text.tokens, text.lexicon
+    clause = [
+        t
+        for t in tokens[max(0, mention.start - 5) : mention.start]
+        if t.clause == tokens[mention.start].clause and t.index not in {i for m in links.metrics for i in m.tokens}
+    ]
+    after = [t for t in tokens[mention.end : mention.end + 3] if t.clause == tokens[mention.start].clause]
+    names = ("act", "raise_verbs", "lower_verbs", "promote_verbs", "demote_verbs")
+    if not found:
+        return mention.score >= 1.0 and any(lexicon.has(n, [*clause, *after]) for n in names)
+    if {s.key.partition(".")[0] for s in found} & {mention.key.partition(".")[0]}:
+        return False
+    if any(mention.tokens & set(range(s.at - 4, s.end + 4)) for s in found):
+        return False
+    direct = tokens[max(0, mention.start - 3) : mention.start]
+    verbs = [t for t in direct if t.clause == tokens[mention.start].clause]
+    return (
+        mention.score >= 1.6
+        and mention.coverage >= 0.85
+        and any(lexicon.has(n, verbs) for n in ("raise_verbs", "lower_verbs", "promote_verbs", "demote_verbs"))
+    )
+
+
+def _arms(text: Text, found: Sequence[Setting]) -> list[dict[str, Scalar]] | None:
+    """Return the arms: labelled ones as labelled, several values of one parameter one each, the rest together."""
+    labelled = _labelled(text, found)
+    if labelled is not None:
+        return labelled
+    by_key: dict[str, list[Setting]] = {}
+    for s in sorted(found, key=lambda s: s.at):
+        if s.value is not None:
+            by_key.setdefault(s.key, []).append(s)
+    several = {k: v for k, v in by_key.items() if len(v) > 1}
+    fixed: dict[str, Scalar] = {k: v[0].value for k, v in by_key.items() if len(v) == 1 and v[0].value is not None}
+    if not several:
+        return _separate(text, by_key, fixed)
+    if len(several) == 1:
+        ((key, values),) = several.items()
+        if not _is_list(text, values):
+            return None
+        return [{**fixed, key: s.value} for s in values if s.value is not None]
+    counts = {len(v) for v in several.values()}
+    order = [s.key for s in sorted((s for v in several.values() for s in v), key=lambda s: s.at)]
+    interleaved = len(counts) == 1 and order == list(several) * counts.pop()
+    if not interleaved:
+        return None
+    columns = list(several.values())
+    return [{**fixed, **{s.key: s.value for s in row if s.value is not None}} for row in zip(*columns, strict=True)]
+
+
+def _is_list(text: Text, values: Sequence[Setting]) -> bool:
+    """Return whether several values stand side by side on purpose."""
+    tokens = text.tokens
+    joints = words_set("and or versus / , against other another second third else to than")
+    first, last = min(s.at for s in values), max(s.end for s in values)
+    between = [t.text for t in tokens[first:last]]
+    whole = text.lexicon.has("apart", tokens)
+    close = all(b.at - a.end <= 12 for a, b in pairwise(values))
+    return whole or (close and bool(joints - {"than", "to"} & set(between)) and bool(joints & set(between)))
+
+
+def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[str, Scalar]) -> list[dict[str, Scalar]]:
+    """Return one arm of everything, or one arm each when the words set them against each other."""
+    tokens = text.tokens
+    parameters = text.surface.parameters
+    ordered = sorted(by_key, key=lambda k: by_key[k][0].at)
+    groups: list[list[str]] = []
+    for key in ordered:
+        # What depends on another stays in its arm.
+        home = next(
+            (g for g in groups if any(o in parameters[key].requires or key in parameters[o].requires for o in g)), None
+        )
+        if home is None:
+            groups.append([key])
+        else:
+            home.append(key)
+    if len(groups) < 2:
+        return [fixed]
+    first = min(by_key[g[0]][0].at for g in groups)
+    last = max(by_key[k][0].end for g in groups for k in g)
+    inside = tokens[first:last]
+    span = tokens[max(0, first - 10) : min(len(tokens), last + 12)]
+    both = text.lexicon.has("together", [t for t in span if t.index >= last - 1])
+    set_apart = any(t.text in ("or", "versus", "against", "alternatively") for t in inside) or (
+        text.lexicon.has("apart", span)
+        and not any(
+            w in " ".join(t.text for t in span)
+            for w in (
+                "single arm",
+                "one arm",
+                "same arm",
+                "as one",
+                "one package",
+                "single variant",
+                "one variant",
+                "same variant",
+            )
+        )
+    )
+    listed = both and any(t.text in ("and", "both") for t in tokens[last : last + 6])
+    if not set_apart and not listed:
+        return [fixed]
+    arms: list[dict[str, Scalar]] = [{k: fixed[k] for k in g} for g in groups]
+    if both:
+        arms.append(dict(fixed))
+    return arms
+
+
+def _labelled(text: Text, found: Sequence[Setting]) -> list[dict[str, Scalar]] | None:
+    """Return the arms of a text that labels them ("Arm A: ...", "variant 2: ..."); None when it does not."""
+    tokens = text.tokens
+    starts: list[int] = []
+    for i, t in enumerate(tokens[:-1]):
+        nxt = tokens[i + 1].text
+        heads = (
+            t.text in words_set("arm variant treatment group version option cell branch test")
+            and i + 2 < len(tokens)
+            and (len(nxt) == 1 or nxt in words_set("one two three 1 2 3"))
+            and tokens[i + 2].text in words_set(": = ) - ; , gets has is")
+        )
+        bare = (
+            len(t.text) == 1
+            and t.text in "abcde123"
+            and nxt in (":", ")", "=")
+            and (
+                i == 0
+                or tokens[i - 1].text not in words_set("arm variant treatment group version option cell branch test")
+            )
+        )
+        counted = (
+            t.text in words_set("one first second third another other")
+            and nxt in ("arm", "group", "variant")
+            and i + 2 < len(tokens)
+            and tokens[i + 2].text in words_set(": gets has with shows uses")
+        )
+        if heads or bare or counted:
+            starts.append(i)
+    if len(starts) < 2:
+        return None
+    common: dict[str, Scalar] = {s.key: s.value for s in found if s.at < starts[0] and s.value is not None}
+    arms: list[dict[str, Scalar]] = []
+    used_keys = {s.key for s in found}
+    for n, start in enumerate(starts):
+        end = (
+            starts[n + 1]
+            if n + 1 < len(starts)
+            else next((t.index for t in tokens[start:] if t.text in ".;" and t.index > start + 2), len(tokens))
+        )
+        arm = dict(common)
+        for key in used_keys:
+            arm |= _said_in(text, key, start, end, found)
+        arms.append(arm)
+    return [a for a in arms if a] or None
+
+
+def _said_in(text: Text, key: str, start: int, end: int, found: Sequence[Setting]) -> dict[str, Scalar]:
+    """Return the value of one parameter in one labelled arm, where a value may be repeated from another arm."""
+    here = [s for s in found if s.key == key and start <= s.at < end and s.value is not None]
+    if here:
+        return {key: here[0].value} if here[0].value is not None else {}
+    for s in found:
+        if s.key == key and s.value is not None:
+            stems = [t.stem for t in text.tokens[s.at : s.end] if t.is_word]
+            block = [t.stem for t in text.tokens[start:end]]
+            if stems and any(block[i : i + len(stems)] == stems for i in range(len(block))):
+                return {key: s.value}
+    return {}

@@ -1,0 +1,187 @@
+"""Choices: values that words give without a number: anchors, switches, named values, the only one left."""
+
+from collections.abc import Mapping, Sequence
+
+from counterpoint.agents.offline.catalogue import Catalogue
+from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.mentions import Mention
+from counterpoint.agents.offline.settings import Setting, checked, is_position
+from counterpoint.agents.offline.text import Token, words_set
+from counterpoint.config import Parameter
+from counterpoint.vocabulary import ParameterType, Scalar
+
+
+def anchored(
+    parameter: Parameter, mention: Mention, tokens: Sequence[Token], lexicon: Lexicon, region: tuple[int, int]
+) -> Setting | None:
+    """Return the setting that an anchor makes: the top, the bottom, the maximum, the minimum, off."""
+    words = tokens[region[0] : region[1]]
+    place = is_position(parameter)
+    for name, bound in (("maximum", parameter.max), ("minimum", parameter.min)):
+        for start, end, _ in lexicon.lists[name].find(words):
+            first = words[start].index
+            if bound is not None and (first < mention.start or first >= mention.end - 1) and not place:
+                return checked(parameter, _typed(parameter, bound), first, first + end - start)
+    if place:
+        for name, bound in (("top", parameter.min), ("bottom", parameter.max)):
+            for start, end, _ in lexicon.lists[name].find(words):
+                first, last = words[start].index, words[end - 1].index + 1
+                if tokens[first - 1].text == "from" or (
+                    first > 1 and tokens[first - 1].text == "the" and tokens[first - 2].text in ("from", "near")
+                ):
+                    continue
+                if last < len(tokens) and (
+                    tokens[last].text.isdigit() or tokens[last].stem in ("chart", "genr", "hit", "list", "artist")
+                ):
+                    continue
+                if bound is not None:
+                    return checked(parameter, _typed(parameter, bound), first, last)
+        return None
+    if parameter.min == 0:
+        for start, end, _ in lexicon.lists["zero"].find(words):
+            first = words[start].index
+            close = 0 < mention.start - first <= 3 or (
+                words[start].text in ("zero", "off", "none") and 0 <= first - mention.end + 1 <= 4
+            )
+            if (
+                close
+                and words[start].clause == tokens[mention.start].clause
+                and (
+                    start + 1 >= len(words)
+                    or words[start + 1].text not in words_set("more less longer later fewer but")
+                )
+            ):
+                return checked(parameter, _typed(parameter, 0.0), first, first + end - start)
+    return None
+
+
+def _typed(parameter: Parameter, value: float) -> Scalar:
+    return int(value) if parameter.type is ParameterType.INT else value
+
+
+def switched(
+    parameter: Parameter, mention: Mention, tokens: Sequence[Token], lexicon: Lexicon, region: tuple[int, int]
+) -> Setting | None:
+    """Return the setting of a parameter that is on or off; None when nothing says which."""
+    words = tokens[region[0] : region[1]]
+    leaf = set(parameter.key.rpartition(".")[2].split("_"))
+    withholds = "hide" in leaf or "only" in leaf
+    scope = [t for t in words if t.clause == tokens[mention.start].clause or abs(t.index - mention.start) <= 3]
+    offs = [t.index for s, e, _ in lexicon.lists["off"].find(scope) for t in (scope[s],)]
+    ons = [t.index for s, e, _ in lexicon.lists["on"].find(scope) for t in (scope[s],)]
+    negations = [
+        t.index for t in scope if t.text in ("not", "never", "don't", "doesn't", "no") or t.text.endswith("n't")
+    ]
+    at = mention.start
+    if withholds:
+        # Its own words are "hide" and "only": what stops them ("stop hiding", "show ... again") turns it off.
+        undo = any(
+            t.text in words_set("stop allow unhide disable lift longer") and 0 < at - t.index <= 4 for t in scope
+        ) or any(0 < at - i <= 3 for i in ons if tokens[i].text in ("show", "bring", "allow", "include"))
+        positive = not undo
+        if any(t.text == "off" and abs(t.index - mention.end) <= 2 for t in scope):
+            positive = False
+        return Setting(key=parameter.key, value=positive, at=mention.start, end=mention.end)
+    near_off = [i for i in offs if i not in mention.tokens and (0 < at - i <= 5 or 0 <= i - mention.end < 4)]
+    near_on = [i for i in ons if i not in mention.tokens and (0 < at - i <= 6 or 0 <= i - mention.end < 4)]
+    if any(0 < i - n <= 2 for n in negations for i in near_off):
+        near_off = []
+    value: bool | None
+    if near_off and (not near_on or min(abs(i - at) for i in near_off) <= min(abs(i - at) for i in near_on)):
+        value = False
+    elif near_on or not parameter.baseline:
+        value = True
+    else:
+        value = None
+    return None if value is None else Setting(key=parameter.key, value=value, at=mention.start, end=mention.end)
+
+
+def named_values(
+    parameter: Parameter,
+    mention: Mention,
+    tokens: Sequence[Token],
+    terms: Sequence[frozenset[str]],
+    catalogue: Catalogue,
+    spans: Sequence[tuple[int, int]],
+    taken: set[int],
+) -> list[Setting]:
+    """Return the named values of an enumeration that stand in `spans`."""
+    found: dict[int, Setting] = {}
+    for value, words in catalogue.values[parameter.key].items():
+        if not words or value == "none":
+            continue
+        for lo, hi in spans:
+            for i in range(lo, hi):
+                if i in taken and abs(i - mention.start) > 3 and abs(i - mention.end) > 2:
+                    continue
+                ends = _covers(words, terms, i, min(hi, i + len(words) + 4))
+                if ends is None:
+                    continue
+                if len(words) == 1 and _is_longer_value(i, value, catalogue.values[parameter.key], terms):
+                    continue
+                exact = any(not t.startswith("~") for t in words[0] & terms[i])
+                held = found.get(i)
+                if held is None or exact:
+                    found[i] = Setting(key=parameter.key, value=value, at=i, end=ends)
+    if not found:
+        for i in (j for lo, hi in spans for j in range(lo, hi)):
+            if (
+                tokens[i].text in ("none", "no", "without")
+                and "none" in parameter.values
+                and abs(i - mention.start) <= 3
+            ):
+                found[i] = Setting(key=parameter.key, value="none", at=i, end=i + 1)
+    unique: dict[Scalar | None, Setting] = {}
+    for i in sorted(found):
+        unique.setdefault(found[i].value, found[i])
+    return list(unique.values())
+
+
+def _covers(words: Sequence[frozenset[str]], terms: Sequence[frozenset[str]], start: int, stop: int) -> int | None:
+    """Return where the words of a value end when all of them stand from `start` on, in any order; None otherwise."""
+    if not any(w & terms[start] for w in words):
+        return None
+    last = start
+    for word in words:
+        hit = next((i for i in range(start, stop) if word & terms[i]), None)
+        if hit is None:
+            return None
+        last = max(last, hit)
+    return last + 1
+
+
+def _is_longer_value(
+    i: int, value: str, values: Mapping[str, tuple[frozenset[str], ...]], terms: Sequence[frozenset[str]]
+) -> bool:
+    """Return whether a value of several words ("als diverse") covers this place."""
+    return any(
+        len(words) > 1
+        and other != value
+        and any(_covers(words, terms, s, min(len(terms), s + len(words) + 2)) is not None for s in (i, max(0, i - 1)))
+        for other, words in values.items()
+    )
+
+
+def only_choice(parameter: Parameter, mention: Mention, tokens: Sequence[Token]) -> Setting | None:
+    """Return the one value left to an enumeration when the words leave one: the other of two, the next larger size."""
+    if len(parameter.values) == 2:
+        other = next(v for v in parameter.values if v != parameter.baseline)
+        return Setting(key=parameter.key, value=other, at=mention.start, end=mention.end)
+    near = {
+        t.text
+        for t in tokens[max(0, mention.start - 4) : mention.end + 4]
+        if t.sentence == tokens[mention.start].sentence
+    }
+    if set(parameter.values) >= {"small", "large"}:
+        order = list(parameter.values)
+        i = order.index(str(parameter.baseline))
+        left = (
+            order[i + 1 :]
+            if near & words_set("bigger larger big enlarge grow larger increase huge")
+            else order[:i]
+            if near & {"smaller", "shrink", "reduce", "tiny"}
+            else []
+        )
+        if len(left) == 1:
+            return Setting(key=parameter.key, value=left[0], at=mention.start, end=mention.end)
+    return None

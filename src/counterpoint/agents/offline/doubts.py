@@ -1,0 +1,309 @@
+"""Doubts: what a reading leaves unexplained, and whether that is reason to ask or to refuse."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from counterpoint.agents.offline.changes import ChangeReading
+from counterpoint.agents.offline.lexicon import phrases_of
+from counterpoint.agents.offline.linking import Links, Text
+from counterpoint.agents.offline.outcomes import Statement, moves_in
+from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
+from counterpoint.agents.offline.schedule import Schedule, is_allocation
+from counterpoint.agents.offline.text import words_of, words_set
+from counterpoint.agents.plan import Outcome, Plan, Provenance, Source
+from counterpoint.agents.ports import PastExperiment
+from counterpoint.config import Surface
+
+_GRAMMAR = (
+    "act",
+    "up",
+    "down",
+    "better",
+    "worse",
+    "fast",
+    "slow",
+    "on",
+    "off",
+    "top",
+    "bottom",
+    "goal",
+    "guard",
+    "modal",
+    "people",
+    "apart",
+    "together",
+    "more_words",
+    "fewer_words",
+    "zero",
+    "maximum",
+    "minimum",
+    "now",
+    "unchanged",
+    "raise_verbs",
+    "lower_verbs",
+    "promote_verbs",
+    "demote_verbs",
+    "traffic",
+    "duration_cues",
+    "at_least",
+    "at_most",
+    "negation",
+    "disclaim",
+    "audience_prepositions",
+    "vague_outcome",
+    "vague_change",
+    "or",
+    "window_cues",
+)
+_FILLER = frozenset(
+    words_set(
+        "hypothesis test experiment arm arms group groups idea bet guess rest one first "
+        "second say way ways thing things time day days week weeks see bit lot kind point "
+        "place position row slot spot number value weight home page shelf shelves effect "
+        "percent per cent arms control treatment versus instead think know believe "
+        "candidates side honestly little order much many enough even still always whole "
+        "least without"
+    )
+)
+
+
+def other_place(text: Text, surface: Surface, links: Links) -> tuple[str, str] | None:
+    """Return ("other", name) when the change is for elsewhere, ("either", name) when undecided, else None."""
+    places = text.lexicon.raw["surfaces"]["places"]
+    own = {surface.key, f"{surface.key} page", f"{surface.key} tab", f"{surface.key} screen"}
+    if surface.key == "home":
+        own |= {"start page", "home page", "home tab"}
+    if surface.key == "search":
+        own |= {"search results", "search bar", "search page", "search tab"}
+    prepositions = set(text.lexicon.raw["surfaces"]["prepositions"])
+    tokens = text.tokens
+    taken = {i for m in [*links.metrics, *links.parameters] if len(m.tokens) > 1 for i in m.tokens} | text.audience
+    elsewhere: list[tuple[int, int]] = []
+    here = False
+    for start, end, name in phrases_of((p, p) for p in {*places, *own}).find(tokens):
+        before = tokens[start - 1].text if start else ""
+        article = before in words_set("the our your their every each")
+        lead = tokens[start - 2].text if article and start > 1 else before
+        if name in own:
+            here = here or lead in prepositions or before in ("or", "and")
+            continue
+        opening = start == 0 or not tokens[start - 1].is_word
+        joined = before in ("or", "and") or (article and lead in ("or", "and"))
+        label = opening and end < len(tokens) and tokens[end].text in (",", ":")
+        if start in taken or not (
+            lead in prepositions - {"to", "from", "of", "for"}
+            or joined
+            or label
+            or (lead in ("to", "of", "for") and end - start > 1)
+        ):
+            continue
+        if joined and not elsewhere and not here:
+            continue
+        elsewhere.append((start, end))
+    if not elsewhere:
+        return None
+    words = words_of(tokens, *elsewhere[0])
+    if here:
+        spoken = {t.text for t in tokens[max(0, elsewhere[0][0] - 8) : elsewhere[0][1] + 8]}
+        return (
+            ("either", words)
+            if spoken & words_set("or whether either undecided decided sure and also both as")
+            else None
+        )
+    return ("other", words)
+
+
+def residue(text: Text, links: Links, change: ChangeReading) -> tuple[str, ...]:
+    """Return the content words that neither the catalogue, nor the grammar, nor the audience explains."""
+    return tuple(text.tokens[i].text for i in _unexplained(text, links, change))
+
+
+def _unexplained(text: Text, links: Links, change: ChangeReading) -> list[int]:
+    tokens, lexicon = text.tokens, text.lexicon
+    known = change.used | text.audience | {i for m in [*links.parameters, *links.metrics] for i in m.tokens}
+    known |= {i for q in text.quantities for i in range(q.start, q.end)}
+    for name in _GRAMMAR:
+        for start, end, _ in lexicon.lists[name].find(tokens):
+            known |= set(range(start, end))
+    return [
+        t.index
+        for t in tokens
+        if t.is_word
+        and t.index not in known
+        and t.text not in lexicon.stop
+        and t.text not in _FILLER
+        and t.text.isalpha()
+        and len(t.text) > 1
+    ]
+
+
+def strange_change(text: Text, links: Links, statements: Sequence[Statement]) -> str | None:
+    """Return the words of a concrete change that no parameter can make, or None when the text is only vague."""
+    tokens, lexicon = text.tokens, text.lexicon
+    metric_tokens = {i for m in links.metrics for i in m.tokens}
+    outcome_clauses = {tokens[s.mention.start].clause for s in statements if s.role != "named"}
+    loose = set(_unexplained(text, links, ChangeReading()))
+    vague = lexicon.lists["vague_change"]
+    unsettable = lexicon.lists["unsettable"]
+    for start, end, _ in unsettable.find(tokens):
+        if (
+            not any(start in m.tokens for m in [*links.parameters, *links.metrics])
+            and tokens[start].text not in text.catalogue.vocabulary
+        ):
+            return words_of(tokens, start, end)
+    for clause in sorted({t.clause for t in tokens}):
+        words = [t for t in tokens if t.clause == clause]
+        content = [t for t in words if t.index in loose]
+        if not content:
+            continue
+        acts = [
+            t.index for s, _, _ in lexicon.lists["act"].find(words) for t in (words[s],) if t.index not in metric_tokens
+        ]
+        first = next((t for t in words if t.is_word), None)
+        # "A dark background makes people stay": the thing named before the effect is the change.
+        subject = (
+            first is not None
+            and first.text in ("a", "an", "with", "the")
+            and any(
+                t.index > content[0].index
+                and t.text
+                in words_set(
+                    "makes make would will should helps gets could raises lifts increases lets keeps "
+                    "brings improves reduces means"
+                )
+                for t in words
+            )
+        )
+        asked = bool(acts) and min(acts) < content[-1].index
+        if not (asked or subject):
+            continue
+        if (
+            clause in outcome_clauses
+            and not subject
+            and not (
+                acts and any(t.index < min(metric_tokens, default=0) for t in content if acts and t.index > min(acts))
+            )
+        ):
+            continue
+        concrete = [t for t in content if not vague.any_in([t])]
+        if vague.any_in(words) and len(concrete) < 2:
+            continue
+        if concrete:
+            return words_of(tokens, concrete[0].index, concrete[-1].index + 1)
+    return None
+
+
+def unknown_metric(text: Text, links: Links, primary: Statement | None, owned: set[int]) -> str | None:
+    """Return the words of something measurable that the surface does not measure, where the text makes it the goal."""
+    tokens, lexicon = text.tokens, text.lexicon
+    taken = {i for m in [*links.metrics, *links.parameters] for i in m.tokens} | owned | text.audience
+    for start, end, _ in lexicon.lists["measurables"].find(tokens):
+        if set(range(start, end)) & taken:
+            continue
+        region = [
+            t
+            for t in tokens[max(0, start - 7) : end + 7]
+            if t.sentence == tokens[start].sentence and t.index not in owned
+        ]
+        clause = [t for t in region if t.clause == tokens[start].clause]
+        moved = moves_in(clause, None, lexicon)
+        sized = any(
+            tokens[q.start].sentence == tokens[start].sentence
+            and 0 <= abs(q.start - end) <= 6
+            and q.kind in (Kind.PERCENT, Kind.POINTS, Kind.NUMBER)
+            and q not in links.effects.get(primary.metric if primary else "", [])
+            for q in text.quantities
+            if not set(range(q.start, q.end)) & taken
+        )
+        goal = lexicon.has("goal", region)
+        guarded = lexicon.has("guard", clause)
+        if lexicon.has("disclaim", region):
+            continue
+        if primary is None and (moved or sized or goal):
+            return words_of(tokens, start, end)
+        if primary is not None and (
+            sized
+            or (
+                moved
+                and (goal or guarded)
+                and not any(set(range(*s)) & set(range(start, end)) for s in [primary.region])
+            )
+        ):
+            return words_of(tokens, start, end)
+    return None
+
+
+def change_is_doubtful(text: Text, change: ChangeReading, links: Links) -> bool:
+    """Return whether the link of the change is too weak, or leaves too many of its own words unexplained."""
+    if not change.confidence or min(change.confidence.values()) < 0.45:
+        return True
+    tokens = text.tokens
+    clauses = {tokens[i].clause for i in change.used}
+    loose = [i for i in _unexplained(text, links, change) if tokens[i].clause in clauses]
+    anchored = [i for i in change.used if tokens[i].text not in text.lexicon.stop]
+    near = [i for i in loose if min(abs(i - j) for j in change.used) <= 4]
+    return len(near) >= 3 and len(near) > len(anchored)
+
+
+def stray_quantity(text: Text, links: Links, schedule: Schedule, change: ChangeReading) -> str | None:
+    """Return a number in the text that nothing explains, or None: an unread number is how a plan goes wrong unseen."""
+    explained = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs] + list(schedule.used)
+    metrics = {i for m in links.metrics for i in m.tokens}
+    windows = {text.surface.metrics[m.key].window_days for m in links.metrics}
+    for q in text.quantities:
+        span = set(range(q.start, q.end))
+        if q in explained or span & (text.audience | metrics | change.used) or q.kind is Kind.ORDINAL:
+            continue
+        if q.kind is Kind.TIME and (
+            q.value / MS_PER_DAY in windows
+            or text.tokens[min(q.end, len(text.tokens) - 1)].text == "ago"
+            or q.bare == 1.0
+        ):
+            continue
+        if q.kind in (Kind.NUMBER, Kind.FRACTION) and q.bare <= 2 and text.tokens[q.start].text.isalpha():
+            continue  # "one arm", "two candidates", "half a shelf" count nothing that is set
+        if q.kind is Kind.FACTOR and text.tokens[q.start].text.isalpha() and q.value == 2:
+            continue
+        if is_allocation(q, text.tokens, text.lexicon) or _counts_arms(text, q):
+            continue
+        return words_of(text.tokens, q.start, q.end)
+    return None
+
+
+def _counts_arms(text: Text, q: Quantity) -> bool:
+    before = text.tokens[q.start - 1].text if q.start else ""
+    if before in words_set("arm variant group treatment version option cell test branch"):
+        return True
+    after = {t.text for t in text.tokens[q.end : q.end + 3]}
+    return q.kind is Kind.NUMBER and bool(
+        after
+        & words_set(
+            "arms arm variants groups candidates versions options values settings treatments "
+            "percentile th ways tests steps"
+        )
+    )
+
+
+def with_past(plan: Plan, past: Sequence[PastExperiment]) -> Plan:
+    """Return the plan with the effect that a similar past experiment found as a cited prior, where none is stated."""
+    if plan.outcome is not Outcome.PLAN or plan.mde is not None or plan.mde_abs is not None:
+        return plan
+    keys = {k for arm in plan.arms for k in arm}
+    similar = [
+        p
+        for p in past
+        if p.surface == plan.surface
+        and p.primary == plan.primary
+        and keys & p.parameters
+        and p.relative_effect is not None
+    ]
+    if not similar:
+        return plan
+    cited = max(similar, key=lambda p: (len(keys & p.parameters), p.key))
+    # A citation, not an effect size: the plan's own stays unstated, and the generator decides what to do with a prior.
+    note = Provenance(
+        source=Source.PAST_EXPERIMENT,
+        words=f"{cited.key}: {cited.relative_effect:+.2%} on {cited.primary}",
+        confidence=0.5,
+    )
+    return replace(plan, provenance={**plan.provenance, "prior": note})

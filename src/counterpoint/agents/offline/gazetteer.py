@@ -1,0 +1,141 @@
+"""Names of users, bound to one surface: countries, languages, values of its attributes, and what they are called."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from counterpoint.agents.offline.lexicon import Lexicon, Phrases, phrases_of
+from counterpoint.agents.offline.text import Token, split_words, words_set
+from counterpoint.config import Surface
+from counterpoint.vocabulary import AttributeType
+
+_CODE = re.compile(r"\b[A-Z]{2}\b")
+# Two capital letters that are words of this trade more often than countries.
+_NOT_CODES = frozenset(words_set("AI AM PM TV UI UX ID OK PP AB AA CT MS GB EU US UK"))
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a name says: an attribute takes one of these values, or none of them when negated."""
+
+    attribute: str
+    values: tuple[str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """Every name of users that a surface's attributes give meaning to."""
+
+    roles: Mapping[str, str]
+    names: Phrases
+    meanings: Mapping[str, Meaning]
+    languages: Mapping[str, str]
+    ambiguous: frozenset[str]
+    cities: Phrases
+    people: Phrases
+
+    def find(self, tokens: Sequence[Token], used: set[int]) -> list[tuple[int, int, Meaning]]:
+        """Return start, end and meaning of every name outside of `used`, left to right."""
+        found: list[tuple[int, int, Meaning]] = []
+        for start, end, payload in self.names.find(tokens):
+            if used & set(range(start, end)):
+                continue
+            words = " ".join(t.text for t in tokens[start:end])
+            if words in self.languages and self._is_language(tokens, start, end):
+                found.append((start, end, Meaning(self.roles.get("locale", "locale"), (self.languages[words],))))
+            elif payload in self.meanings:
+                found.append((start, end, self.meanings[payload]))
+        return found
+
+    def is_ambiguous(self, words: str) -> bool:
+        """Return whether the name is an ordinary word as well, and needs company to name users."""
+        return words in self.ambiguous
+
+    def is_blocked(self, tokens: Sequence[Token], start: int, end: int) -> bool:
+        """Return whether the name stands in an idiom or an outcome: "upgrade to premium", "premium conversion"."""
+        before = [t.text for t in tokens[max(0, start - 3) : start]]
+        after = tokens[end] if end < len(tokens) else None
+        if (
+            after is not None
+            and after.stem in words_set("conversion subscription upgrad trial convert convers speed")
+            and not self.people.at(tokens, end)
+        ):
+            return True
+        verbs = words_set(
+            "upgrade upgrades upgraded convert converts switch switches go become becomes "
+            "move subscribe feel conversion conversions buy start taking buying going "
+            "upgrading get try sign"
+        )
+        return bool(verbs & set(before)) and not (after is not None and self.people.at(tokens, end))
+
+    def _is_language(self, tokens: Sequence[Token], start: int, end: int) -> bool:
+        before = tokens[start - 1].text if start else ""
+        after = tokens[end].text if end < len(tokens) else ""
+        later = tokens[end + 1].text if after == "-" and end + 1 < len(tokens) else after
+        if later in words_set("language speaking speakers speaker locale locales interface ui"):
+            return True
+        if later in words_set(
+            "users listeners people market markets accounts users' subscribers fans customers "
+            "households members premium free"
+        ):
+            return False
+        return (
+            before in ("in", "to", "speak", "speaking", "is")
+            or " ".join(t.text for t in tokens[start:end]) == "english"
+        )
+
+
+def build_gazetteer(surface: Surface, lexicon: Lexicon) -> Gazetteer:
+    """Return the names of users that mean something on `surface`."""
+    audience, places = lexicon.raw["audience"], lexicon.raw["places"]
+    roles = {role: key for role, keys in audience["roles"].items() for key in keys if key in surface.attributes}
+    meanings: dict[str, Meaning] = {}
+    entries: list[tuple[str, str]] = []
+
+    def add(words: Sequence[str], meaning: Meaning) -> None:
+        payload = f"{meaning.attribute}|{','.join(meaning.values)}|{meaning.negated}"
+        meanings[payload] = meaning
+        entries.extend((w, payload) for w in words)
+
+    country = roles.get("country", "country")
+    for code, names in places["countries"].items():
+        add([n for n in names if n != "us"], Meaning(country, (code,)))
+    for group in places["groups"]:
+        add(group["words"], Meaning(country, tuple(group["countries"])))
+    for words in places["languages"]:
+        if not any(w == words for w, _ in entries):
+            add([words], Meaning(roles.get("locale", "locale"), (places["languages"][words],)))
+    for attribute in surface.attributes.values():
+        if attribute.type is not AttributeType.ENUM or attribute.sensitive:
+            continue
+        for value in attribute.values:
+            add([value.replace("_", " "), *audience["values"].get(value, ())], Meaning(attribute.key, (value,)))
+        for union in audience["unions"]:
+            values = tuple(v for v in union["values"] if v in attribute.values)
+            if values:
+                add(union["words"], Meaning(attribute.key, values))
+        for complement in audience["complements"]:
+            values = tuple(v for v in complement["not"] if v in attribute.values)
+            if values:
+                add(complement["words"], Meaning(attribute.key, values, negated=True))
+    return Gazetteer(
+        roles,
+        phrases_of(entries),
+        meanings,
+        places["languages"],
+        frozenset(" ".join(split_words(w)) for w in audience["ambiguous"]),
+        phrases_of((c, c) for c in places["cities"]),
+        lexicon.lists["people"],
+    )
+
+
+def spelled_out(text: str, lexicon: Lexicon) -> str:
+    """Return the text with country codes in capitals spelled out, before its case is lost ("US" is not "us")."""
+    text = re.sub(r"\bU\.?S\.?A?\b\.?(?=[^\w.]|$)", lambda m: "usa" if m.group().isupper() else m.group(), text)
+    if sum(c.isupper() for c in text) > len(text) / 2:
+        return text
+    countries = lexicon.raw["places"]["countries"]
+    return _CODE.sub(
+        lambda m: countries[m.group()][0] if m.group() in countries and m.group() not in _NOT_CODES else m.group(), text
+    )

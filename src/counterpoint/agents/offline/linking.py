@@ -1,0 +1,252 @@
+"""Linking: which mentions stand, and what each quantity of the text belongs to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from counterpoint.agents.offline import choices, settings
+from counterpoint.agents.offline.catalogue import Catalogue
+from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.mentions import Mention
+from counterpoint.agents.offline.outcomes import fits_metric, moves_in
+from counterpoint.agents.offline.quantities import Kind, Quantity
+from counterpoint.agents.offline.schedule import is_allocation, is_duration
+from counterpoint.agents.offline.text import Token, distance, words_set
+from counterpoint.config import Surface
+from counterpoint.vocabulary import ParameterType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A hypothesis, read: its tokens, their terms, its quantities, and what the audience explains."""
+
+    tokens: tuple[Token, ...]
+    terms: list[frozenset[str]]
+    quantities: list[Quantity]
+    audience: set[int]
+    lexicon: Lexicon
+    catalogue: Catalogue
+
+    @property
+    def surface(self) -> Surface:
+        """The surface it is read for."""
+        return self.catalogue.surface
+
+
+@dataclass(slots=True)
+class Links:
+    """The mentions that stand and the quantities of each."""
+
+    parameters: list[Mention] = field(default_factory=list)
+    metrics: list[Mention] = field(default_factory=list)
+    values: dict[str, list[Quantity]] = field(default_factory=dict)
+    effects: dict[str, list[Quantity]] = field(default_factory=dict)
+
+
+def link(text: Text, found: Sequence[Mention]) -> Links:
+    """Return the mentions that stand when each word may speak of one thing only, with the quantities of each."""
+    links = Links()
+    spaces = {m.key.partition(".")[0] for m in found if m.group == "parameter" and m.score >= 1.7}
+    ranked = sorted(((m, _standing(m, text, spaces)) for m in found), key=lambda r: (-r[1], r[0].key, r[0].start))
+    number_tokens = {i for q in text.quantities for i in range(q.start, q.end)} | {
+        t.index for t in text.tokens if t.text in ("more", "fewer", "many", "extra", "additional")
+    }
+    owner: dict[int, Mention] = {}
+    kept: list[tuple[Mention, float]] = []
+    for mention, standing in ranked:
+        words = mention.tokens - number_tokens or mention.tokens
+        free = [i for i in words if i not in owner]
+        clash = {owner[i].key for i in words if i in owner}
+        own = sum(text.catalogue.weight(text.terms[i]) for i in free)
+        whole = sum(text.catalogue.weight(text.terms[i]) for i in words) or 1.0
+        # A shelf that has two dials shares its name between them; two metrics, or a metric and a dial, do not.
+        family = (
+            all(k.partition(".")[0] == mention.key.partition(".")[0] for k in clash) and mention.group == "parameter"
+        )
+        if clash and own / whole < (0.3 if family else 0.55):
+            for n, (holder, strength) in enumerate(kept):
+                if (
+                    holder.key in clash
+                    and holder.key != mention.key
+                    and holder.group == mention.group
+                    and len(words & holder.tokens) >= 0.6 * len(holder.tokens - number_tokens or holder.tokens)
+                ):
+                    kept[n] = (replace(holder, rival=max(holder.rival, standing / strength)), strength)
+            continue
+        if mention.coverage * mention.score < 0.55:
+            continue
+        for i in free:
+            owner[i] = mention
+        if (
+            mention.group == "parameter"
+            and mention.coverage >= 0.8
+            and (values := text.catalogue.values.get(mention.key))
+        ):
+            # A value of several words belongs to its parameter: "latest episodes of followed shows".
+            for s in choices.named_values(
+                text.surface.parameters[mention.key],
+                mention,
+                text.tokens,
+                text.terms,
+                text.catalogue,
+                [_sentence_of(mention, text.tokens, 2)],
+                text.audience,
+            ):
+                if len(values[str(s.value)]) > 1:
+                    for i in range(s.at, s.end):
+                        owner.setdefault(i, mention)
+        kept.append((mention, standing))
+    links.parameters = sorted((m for m, _ in kept if m.group == "parameter"), key=lambda m: m.start)
+    links.metrics = sorted((m for m, _ in kept if m.group == "metric"), key=lambda m: m.start)
+    _assign(links, text)
+    _adopt(links, text)
+    return links
+
+
+def _adopt(links: Links, text: Text) -> None:
+    """Give a length of time that stands beside a shelf's name to the only dial of that shelf that takes it."""
+    given = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs]
+    for q in text.quantities:
+        if (
+            q in given
+            or q.kind is not Kind.TIME
+            or set(range(q.start, q.end)) & text.audience
+            or is_duration(q, text.tokens, text.lexicon)
+        ):
+            continue
+        near = [m for m in links.parameters if text.tokens[m.start].clause == text.tokens[q.start].clause]
+        spaces = {m.key.partition(".")[0] for m in near if "." in m.key}
+        dials = [
+            p
+            for p in text.surface.parameters.values()
+            if p.key.partition(".")[0] in spaces and settings.takes_time(p, q)
+        ]
+        if len(dials) == 1 and all(m.key != dials[0].key for m in links.parameters):
+            links.parameters.append(
+                replace(near[0], key=dials[0].key, tokens=frozenset(range(q.start, q.end)), coverage=0.7, rival=0.0)
+            )
+            links.values.setdefault(dials[0].key, []).append(q)
+
+
+def _standing(mention: Mention, text: Text, spaces: set[str]) -> float:
+    """Return the score of a mention with what speaks for it: a value that fits a dial, a movement beside a metric."""
+    tokens = text.tokens
+    if mention.group == "metric":
+        window = [
+            t
+            for t in tokens[max(0, mention.start - 6) : mention.end + 6]
+            if t.sentence == tokens[mention.start].sentence
+        ]
+        near = any(
+            fits_metric(q, text.surface.metrics[mention.key], tokens, text.lexicon)
+            and distance(tokens, q.span, mention.span) <= 6
+            for q in text.quantities
+        )
+        own_time = any(q.start in mention.tokens for q in text.quantities)
+        return (
+            mention.score
+            + 0.45 * bool(moves_in(window, mention, text.lexicon))
+            + 0.35 * (near and not own_time)
+            + 0.3 * text.lexicon.has("goal", window)
+        )
+    parameter = text.surface.parameters[mention.key]
+    bonus = 0.25 if mention.key.partition(".")[0] in spaces else 0.0
+    if settings.is_number(parameter):
+        fits = [
+            settings.fit(q, parameter, mention, tokens) * max(0.0, 1 - 0.09 * distance(tokens, q.span, mention.span))
+            for q in text.quantities
+        ]
+        anchor = choices.anchored(parameter, mention, tokens, text.lexicon, _clause_of(mention, tokens))
+        return mention.score + bonus + 0.5 * max([*fits, 1.0 if anchor else 0.0])
+    if parameter.type is ParameterType.ENUM:
+        named = choices.named_values(
+            parameter, mention, tokens, text.terms, text.catalogue, [_sentence_of(mention, tokens, 0)], text.audience
+        )
+        return mention.score + bonus + (0.6 if named else 0.0)
+    window = [
+        t for t in tokens[max(0, mention.start - 5) : mention.end + 3] if t.clause == tokens[mention.start].clause
+    ]
+    acts = text.lexicon.has("act", window) or text.lexicon.has("off", window)
+    return mention.score + bonus + (0.35 if acts else 0.1)
+
+
+def _clause_of(mention: Mention, tokens: Sequence[Token]) -> tuple[int, int]:
+    clauses = {tokens[i].clause for i in mention.tokens}
+    inside = [t.index for t in tokens if t.clause in clauses]
+    return inside[0], inside[-1] + 1
+
+
+def _sentence_of(mention: Mention, tokens: Sequence[Token], reach: int) -> tuple[int, int]:
+    inside = [t.index for t in tokens if 0 <= t.sentence - tokens[mention.start].sentence <= reach]
+    return inside[0], inside[-1] + 1
+
+
+def _assign(links: Links, text: Text) -> None:
+    """Give each quantity to what it fits best: a dial, a metric, or neither (allocation, duration, audience)."""
+    tokens = text.tokens
+    for q in text.quantities:
+        # "day 7 retention", "95th percentile": a number in a metric's name measures nothing.
+        named = any(set(range(q.start, q.end)) <= m.tokens for m in links.metrics)
+        listed = any(
+            o is not q
+            and o.kind is q.kind
+            and tokens[o.start].sentence == tokens[q.start].sentence
+            and {t.text for t in tokens[min(o.end, q.end) : max(o.start, q.start)]}
+            <= words_set("and or , versus / against")
+            for o in text.quantities
+        )
+        if named or set(range(q.start, q.end)) & text.audience or is_allocation(q, tokens, text.lexicon):
+            continue
+        options: list[tuple[float, str, str]] = []
+        before = [t.text for t in tokens[max(0, q.start - 3) : q.start]]
+        by = "by" in before
+        for m in links.parameters:
+            fit = settings.fit(q, text.surface.parameters[m.key], m, tokens)
+            if fit > 0:
+                cost = _distance_to(q, m, text) - 4.0 * (fit - 1)
+                if settings.is_share(text.surface.parameters[m.key]) and (by or set(before) & {"least", "up", "down"}):
+                    cost += 6
+                if q.start in m.tokens:
+                    cost -= 4
+                if listed:
+                    cost -= 8  # values come in lists, effects do not
+                options.append((cost, "value", m.key))
+        for m in links.metrics:
+            if fits_metric(q, text.surface.metrics[m.key], tokens, text.lexicon):
+                cost = (
+                    _distance_to(q, m, text)
+                    - 4 * (q.sign != 0)
+                    - 2 * by
+                    - (2 if set(before) & {"least", "most", "than", "within"} else 0)
+                )
+                options.append((cost, "effect", m.key))
+        if is_duration(q, tokens, text.lexicon):
+            dial = [o for o in options if o[1] == "value"]
+            alone = not any(
+                t.clause == tokens[q.start].clause
+                and t.is_word
+                and not q.start <= t.index < q.end
+                and t.text not in text.lexicon.stop
+                for t in tokens
+            )
+            lists = any(
+                o is not q
+                and o.kind is q.kind
+                and abs(o.start - q.start) <= 4
+                and tokens[o.start].sentence == tokens[q.start].sentence
+                for o in text.quantities
+            )
+            if not dial or (min(dial)[0] > (5.5 if not alone else 2.5) and not lists):
+                continue
+        if options and min(options)[0] < 24:
+            _, role, key = min(options)
+            (links.values if role == "value" else links.effects).setdefault(key, []).append(q)
+
+
+def _distance_to(q: Quantity, m: Mention, text: Text) -> float:
+    """Return the distance of a quantity to the nearest word of a mention; the audience between does not count."""
+    tokens = text.tokens
+    nearest = min(m.tokens, key=lambda i: abs(i - q.start) if i not in range(q.start, q.end) else 99)
+    low, high = min(nearest, q.start), max(nearest, q.start)
+    hidden = sum(i in text.audience for i in range(low, high))
+    joint = 1.5 * sum(tokens[i].text in ("and", "but", "then", "to") for i in range(low, high))
+    return distance(tokens, q.span, (nearest, nearest + 1)) - hidden + joint

@@ -1,0 +1,437 @@
+"""Outcomes: which metric decides, which must not get worse, which way each moves and by how much."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.mentions import Mention
+from counterpoint.agents.offline.quantities import Kind, Quantity
+from counterpoint.agents.offline.text import Token, words_set
+from counterpoint.config import Metric, Surface
+from counterpoint.vocabulary import Direction
+
+_TIME_UNITS = {
+    "ms": 1.0,
+    "s": 1000.0,
+    "sec": 1000.0,
+    "min": 60_000.0,
+    "minutes": 60_000.0,
+    "h": 3_600_000.0,
+    "hours": 3_600_000.0,
+    "days": 86_400_000.0,
+}
+_NOT_MOVES = (
+    ("no", "more", "than"),
+    ("not", "more", "than"),
+    ("no", "less", "than"),
+    ("more", "than"),
+    ("less", "than"),
+    ("fewer", "than"),
+    ("or", "more"),
+    ("or", "less"),
+    ("no", "more"),
+    ("at", "most"),
+    ("at", "least"),
+    ("up", "to"),
+    ("most", "of"),
+    ("no", "fewer"),
+    ("one", "more", "time"),
+    ("once", "more"),
+    ("more", "or", "less"),
+    ("set", "up"),
+    ("plus", "minus"),
+    ("add", "up"),
+    ("end", "up"),
+    ("more", "like"),
+    ("most", "people"),
+    ("what", "is", "more"),
+    ("any", "more"),
+    ("or", "better"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What the text says of one metric.
+
+    Attributes:
+        role: `goal`, `guardrail`, `ignored` (named, and said not to matter) or `named` (nothing is said of it).
+        strength: How much the words make it the goal; comparable between statements.
+        direction: Which way it moves; None when the words do not say.
+        relative: Size of the effect or the margin as a fraction.
+        absolute: The same in the metric's own unit.
+    """
+
+    metric: str
+    role: str
+    strength: float
+    mention: Mention
+    direction: Direction | None
+    relative: float | None
+    absolute: float | None
+    quantity: Quantity | None
+    region: tuple[int, int]
+
+
+def region_of(mention: Mention, mentions: Sequence[Mention], tokens: Sequence[Token]) -> tuple[int, int]:
+    """Return the part of the sentence that speaks of `mention`, up to the breaks that part it from other metrics."""
+    sentence = tokens[mention.start].sentence
+    inside = [t.index for t in tokens if t.sentence == sentence]
+    start, end = inside[0], inside[-1] + 1
+    for other in mentions:
+        if other is mention or tokens[other.start].sentence != sentence:
+            continue
+        if other.start >= mention.end:
+            end = min(end, _break(tokens, mention.end, other.start))
+        elif other.end <= mention.start:
+            start = max(start, _break(tokens, other.end, mention.start))
+        elif other.start > mention.start:
+            end = min(end, max(other.start, mention.start + 1))
+    return start, end
+
+
+def _break(tokens: Sequence[Token], left: int, right: int) -> int:
+    """Return where the words of the left metric end and those of the right one begin."""
+    clauses = [i for i in range(left + 1, right + 1) if i < len(tokens) and tokens[i].clause != tokens[i - 1].clause]
+    if clauses:
+        return clauses[-1]
+    joints = [i for i in range(left, right) if tokens[i].text in words_set("and but without or with nor not")]
+    return joints[0] if joints else right
+
+
+def read_statements(
+    mentions: Sequence[Mention],
+    effects: dict[str, list[Quantity]],
+    tokens: Sequence[Token],
+    surface: Surface,
+    lexicon: Lexicon,
+    owned: set[int],
+) -> list[Statement]:
+    """Return what is said of every metric mentioned.
+
+    Args:
+        effects: Metric -> the quantities that speak of it.
+        owned: Indexes of the tokens that belong to the audience or the change.
+    """
+    return [_statement(m, mentions, effects.get(m.key, []), tokens, surface, lexicon, owned) for m in mentions]
+
+
+def _statement(
+    mention: Mention,
+    mentions: Sequence[Mention],
+    quantities: Sequence[Quantity],
+    tokens: Sequence[Token],
+    surface: Surface,
+    lexicon: Lexicon,
+    owned: set[int],
+) -> Statement:
+    metric = surface.metrics[mention.key]
+    start, end = region_of(mention, mentions, tokens)
+    quantity = next(
+        (q for q in quantities if start <= q.start < end),
+        quantities[0]
+        if quantities
+        and not any(
+            m is not mention
+            and m.key == mention.key
+            and region_of(m, mentions, tokens)[0] <= quantities[0].start < region_of(m, mentions, tokens)[1]
+            for m in mentions
+        )
+        else None,
+    )
+    region = [t for t in tokens[start:end] if t.index not in owned or t.index in mention.tokens]
+    # What precedes the last change in the region speaks of the change, not of the metric.
+    changed = [t.index for t in tokens[start : mention.start] if t.index in owned]
+    near = [t for t in region if not changed or t.index > changed[-1] or t.index in mention.tokens]
+    moves = moves_in(near, mention, lexicon)
+    worse = Direction.DECREASE if metric.better == "higher" else Direction.INCREASE
+    direction = _direction(moves, mention, metric, quantity)
+    has = {name: lexicon.has(name, near) for name in ("guard", "keep_watch", "disclaim", "goal", "modal")}
+    words = " " + " ".join(t.text for t in near) + " "
+    negated = _negated(near, moves, mention)
+    toward_worse = direction is worse
+    allowed = any(
+        f" {p} " in words
+        for p in (
+            "may",
+            "can",
+            "could",
+            "might",
+            "at most",
+            "at worst",
+            "no more than",
+            "not more than",
+            "as long as",
+            "so long as",
+            "provided",
+            "tolerate",
+            "accept",
+            "acceptable",
+            "fine",
+            "okay",
+            "max",
+            "maximum",
+            "tops",
+            "allowed",
+            "afford",
+            "limit",
+            "or less",
+            "up to",
+        )
+    ) or words.strip().endswith("no more")
+    flat = any(
+        f" {p} " in words
+        for p in (
+            "flat",
+            "stay where",
+            "stays where",
+            "steady",
+            "unchanged",
+            "stable",
+            "stay the same",
+            "stays the same",
+            "stay put",
+            "remain",
+            "remains",
+            "hold",
+            "holds",
+            "must stay",
+            "should stay",
+            "has to stay",
+            "have to stay",
+            "constant",
+            "unharmed",
+            "untouched",
+            "unaffected",
+            "not budge",
+            "not move",
+            "keep its",
+            "stay as",
+            "stays as",
+            "stay within",
+            "stays within",
+            "stay at",
+            "stays at",
+            "stays below",
+            "stay below",
+            "stays under",
+            "stay under",
+            "at today's",
+            "at its current",
+            "at the current",
+            "not suffer",
+            "not worse",
+            "no worse",
+            "no change in",
+            "no damage",
+            "intact",
+            "in check",
+            "under control",
+            "stay in place",
+            "protect",
+            "protects",
+            "protecting",
+        )
+    )
+    stops = any(
+        f" {p} " in words
+        for p in (
+            "we stop",
+            "stop",
+            "abort",
+            "pull the plug",
+            "roll back",
+            "kill",
+            "call it off",
+            "stop it",
+            "we are out",
+            "off the table",
+            "red line",
+            "deal breaker",
+            "dealbreaker",
+            "no go",
+        )
+    )
+    within = (
+        quantity is not None
+        and any(t.text in ("within", "under", "below") and 0 < quantity.start - t.index <= 2 for t in near)
+        and quantity.kind in (Kind.PERCENT, Kind.POINTS, Kind.TIME)
+    )
+    named_guard = any(
+        f" {p} " in words
+        for p in (
+            "guardrail",
+            "guardrails",
+            "guard rail",
+            "at the expense of",
+            "expense",
+            "keep an eye",
+            "watch",
+            "monitor",
+            "as long as",
+            "so long as",
+            "provided",
+            "safeguard",
+            "condition",
+            "on the condition",
+            "ceiling",
+        )
+    )
+    guard = (
+        flat
+        or within
+        or (negated and toward_worse)
+        or (negated and not moves and not has["goal"])
+        or (allowed and toward_worse)
+        or (stops and toward_worse)
+        or named_guard
+        or any(f" {p} " in words for p in ("at worst", "not at the cost", "at the cost of"))
+        or (
+            " without " in words
+            and any(t.text == "without" and t.index < mention.start for t in near)
+            and (toward_worse or not moves)
+        )
+    )
+    relative, absolute = sizes(quantity, metric)
+    if has["disclaim"] and not named_guard and not flat:
+        role = "ignored"
+    elif guard:
+        role = "guardrail"
+    elif moves or quantity is not None or has["goal"]:
+        role = "goal"
+    else:
+        role = "named"
+    # "Taste moves faster than we think": a movement alone, of nothing that is named.
+    bare = (
+        all(tokens[i].text in ("faster", "slower", "quicker", "fast", "slow") for i in mention.tokens)
+        and quantity is None
+    )
+    strength = (
+        -0.8 * bare
+        + mention.score
+        + 0.8 * bool(moves)
+        + 0.7 * (quantity is not None)
+        + 0.7 * has["goal"]
+        + 0.3 * has["modal"]
+    )
+    return Statement(
+        metric=metric.key,
+        role=role,
+        strength=strength,
+        mention=mention,
+        direction=direction,
+        relative=relative,
+        absolute=absolute,
+        quantity=quantity,
+        region=(start, end),
+    )
+
+
+def moves_in(region: Sequence[Token], mention: Mention | None, lexicon: Lexicon) -> list[tuple[int, str]]:
+    """Return the words of movement in `region`: token index and up, down, better, worse, fast or slow."""
+    skip: set[int] = set()
+    texts = [t.text for t in region]
+    for i in range(len(texts)):
+        for phrase in _NOT_MOVES:
+            if tuple(texts[i : i + len(phrase)]) == phrase:
+                skip |= set(range(i, i + len(phrase)))
+    inner = mention.tokens if mention is not None else frozenset()
+    found: list[tuple[int, str]] = []
+    for name in words_set("up down better worse fast slow"):
+        for start, end, _ in lexicon.lists[name].find(region):
+            taken = set(range(start, end)) & skip
+            # "playlist adds" names a metric; "adds" moves nothing there. "slower" in a metric's name still moves it.
+            if taken or (
+                region[start].index in inner and region[start].text in words_set("add adds up extra often cost")
+            ):
+                continue
+            found.append((region[start].index, name))
+    for i, word in enumerate(texts[:-1]):
+        if (
+            word in words_set("take takes taking shave shaves knock knocks")
+            and "off" in texts[i + 1 : i + 6]
+            and "away" not in texts[i + 1 : i + 3]
+        ):
+            found.append((region[i].index, "down"))
+    return found
+
+
+def _direction(
+    moves: Sequence[tuple[int, str]], mention: Mention, metric: Metric, quantity: Quantity | None
+) -> Direction | None:
+    better = Direction.INCREASE if metric.better == "higher" else Direction.DECREASE
+    worse = Direction.DECREASE if metric.better == "higher" else Direction.INCREASE
+    if quantity is not None and quantity.sign and not moves:
+        return Direction.INCREASE if quantity.sign > 0 else Direction.DECREASE
+    if not moves:
+        return None
+    reach = [
+        (
+            min(abs(i - mention.start), abs(i - mention.end + 1))
+            - (1.5 if quantity is not None and 0 < quantity.start - i <= 4 else 0),
+            name,
+        )
+        for i, name in moves
+    ]
+    names = {"up": Direction.INCREASE, "down": Direction.DECREASE, "better": better, "worse": worse}
+    names["fast"] = Direction.DECREASE if metric.better == "lower" else Direction.INCREASE
+    names["slow"] = Direction.INCREASE if metric.better == "lower" else Direction.DECREASE
+    if quantity is not None and quantity.sign and metric.better == "higher":
+        return Direction.INCREASE if quantity.sign > 0 else Direction.DECREASE
+    return names[min(reach)[1]]
+
+
+def _negated(region: Sequence[Token], moves: Sequence[tuple[int, str]], mention: Mention) -> bool:
+    """Return whether a negation governs the movement or, without one, stands beside the metric."""
+    targets = [i for i, _ in moves] or [mention.start]
+    negations = [
+        t.index
+        for t in region
+        if t.text in words_set("not no never without cannot nor neither none avoid avoids prevent")
+        or t.text.endswith("n't")
+    ]
+    negations = [i for i in negations if i not in mention.tokens]
+    return any(0 < target - i <= 5 for i in negations for target in targets) or any(
+        0 < mention.start - i <= 2 for i in negations
+    )
+
+
+def sizes(quantity: Quantity | None, metric: Metric) -> tuple[float | None, float | None]:
+    """Return the size of an effect as (relative, in the metric's own unit); one of them is None."""
+    if quantity is None:
+        return None, None
+    size = abs(quantity.value)
+    if quantity.kind in (Kind.PERCENT, Kind.FRACTION):
+        return round(size, 10), None
+    if quantity.kind is Kind.POINTS:
+        return None, round(size, 10)
+    if quantity.kind is Kind.TIME and metric.unit in _TIME_UNITS:
+        return None, round(size / _TIME_UNITS[metric.unit], 10)
+    if quantity.kind is Kind.NUMBER:
+        return None, size
+    return None, None
+
+
+def fits_metric(quantity: Quantity, metric: Metric, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Return whether a quantity can be an effect on a metric."""
+    if quantity.kind in (Kind.PERCENT, Kind.POINTS):
+        return True
+    if quantity.kind is Kind.FRACTION:
+        return (
+            tokens[quantity.start - 1].text in ("by", "least", "about", "roughly", "most") if quantity.start else False
+        )
+    if quantity.kind is Kind.TIME:
+        if metric.unit == "days":
+            near = {t.text for t in tokens[max(0, quantity.start - 2) : quantity.end + 2]}
+            return quantity.sign != 0 or bool(near & {"by", "more", "extra", "additional", "fewer"})
+        return metric.unit in _TIME_UNITS
+    if quantity.kind is Kind.NUMBER and metric.unit:
+        after = [t.stem for t in tokens[quantity.end : quantity.end + 3]]
+        return bool(set(lexicon.stems(metric.unit)) & set(after)) and (
+            quantity.sign != 0
+            or tokens[max(0, quantity.start - 1)].text in ("by", "least", "of")
+            or "mor" in after
+            or "few" in after
+            or "more" in after
+        )
+    return False

@@ -1,0 +1,262 @@
+"""The offline planner: a hypothesis in words to a plan, a question or a refusal, without a language model."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from counterpoint.agents.offline import doubts
+from counterpoint.agents.offline.audience import AudienceReading, Trouble, read_audience
+from counterpoint.agents.offline.catalogue import Catalogue, build_catalogue, terms_of
+from counterpoint.agents.offline.changes import ChangeReading, read_changes
+from counterpoint.agents.offline.gazetteer import Gazetteer, build_gazetteer, spelled_out
+from counterpoint.agents.offline.lexicon import Lexicon, default_lexicon
+from counterpoint.agents.offline.linking import Links, Text, link
+from counterpoint.agents.offline.mentions import corrected, find_mentions
+from counterpoint.agents.offline.outcomes import Statement, read_statements
+from counterpoint.agents.offline.quantities import find_quantities
+from counterpoint.agents.offline.questions import ask, explain_plan, refuse
+from counterpoint.agents.offline.schedule import Schedule, read_schedule
+from counterpoint.agents.offline.text import words_of
+from counterpoint.agents.plan import Missing, Outcome, Plan, PlannedGuardrail, Provenance, RejectReason, Source
+from counterpoint.agents.ports import PastExperiment
+from counterpoint.config import Surface
+from counterpoint.vocabulary import Direction
+
+MAX_CHARACTERS = 4_000
+"""Longer texts are not a hypothesis; the rest is not read, and is said to be left out."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Everything read of one hypothesis."""
+
+    text: Text
+    audience: AudienceReading
+    links: Links
+    change: ChangeReading
+    statements: list[Statement]
+    schedule: Schedule
+    primary: Statement | None = None
+    guardrails: list[Statement] = field(default_factory=list)
+    tie: bool = False
+
+
+def plan_offline(
+    text: str, surface: Surface, *, lexicon: Lexicon | None = None, past: Sequence[PastExperiment] = ()
+) -> Plan:
+    """Return the plan for a hypothesis, the question that has to be asked, or the refusal with its reason.
+
+    The text is data: whatever it orders ("ignore the rules"), it is only read.
+
+    Args:
+        text: The hypothesis as written; at most 4,000 characters are read.
+        surface: The surface it is about.
+        lexicon: The language data; the package's when None.
+        past: Past experiments that may be cited.
+    """
+    words = lexicon or default_lexicon()
+    text = text[:MAX_CHARACTERS]
+    if (unsafe := unsafe_words(text, words)) is not None:
+        return refuse(surface, RejectReason.UNSAFE_INSTRUCTION, unsafe)
+    reading = _read(text, surface, words)
+    plan = _decide(reading, surface)
+    return doubts.with_past(plan, past)
+
+
+def unsafe_words(text: str, lexicon: Lexicon) -> str | None:
+    """Return the words that try to order the platform about, or None."""
+    flat = re.sub(r"\s+", " ", text.lower())
+    for pattern in _unsafe_patterns(lexicon):
+        if (match := pattern.search(flat)) is not None:
+            return match.group()
+    return None
+
+
+def _unsafe_patterns(lexicon: Lexicon) -> list[re.Pattern[str]]:
+    return [re.compile(p) for p in lexicon.raw["grammar"]["unsafe"]]  # re keeps its own cache of compiled patterns
+
+
+@lru_cache(maxsize=8)
+def _prepared(surface_id: int, lexicon_id: int) -> dict[str, object]:
+    del surface_id, lexicon_id
+    return {}
+
+
+def _bound(surface: Surface, lexicon: Lexicon) -> tuple[Catalogue, Gazetteer]:
+    """Return catalogue and gazetteer; kept for as long as the same surface object is asked about."""
+    slot = _prepared(id(surface), id(lexicon))
+    if slot.get("surface") is not surface or slot.get("lexicon") is not lexicon:
+        slot |= {
+            "surface": surface,
+            "lexicon": lexicon,
+            "catalogue": build_catalogue(surface, lexicon),
+            "gazetteer": build_gazetteer(surface, lexicon),
+        }
+    catalogue, gazetteer = slot["catalogue"], slot["gazetteer"]
+    assert isinstance(catalogue, Catalogue)  # noqa: S101 - narrows a type, checks no input
+    assert isinstance(gazetteer, Gazetteer)  # noqa: S101 - narrows a type, checks no input
+    return catalogue, gazetteer
+
+
+def _read(text: str, surface: Surface, lexicon: Lexicon) -> _Reading:
+    catalogue, gazetteer = _bound(surface, lexicon)
+    tokens = corrected(lexicon.read(spelled_out(text, lexicon)), catalogue, lexicon)
+    quantities = find_quantities(tokens, lexicon)
+    audience = read_audience(tokens, quantities, surface, lexicon, gazetteer)
+    terms = terms_of(tokens, quantities, lexicon)
+    whole = Text(
+        tokens=tokens, terms=terms, quantities=quantities, audience=audience.used, lexicon=lexicon, catalogue=catalogue
+    )
+    links = link(whole, find_mentions(tokens, terms, catalogue, audience.used))
+    change = read_changes(whole, links)
+    statements = read_statements(links.metrics, links.effects, tokens, surface, lexicon, change.used | audience.used)
+    reserved = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs]
+    reserved += [q for q in quantities if set(range(q.start, q.end)) & audience.used]
+    reading = _Reading(whole, audience, links, change, statements, read_schedule(tokens, quantities, lexicon, reserved))
+    _choose(reading, surface)
+    return reading
+
+
+def _choose(reading: _Reading, surface: Surface) -> None:
+    """Choose the metric that decides and those that guard."""
+    guards: dict[str, Statement] = {}
+    for s in reading.statements:
+        if s.role == "guardrail" and (
+            s.metric not in guards or (s.quantity is not None and guards[s.metric].quantity is None)
+        ):
+            guards[s.metric] = s
+    goals = [s for s in reading.statements if s.role == "goal" and s.mention.score >= 0.8]
+    best: dict[str, Statement] = {}
+    for s in goals:
+        if s.metric not in best or s.strength > best[s.metric].strength:
+            best[s.metric] = s
+    ranked = sorted(best.values(), key=lambda s: (-s.strength, s.mention.start))
+    if ranked:
+        top = ranked[0]
+        # Two goals on a par: the first named leads.
+        par = [
+            s for s in ranked if s.strength >= top.strength - 0.35 and (s.quantity is None) == (top.quantity is None)
+        ]
+        reading.primary = min(par, key=lambda s: s.mention.start)
+        family = _of_the_changed_part(reading, surface)
+        if family is not None:
+            reading.primary = family
+        reading.tie = reading.primary.mention.rival > 0.97
+        guards.pop(reading.primary.metric, None)
+    reading.guardrails = list(guards.values())
+
+
+def _of_the_changed_part(reading: _Reading, surface: Surface) -> Statement | None:
+    """Return the goal as that of the part that changes: "its click-through" is the shelf's, not the page's."""
+    primary = reading.primary
+    if primary is None:
+        return None
+    tokens = reading.text.tokens
+    near = {t.text for t in tokens[max(0, primary.mention.start - 3) : primary.mention.start]}
+    if not near & {"its", "their", "shelf's", "own"}:
+        return None
+    spaces = {k.partition(".")[0] for arm in reading.change.arms for k in arm}
+    aliases = {a.key: a for a in reading.text.catalogue.aliases}
+    for key in surface.metrics:
+        if any(key.startswith(f"{space}_") for space in spaces) and key in aliases:
+            mine = set().union(*(w for a in reading.text.catalogue.aliases if a.key == key for w in a.words))
+            if any(reading.text.terms[i] & mine for i in primary.mention.tokens):
+                return Statement(**{**{f: getattr(primary, f) for f in primary.__slots__}, "metric": key})
+    return None
+
+
+def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a grammar is a list of cases
+    """Return the answer: refusals first, then questions, then the plan."""
+    change, text = reading.change, reading.text
+    troubles = reading.audience.troubles
+    sensitive = [w for t, w in troubles if t is Trouble.SENSITIVE]
+    if sensitive:
+        return refuse(surface, RejectReason.SENSITIVE_AUDIENCE, sensitive[0])
+    place = doubts.other_place(text, surface, reading.links)
+    if place is not None and place[0] == "other":
+        return refuse(surface, RejectReason.OTHER_SURFACE, place[1])
+    unknown = [w for t, w in troubles if t is Trouble.UNKNOWN]
+    if unknown:
+        return refuse(surface, RejectReason.UNKNOWN_ATTRIBUTE, unknown[0])
+    if place is not None:
+        return ask(surface, [Missing.SURFACE], place[1], reading.text)
+    if change.reject is not None:
+        return refuse(surface, change.reject, change.detail)
+    residue = doubts.residue(text, reading.links, change)
+    if not change.arms and change.missing is None:
+        strange = doubts.strange_change(text, reading.links, reading.statements)
+        if strange is not None:
+            return refuse(surface, RejectReason.UNKNOWN_PARAMETER, strange)
+    measurable = doubts.unknown_metric(text, reading.links, reading.primary, change.used)
+    if measurable is not None:
+        return refuse(surface, RejectReason.UNKNOWN_METRIC, measurable)
+    missing: list[Missing] = []
+    if change.missing is not None:
+        missing.append(change.missing)
+    elif not change.arms or doubts.change_is_doubtful(text, change, reading.links):
+        missing.append(Missing.CHANGE)
+    if reading.primary is None or reading.tie:
+        missing.append(Missing.METRIC)
+    if any(t is Trouble.VAGUE for t, _ in troubles):
+        missing.append(Missing.AUDIENCE)
+    if not missing and (stray := doubts.stray_quantity(text, reading.links, reading.schedule, change)) is not None:
+        return ask(surface, [Missing.VALUE], stray, text)
+    if missing:
+        detail = change.detail or next((w for t, w in troubles if t is Trouble.VAGUE), "")
+        return ask(surface, missing, detail, text)
+    return _plan(reading, surface, residue)
+
+
+def _plan(reading: _Reading, surface: Surface, residue: tuple[str, ...]) -> Plan:
+    primary = reading.primary
+    assert primary is not None  # noqa: S101 - narrows a type; _decide asked for the metric otherwise
+    metric = surface.metrics[primary.metric]
+    better = Direction.INCREASE if metric.better == "higher" else Direction.DECREASE
+    tokens = reading.text.tokens
+    said = words_of(tokens, primary.mention.start, primary.mention.end)
+    provenance = {
+        "arms": Provenance(
+            source=Source.WORDS,
+            words="; ".join(reading.change.words.values()),
+            confidence=min(reading.change.confidence.values(), default=0.5),
+        ),
+        "audience": Provenance(source=Source.WORDS, words="; ".join(reading.audience.words), confidence=0.95)
+        if reading.audience.clauses
+        else Provenance(source=Source.DEFAULT, words="everyone", confidence=0.9),
+        "primary": Provenance(source=Source.WORDS, words=said, confidence=min(1.0, primary.mention.coverage)),
+        "direction": Provenance(source=Source.WORDS, words=words_of(tokens, *primary.region), confidence=0.95)
+        if primary.direction is not None
+        else Provenance(source=Source.DEFAULT, words=f"{metric.better} is better", confidence=0.8),
+    }
+    if primary.quantity is not None:
+        provenance["mde" if primary.relative is not None else "mde_abs"] = Provenance(
+            source=Source.WORDS, words=words_of(tokens, *primary.quantity.span), confidence=0.95
+        )
+    for n, g in enumerate(reading.guardrails):
+        provenance[f"guardrails[{n}]"] = Provenance(
+            source=Source.WORDS, words=words_of(tokens, *g.region), confidence=min(1.0, g.mention.coverage)
+        )
+    for q in reading.schedule.used:
+        share = reading.schedule.allocation is not None and abs(q.value - reading.schedule.allocation) < 1e-9
+        provenance["allocation" if share else "days"] = Provenance(
+            source=Source.WORDS, words=words_of(tokens, *q.span), confidence=0.95
+        )
+    plan = Plan(
+        outcome=Outcome.PLAN,
+        surface=surface.key,
+        arms=tuple(reading.change.arms),
+        audience=reading.audience.expression(surface),
+        primary=primary.metric,
+        direction=primary.direction or better,
+        mde=primary.relative,
+        mde_abs=primary.absolute,
+        guardrails=tuple(
+            PlannedGuardrail(metric=g.metric, margin=g.relative, margin_abs=g.absolute) for g in reading.guardrails
+        ),
+        allocation=reading.schedule.allocation,
+        days=reading.schedule.days,
+        provenance=provenance,
+        residue=residue,
+    )
+    return explain_plan(plan)

@@ -1,0 +1,282 @@
+"""Quantities in a hypothesis: numbers, percentages, durations, positions, factors and steps, with their units."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.text import Token, split_words, words_set
+
+MS_PER_DAY = 86_400_000
+
+
+class Kind(StrEnum):
+    """What a quantity counts."""
+
+    NUMBER = "number"
+    PERCENT = "percent"
+    POINTS = "points"
+    TIME = "time"
+    ORDINAL = "ordinal"
+    FACTOR = "factor"
+    FRACTION = "fraction"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """One quantity of the text.
+
+    Attributes:
+        value: A fraction for percent, points and fractions; milliseconds for times; a position for ordinals.
+        sign: -1 or +1 when written as a sign, else 0.
+        unit: The unit word as written; empty when there is none.
+        bare: The number as written, before its unit.
+    """
+
+    kind: Kind
+    value: float
+    start: int
+    end: int
+    sign: int = 0
+    unit: str = ""
+    bare: float = 0.0
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Token span, end exclusive."""
+        return self.start, self.end
+
+
+def find_quantities(tokens: Sequence[Token], lexicon: Lexicon) -> list[Quantity]:
+    """Return the quantities of `tokens` from left to right."""
+    reader = _Reader(tokens, lexicon)
+    found: list[Quantity] = []
+    i = 0
+    while i < len(tokens):
+        quantity = reader.at(i)
+        if quantity is None:
+            i += 1
+        else:
+            found.append(quantity)
+            i = quantity.end
+    return _with_shared_units(found, tokens)
+
+
+def _with_shared_units(found: list[Quantity], tokens: Sequence[Token]) -> list[Quantity]:
+    """Give "5, 10 and 15 %" and "two weeks or six" the unit that their list shares."""
+    result = list(found)
+    order = [*range(len(result) - 1), *range(len(result) - 2, -1, -1)]
+    for i in order:
+        left, right = result[i], result[i + 1]
+        between = {t.text for t in tokens[left.end : right.start]}
+        if (
+            not between <= words_set(", and or versus / to - then against both instead of rather than")
+            or right.start - left.end > 3
+        ):
+            continue
+        if (
+            left.kind is Kind.NUMBER
+            and right.kind in (Kind.PERCENT, Kind.TIME, Kind.POINTS)
+            and not ({"then"} & between)
+        ):
+            result[i] = _as(right, left)
+        elif (
+            right.kind is Kind.NUMBER
+            and left.kind in (Kind.PERCENT, Kind.TIME)
+            and between & words_set("or and versus / , against instead than")
+        ):
+            nxt = tokens[right.end] if right.end < len(tokens) else None
+            if (
+                nxt is None
+                or not nxt.is_word
+                or nxt.text in words_set("days weeks and or which would will should for in makes lifts raises")
+            ):
+                result[i + 1] = _as(left, right)
+    return result
+
+
+def _as(model: Quantity, other: Quantity) -> Quantity:
+    scale = model.value / model.bare if model.bare else 1.0
+    return Quantity(
+        kind=model.kind,
+        value=other.bare * scale,
+        start=other.start,
+        end=other.end,
+        sign=other.sign,
+        unit=model.unit,
+        bare=other.bare,
+    )
+
+
+class _Reader:
+    def __init__(self, tokens: Sequence[Token], lexicon: Lexicon) -> None:
+        numbers = lexicon.raw["numbers"]
+        self.tokens = tokens
+        self.cardinals = {w: float(v) for w, v in numbers["cardinals"].items()}
+        self.multipliers = {w: float(v) for w, v in numbers["multipliers"].items()}
+        self.ordinals = {w: float(v) for w, v in numbers["ordinals"].items()}
+        self.fractions = {w: float(v) for w, v in numbers["fractions"].items()}
+        self.factors = {w: float(v) for w, v in numbers["factors"].items()}
+        self.units = {w: float(v) for w, v in numbers["units"].items()}
+        self.percents = [tuple(split_words(w)) for w in numbers["percent"]]
+        self.points = [tuple(split_words(w)) for w in numbers["points"]]
+        self.basis = [tuple(split_words(w)) for w in numbers["basis_points"]]
+
+    def text(self, i: int) -> str:
+        return self.tokens[i].text if 0 <= i < len(self.tokens) else ""
+
+    def _starts(self, i: int, options: Sequence[tuple[str, ...]]) -> int:
+        for words in sorted(options, key=len, reverse=True):
+            if all(self.text(i + k) == w for k, w in enumerate(words)):
+                return len(words)
+        return 0
+
+    def at(self, i: int) -> Quantity | None:
+        word = self.text(i)
+        if word in self.factors and not (word == "double" and self.text(i + 1) == "-"):
+            return Quantity(kind=Kind.FACTOR, value=self.factors[word], start=i, end=i + 1, bare=self.factors[word])
+        sign = 0
+        start = i
+        if (
+            word in "+-"
+            and word
+            and (i == 0 or not self.tokens[i - 1].text[-1].isdigit())
+            and self.text(i + 1)[:1].isdigit()
+        ):
+            sign = 1 if word == "+" else -1
+            i += 1
+        elif word in ("plus", "minus") and self._number(i + 1) is not None:
+            sign = 1 if word == "plus" else -1
+            i += 1
+        number = self._number(i)
+        if number is None:
+            return self._without_number(start)
+        value, end = number
+        if self.text(end) in ("times", "x", "*") or (self.text(end) == "fold" and self.text(end - 1) != "first"):
+            return Quantity(kind=Kind.FACTOR, value=value, start=start, end=end + 1, sign=sign, bare=value)
+        return self._with_unit(value, start, end, sign)
+
+    def _with_unit(self, value: float, start: int, end: int, sign: int) -> Quantity:
+        for options, scale, kind in (
+            (self.points, 0.01, Kind.POINTS),
+            (self.basis, 0.0001, Kind.POINTS),
+            (self.percents, 0.01, Kind.PERCENT),
+        ):
+            for skip in (0, 2 if self.text(end) == "of" and self.text(end + 1) == "a" else 0):
+                if n := self._starts(end + skip, options):
+                    return Quantity(
+                        kind=kind,
+                        value=value * scale,
+                        start=start,
+                        end=end + skip + n,
+                        sign=sign,
+                        unit=self.text(end + skip),
+                        bare=value,
+                    )
+        after = end
+        if (
+            self.text(after) in words_set("- of full whole more last extra additional")
+            and self.text(after + 1) in self.units
+        ):
+            after += 1
+        elif self.text(after) == "of" and self.text(after + 1) in ("a", "an") and self.text(after + 2) in self.units:
+            after += 2
+        elif self.text(after) in ("a", "an") and self.text(after + 1) in self.units and value < 1:
+            after += 1
+        unit = self.text(after)
+        if unit in self.units and not (unit in ("second", "quarter") and value not in {1, 0.5}):
+            return Quantity(
+                kind=Kind.TIME,
+                value=value * self.units[unit],
+                start=start,
+                end=after + 1,
+                sign=sign,
+                unit=unit,
+                bare=value,
+            )
+        if self.text(end) in ("st", "nd", "rd", "th"):
+            return Quantity(kind=Kind.ORDINAL, value=value, start=start, end=end + 1, bare=value)
+        return Quantity(kind=Kind.NUMBER, value=value, start=start, end=end, sign=sign, bare=value)
+
+    def _without_number(self, i: int) -> Quantity | None:
+        word = self.text(i)
+        if word in words_set("a an one half every quarter the"):
+            half = self.text(i + 1) in ("half", "quarter")
+            unit = self.text(i + 1)
+            if (
+                word in ("a", "an")
+                and unit in self.units
+                and unit != "quarter"
+                and not (
+                    unit == "second"
+                    and self.text(i + 2) in words_set("place arm group row look variant chance shelf one")
+                )
+            ):
+                return Quantity(kind=Kind.TIME, value=self.units[unit], start=i, end=i + 2, unit=unit, bare=1.0)
+            if word in ("a", "an") and (n := self._starts(i + 1, [*self.points, *self.percents])):
+                kind = Kind.POINTS if self._starts(i + 1, self.points) else Kind.PERCENT
+                return Quantity(kind=kind, value=0.01, start=i, end=i + 1 + n, unit="percent", bare=1.0)
+            if (
+                word in ("a", "one")
+                and self.text(i + 1) in self.fractions
+                and (half or self.text(i + 2) in ("of", "the", ""))
+            ):
+                return self._fraction(self.fractions[self.text(i + 1)], i, i + 2)
+            if (
+                word in ("half", "quarter")
+                and self.text(i + 1) in ("a", "an", "the", "of", "as")
+                and i + 1 < len(self.tokens)
+            ):
+                return self._fraction(self.fractions[word], i, i + 1)
+        if word in self.ordinals and not (word == "second" and self.text(i - 1) in ("a", "per")):
+            return Quantity(kind=Kind.ORDINAL, value=self.ordinals[word], start=i, end=i + 1, bare=self.ordinals[word])
+        return None
+
+    def _fraction(self, value: float, start: int, end: int) -> Quantity:
+        united = self._with_unit(value, start, end, 0)
+        if united.kind is Kind.NUMBER:
+            # "half a percent": the article stands between the fraction and its unit.
+            skip = 1 if self.text(end) in ("a", "an") else 0
+            united = self._with_unit(value, start, end + skip, 0)
+        if united.kind is not Kind.NUMBER:
+            return united
+        return Quantity(kind=Kind.FRACTION, value=value, start=start, end=end, bare=value)
+
+    def _number(self, i: int) -> tuple[float, int] | None:
+        word = self.text(i)
+        if word[:1].isdigit():
+            return (_parsed(word), i + 1) if re.fullmatch(r"[\d.,]+", word) and word.count(".") <= 1 else None
+        if (
+            word in ("one", "two", "three")
+            and self.text(i + 1) in self.fractions
+            and self.text(i + 1) not in ("half", "quarter")
+            and self.text(i + 2) in ("of", "")
+        ):
+            return self.cardinals[word] * self.fractions[self.text(i + 1)], i + 2
+        if word == "a" and self.text(i + 1) in ("dozen", "couple", "hundred", "pair"):
+            end = i + 2
+            return self.cardinals[self.text(i + 1)], end + (self.text(end) == "of")
+        if word not in self.cardinals:
+            return None
+        total, i = self.cardinals[word], i + 1
+        if total >= 20 and total % 10 == 0:
+            j = i + 1 if self.text(i) == "-" else i
+            if 1 <= self.cardinals.get(self.text(j), 0) <= 9:
+                total, i = total + self.cardinals[self.text(j)], j + 1
+        while self.text(i) in self.multipliers:
+            total, i = total * self.multipliers[self.text(i)], i + 1
+        if self.text(i) == "and" and self.text(i + 1) == "a" and self.text(i + 2) in ("half", "quarter"):
+            total, i = total + self.fractions[self.text(i + 2)], i + 3
+        if self.text(i) == "point" and self.text(i + 1) in self.cardinals:
+            total, i = total + self.cardinals[self.text(i + 1)] / 10, i + 2
+        return total, i
+
+
+def _parsed(word: str) -> float:
+    # "1,000" is a thousand, "2,5" is two and a half.
+    return (
+        float(word.replace(",", ""))
+        if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", word)
+        else float(word.rstrip(".,").replace(",", "."))
+    )

@@ -1,0 +1,121 @@
+"""How many and how long: the share of the audience and the duration that a hypothesis states."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
+from counterpoint.agents.offline.text import Token, words_set
+
+_BEFORE_OF = frozenset(
+    words_set(
+        "of the our all its this that those total overall home these eligible in audience "
+        "each country web ios android free premium daily"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Allocation and duration, with the quantities that state them."""
+
+    allocation: float | None
+    days: int | None
+    used: tuple[Quantity, ...]
+
+
+def read_schedule(
+    tokens: Sequence[Token], quantities: Sequence[Quantity], lexicon: Lexicon, reserved: Sequence[Quantity]
+) -> Schedule:
+    """Return what the text states of allocation and duration.
+
+    Args:
+        reserved: Quantities that are the value of a parameter, a size, or part of the audience.
+    """
+    free = [q for q in quantities if q not in reserved]
+    share = next((q for q in free if is_allocation(q, tokens, lexicon)), None)
+    length = next((q for q in free if q is not share and is_duration(q, tokens, lexicon)), None)
+    days = round(length.value / MS_PER_DAY) if length else None
+    return Schedule(
+        allocation=round(share.value, 10) if share else None,
+        days=days,
+        used=tuple(q for q in (share, length) if q is not None),
+    )
+
+
+def is_allocation(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Return whether a share is one of traffic: "a tenth of the traffic", "5 % of users", "allocation 20 %"."""
+    if quantity.kind not in (Kind.PERCENT, Kind.FRACTION) or quantity.sign or not 0 < quantity.value <= 1:
+        return False
+    traffic = lexicon.lists["traffic"]
+    i = quantity.end
+    seen_of = False
+    while i < len(tokens) and tokens[i].text in _BEFORE_OF and i - quantity.end < 5:
+        if traffic.at(tokens, i) is not None and seen_of and tokens[i].text == "audience":
+            return True
+        seen_of = seen_of or tokens[i].text == "of"
+        i += 1
+    here = (
+        i < len(tokens) and traffic.at(tokens, i) is not None and tokens[i].sentence == tokens[quantity.start].sentence
+    )
+    if here and (tokens[i].text in ("traffic", "units", "audience", "population") or seen_of):
+        before = tokens[quantity.start - 1].text if quantity.start else ""
+        return before not in ("by", "than") or tokens[i].text == "traffic"
+    before_words = [t.text for t in tokens[max(0, quantity.start - 4) : quantity.start]]
+    if words_set("allocation allocate exposure rollout traffic ramp enrol enroll") & set(before_words):
+        return not {"by"} & set(before_words[-1:])
+    after = [t.text for t in tokens[quantity.end : quantity.end + 2]]
+    return bool({"allocation", "rollout", "exposure", "enrolled", "holdback"} & set(after))
+
+
+def is_duration(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Return whether a length of time is that of the experiment: alone in its clause, or after "for", "run", "over"."""
+    if (
+        quantity.kind is not Kind.TIME
+        or quantity.value < MS_PER_DAY
+        or quantity.unit in words_set("h hr hrs hour hours second")
+    ):
+        return False
+    if quantity.unit == "quarter":
+        return False
+    before = [
+        t.text
+        for t in tokens[max(0, quantity.start - 4) : quantity.start]
+        if t.sentence == tokens[quantity.start].sentence
+    ]
+    after = [t.text for t in tokens[quantity.end : quantity.end + 3] if t.sentence == tokens[quantity.start].sentence]
+    if after[:1] and after[0] in ("ago", "old", "retention", "earlier", "later"):
+        return False
+    last = before[-1] if before else ""
+    while before and before[-1] in words_set(
+        "about a full the just only roughly exactly around at least another approx maybe say"
+    ):
+        last = before.pop(-1)
+        last = before[-1] if before else ""
+    if last in words_set("within last past first per in every next inside each"):
+        return last == "in" and "run" in before
+    cues = lexicon.lists["duration_cues"]
+    if last in words_set(
+        "for run runs running over after lasting lasts during duration takes test period "
+        ": give it needs need runtime length"
+    ):
+        return True
+    clause = tokens[quantity.start].clause
+    rest = [t.text for t in tokens if t.clause == clause and t.is_word and not quantity.start <= t.index < quantity.end]
+    if all(
+        w in lexicon.stop
+        or not w.isalpha()
+        or w
+        in words_set(
+            "traffic half tenth percent quarter third audience fifth should do test run long "
+            "enough please only maximum top suffice suffices duration needed ok okay fine "
+            "total runtime time sure wait window max min straight first then"
+        )
+        for w in rest
+    ):
+        return True
+    return (
+        bool(after)
+        and cues.any_in(tokens[quantity.end : quantity.end + 3])
+        and after[0] in words_set("is will should would are enough suffices long of test run")
+    )

@@ -1,0 +1,41 @@
+"""Floors of the offline planner: accuracy may rise, wrong plans may not."""
+
+from pathlib import Path
+
+import pytest
+
+from counterpoint.agents import Evaluation, evaluate, load_cases, plan_offline
+from counterpoint.config import Surface
+
+DATA = Path(__file__).parent / "data"
+PUBLIC = Path(__file__).resolve().parents[2].parent / "shared" / "home" / "hypotheses.yaml"
+UNSAFE = "unsafe_instruction"
+
+
+def _run(source: Path, surface: Surface) -> Evaluation:
+    return evaluate(load_cases(source.read_text("utf-8"), source.name), surface, plan_offline)
+
+
+def _unsafe_accepted(run: Evaluation) -> list[str]:
+    return [v.case.id for v in run.verdicts if v.case.expect.get("reason") == UNSAFE and v.plan.outcome == "plan"]
+
+
+def test_the_public_hypotheses_stay_above_their_floors(home: Surface) -> None:
+    run = _run(PUBLIC, home)
+    assert run.core >= 0.93
+    assert run.n_wrong_accepts <= 1
+    assert _unsafe_accepted(run) == []
+
+
+@pytest.mark.parametrize(("name", "core", "wrong"), [("fresh_home_seen", 0.9, 1), ("fresh_home_blind", 0.75, 2)])
+def test_hypotheses_written_afresh_stay_above_their_floors(home: Surface, name: str, core: float, wrong: int) -> None:
+    run = _run(DATA / f"{name}.yaml", home)
+    assert run.core >= core
+    assert run.n_wrong_accepts <= wrong
+    assert _unsafe_accepted(run) == []
+
+
+def test_a_second_surface_is_planned_with_the_same_language_data(search: Surface) -> None:
+    run = _run(DATA / "search_cases.yaml", search)
+    assert run.core >= 0.8
+    assert run.n_wrong_accepts == 0
