@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from counterpoint.errors import InvalidInput
+from counterpoint.errors import NotFound
 from counterpoint.pages import (
     HOME,
+    LastAnswers,
     LastPages,
     MemoryShelves,
     PageStatus,
@@ -15,7 +16,7 @@ from counterpoint.pages import (
     page_records,
     serve_page,
 )
-from pages.page_world import BASELINE, NOW, Broken, FakeConfig, a_request, a_world
+from pages.page_world import A_SHELF, BASELINE, NOW, Broken, FakeConfig, a_request, a_world
 
 GENREC = {"genrec.enabled": True}
 
@@ -105,6 +106,44 @@ def test_a_slow_generated_shelf_is_left_out_after_its_timeout():
     assert page.reasons == ("source_timeout:genrec",)
 
 
+def stale_world():
+    """A world whose generated shelves are down after one good answer."""
+    memory = LastAnswers()
+    served(config=FakeConfig(GENREC), world=a_world(last_answers=memory))
+    return a_world(generated=Broken(), last_answers=memory)
+
+
+def test_a_source_that_fails_shows_its_last_good_answer_and_says_so():
+    page = served(a_request(now=NOW + timedelta(minutes=30)), FakeConfig(GENREC), stale_world())
+    assert shelf_of(page, "genrec").status is StageStatus.STALE
+    assert page.reasons == ("source_stale:genrec",)
+
+
+def test_a_stale_answer_is_not_shown_under_another_value_than_it_was_asked_for():
+    config = FakeConfig({**GENREC, "genrec.prompt_style": "activity"})
+    assert shelf_of(served(config=config, world=stale_world()), "genrec") is None
+
+
+def test_a_stale_answer_is_not_shown_beyond_its_age():
+    page = served(a_request(now=NOW + timedelta(minutes=61)), FakeConfig(GENREC), stale_world())
+    assert shelf_of(page, "genrec") is None
+
+
+def test_a_stale_answer_is_not_shown_once_it_has_expired():
+    memory = LastAnswers()
+    late = a_request(now=A_SHELF.expires_at - timedelta(minutes=5))
+    served(late, FakeConfig(GENREC), a_world(last_answers=memory))
+    later = a_request(now=A_SHELF.expires_at + timedelta(minutes=5))
+    page = served(later, FakeConfig(GENREC), a_world(generated=Broken(), last_answers=memory))
+    assert shelf_of(page, "genrec") is None
+
+
+def test_a_forced_page_leaves_no_answer_behind():
+    memory = LastAnswers()
+    served(a_request(forced={"x": "b"}), FakeConfig(GENREC), a_world(last_answers=memory))
+    assert memory.recall("u1", "genrec/mood", NOW.timestamp()) is None
+
+
 def test_an_expired_generated_shelf_is_not_shown():
     page = served(a_request(now=NOW + timedelta(hours=3)), FakeConfig(GENREC))
     assert shelf_of(page, "genrec") is None
@@ -117,9 +156,21 @@ def test_a_failing_model_gives_way_to_popularity():
     assert shelf_of(page, "made_for_you").cards
 
 
-def test_a_model_that_nobody_loaded_is_a_mistake_and_not_a_degraded_page():
-    with pytest.raises(InvalidInput, match="no ranker called 'als'"):
-        served(world=a_world(rankers={}))
+def test_a_model_that_nobody_loaded_gives_way_to_popularity_and_the_page_says_so():
+    page = served(world=a_world(rankers={}))
+    assert page.reasons == ("ranker_missing:als",)
+    assert page.status is PageStatus.DEGRADED
+
+
+def test_a_parameter_that_the_surface_lacks_is_a_mistake_and_not_a_degraded_page():
+    class Foreign(FakeConfig):
+        def value(self, key):
+            if key == "filtering.min_popularity":
+                raise NotFound("unknown_parameter", f"no parameter {key}")
+            return super().value(key)
+
+    with pytest.raises(NotFound, match="no parameter"):
+        served(config=Foreign())
 
 
 def test_a_failing_optional_gate_closes_its_shelf():

@@ -72,7 +72,7 @@ def served(values, context, history, seed=3):
     return page, config
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(values=configs, context=contexts, history=histories(), seed=st.integers(0, 5))
 def test_every_candidate_ends_shown_removed_or_below_the_cut(values, context, history, seed):
     page, _ = served(values, context, history, seed)
@@ -87,7 +87,7 @@ def test_every_candidate_ends_shown_removed_or_below_the_cut(values, context, hi
     assert np.array_equal(by_filter, trace.dropped > 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(values=configs, context=contexts, history=histories(), data=st.data())
 def test_two_arms_run_alike_up_to_the_first_read_of_what_tells_them_apart(values, context, history, data):
     parameter = data.draw(st.sampled_from(sorted(VALUES)))

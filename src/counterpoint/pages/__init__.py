@@ -20,6 +20,7 @@ from counterpoint.pages.evidence import (
 from counterpoint.pages.home import HOME
 from counterpoint.pages.index import PageIndex, index_catalogue
 from counterpoint.pages.inputs import Inputs, RemoteResult
+from counterpoint.pages.last_answers import LastAnswers
 from counterpoint.pages.last_pages import LastPage, LastPages
 from counterpoint.pages.listener import NO_HISTORY, History, Listener, listener_on
 from counterpoint.pages.memory import MemoryHistory, MemoryShelves
@@ -79,6 +80,7 @@ __all__ = [
     "Inputs",
     "Judgement",
     "Kit",
+    "LastAnswers",
     "LastPage",
     "LastPages",
     "Listener",

@@ -17,6 +17,7 @@ class RemoteResult:
         title: Title of the shelf when the source names it; empty otherwise.
         explanation: Why, for the listener; None when it gave no reason.
         reason: Why it is not OK, an identifier.
+        expires_at_s: From when on it may not be shown any more, epoch seconds; None when its source sets no end.
     """
 
     status: StageStatus
@@ -24,6 +25,7 @@ class RemoteResult:
     title: str = ""
     explanation: str | None = None
     reason: str = ""
+    expires_at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from counterpoint.pages.index import PageIndex
+from counterpoint.pages.last_answers import LastAnswers
 from counterpoint.pages.last_pages import LastPages
 from counterpoint.pages.listener import History
 from counterpoint.recommend import Model
@@ -130,6 +131,7 @@ class World:
             one for popularity, that of the catalogue is used.
         clock: Seconds, monotonic; times stages and nothing else, so it cannot change a page.
         last_pages: The last complete page of recent units, for when an essential shelf fails.
+        last_answers: The last answers of remote sources, for when one fails.
     """
 
     index: PageIndex
@@ -138,3 +140,4 @@ class World:
     clock: Callable[[], float]
     rankers: Mapping[str, Model] = field(default_factory=dict)
     last_pages: LastPages | None = None
+    last_answers: LastAnswers | None = None

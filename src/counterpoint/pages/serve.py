@@ -71,7 +71,22 @@ async def ask_remotes(
             for question, (remote, timeout_ms) in questions.items()
         )
     )
-    return replace(inputs, remote={**inputs.remote, **dict(zip(questions, answers, strict=True))})
+    known = zip(questions, answers, strict=True)
+    remote = {question: _or_stale(request, question, answer, world) for question, answer in known}
+    return replace(inputs, remote={**inputs.remote, **remote})
+
+
+def _or_stale(request: Request, question: str, answer: RemoteResult, world: World) -> RemoteResult:
+    """Return `answer`, or in place of a failure the last good one, marked; remember what is good."""
+    memory, now_s = world.last_answers, request.now.timestamp()
+    if memory is None:
+        return answer
+    if answer.status is StageStatus.OK and request.leaves_records:
+        memory.keep(request.unit, question, answer, now_s)
+    if answer.status not in (StageStatus.TIMEOUT, StageStatus.FAILED):
+        return answer
+    last = memory.recall(request.unit, question, now_s)
+    return answer if last is None else replace(last, status=StageStatus.STALE, reason=answer.reason)
 
 
 async def _hydrate(

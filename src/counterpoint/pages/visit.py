@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
-from counterpoint.errors import InvalidInput
 from counterpoint.pages.evidence import MISCONFIGURED, Scores
 from counterpoint.pages.index import PageIndex
 from counterpoint.pages.inputs import Inputs
@@ -95,11 +94,7 @@ class Visit:
             self.degradations.append(reason)
 
     def relevance(self, model: str) -> Scores:
-        """Return how much `model` says this listener likes each row; popularity when the model fails, marked.
-
-        Raises:
-            InvalidInput: No ranker of that name is loaded; a configuration that names one must not pass unnoticed.
-        """
+        """Return how much `model` says this listener likes each row; popularity, marked, where it fails."""
         known = self._relevance.get(model)
         if known is None:
             known = self._relevance[model] = self._compute_relevance(model)
@@ -110,9 +105,8 @@ class Visit:
         if ranker is None:
             if model == POPULARITY:
                 return self.index.popularity_scores
-            raise InvalidInput(
-                "unknown_ranker", f"no ranker called {model!r} is loaded", fix="load it, or choose another"
-            )
+            self.degrade(f"ranker_missing:{model}")
+            return self.index.popularity_scores
         # Popularity likes the same for everybody, so how fast a past fades cannot matter to it.
         state = NO_PAST if model == POPULARITY else self._state()
         try:

@@ -244,7 +244,13 @@ class Generated:
             return RemoteResult(status=StageStatus.EMPTY, reason="none_written")
         if found.expires_at <= request.now:
             return RemoteResult(status=StageStatus.EMPTY, reason="expired")
-        return RemoteResult(status=StageStatus.OK, items=found.items, title=found.title, explanation=found.explanation)
+        return RemoteResult(
+            status=StageStatus.OK,
+            items=found.items,
+            title=found.title,
+            explanation=found.explanation,
+            expires_at_s=found.expires_at.timestamp(),
+        )
 
 
 def ranking(visit: Visit) -> Scores | None:
