@@ -9,7 +9,7 @@ import pytest
 
 from contracts.event_log_contract import MemoryEventLog
 from counterpoint.errors import InvalidInput
-from counterpoint.events import Event, Exposure
+from counterpoint.events import Event, Exposure, Served
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.metrics import ExperimentDecision, Scorecard, decide, harmed, score
 from counterpoint.stats import AnytimeEffect, Effect
@@ -138,6 +138,8 @@ def test_nobody_exposed_has_reasons_and_no_figures() -> None:
     assert decision.verdict == "investigate"
     json.dumps(document, allow_nan=False)
     json.dumps(decision.as_document(), allow_nan=False)
+    _, early = decided([], spec(), now=T0 + timedelta(hours=1))
+    assert early.verdict == "keep_running"
 
 
 def test_the_same_inputs_give_the_same_bytes_and_one_more_event_another_digest() -> None:
@@ -169,3 +171,16 @@ def test_an_undeclared_metric_is_one_clear_error() -> None:
     with pytest.raises(InvalidInput) as caught:
         scored([], design)
     assert caught.value.code == "unknown_metric"
+
+
+def test_segments_are_read_by_the_same_rules_and_take_no_part_in_the_decision() -> None:
+    odd = [
+        msgspec.structs.replace(e, attributes={"country": "FI" if e.unit == "u0" else "SE"})
+        if isinstance(e, Served)
+        else e
+        for e in BETTER
+    ]
+    card, decision = decided(odd, spec(), segment="country")
+    assert set(card.segments) == {"SE", "FI"}
+    assert all(row.effect is None and row.missing for row in card.segments["FI"])
+    assert decision.as_document()["verdict"] == decided(BETTER, spec())[1].as_document()["verdict"]

@@ -228,6 +228,7 @@ def test_what_cannot_be_computed_has_a_reason_and_no_figures(
         ({"metrics": ["clicks:median"]}, "unknown_metric_type", "COLUMN:mean"),
         ({"metrics": ["clicks:ratio"]}, "unknown_metric_type", "COLUMN:mean"),
         ({"metrics": ["user"]}, "not_numeric", "VARCHAR"),
+        ({"variant": "user", "control": "u1"}, "too_many_variants", "--variant"),
         ({"control": "kontrol"}, "unknown_control", "'control', 'treatment'"),
         ({"control": None}, "missing_option", "--control"),
         ({"metrics": []}, "missing_option", "--metric"),
@@ -239,7 +240,7 @@ def test_a_wrong_question_is_answered_with_where_and_what_to_do(
 ) -> None:
     asked = {"variant": "variant", "control": "control", "metrics": ["minutes"]} | ask
     with pytest.raises(InvalidInput) as caught:
-        analyze_table(write(two_arms(20)), **asked)
+        analyze_table(write(two_arms(200)), **asked)
     assert caught.value.code == code
     assert said in caught.value.sentence
 

@@ -82,6 +82,12 @@ def _units(rollup: MetricRollup, variant: str) -> int:
 def _effect(metric: Metric, rollup: MetricRollup, control: str, treatment: str, inference: Inference) -> Effect:
     if metric.type == "quantile":
         return _quantile_effect(metric, rollup, control, treatment, inference)
+    for variant in (control, treatment):
+        # A segment may hold units of one arm only.
+        if variant not in rollup.arms:
+            raise CannotCompute(
+                "too_few_units", "no units", where=variant, fix="wait for at least two units in each arm"
+            )
     a, b = rollup.arms[control], rollup.arms[treatment]
     match metric.type:
         case "proportion":

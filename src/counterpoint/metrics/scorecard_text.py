@@ -13,7 +13,7 @@ def scorecard_text(document: Mapping[str, Any]) -> str:
         document: What `Scorecard.as_document` returned, with the decision's document under `decision`.
     """
     lines = [_units(document), _sample_ratio(document.get("srm")), ""]
-    rows = [("metric", "role", "variant", "control", "treatment", "change", "interval", "")]
+    rows: list[tuple[str, ...]] = [("metric", "role", "variant", "control", "treatment", "change", "interval", "")]
     for role in _ROLES:
         rows += [_row(row) for row in document["metrics"] if row["role"] == role]
     lines += _columns(rows)

@@ -107,7 +107,7 @@ def score(
         n_mixed=rollup.n_mixed,
         srm=srm if isinstance(srm, SampleRatioVerdict) else None,
         rows=rows,
-        checks=_checks(rollup, srm, asks, spec),
+        checks=_checks(rollup, srm, asks, spec, at_horizon=at_horizon),
         findings=_findings(rollup, srm),
         segments={
             name: _rows(_of_segment(rollup, name), asks, spec, levels, planned_units) for name in _segment_names(rollup)
@@ -217,8 +217,15 @@ def _sample_ratio(rollup: Rollup, spec: ExperimentSpec, at_horizon: bool) -> Sam
 
 
 def _checks(
-    rollup: Rollup, srm: SampleRatioVerdict | Unmeasured, asks: Sequence[_Ask], spec: ExperimentSpec
+    rollup: Rollup,
+    srm: SampleRatioVerdict | Unmeasured,
+    asks: Sequence[_Ask],
+    spec: ExperimentSpec,
+    *,
+    at_horizon: bool,
 ) -> tuple[QualityCheck, ...]:
+    if isinstance(srm, Unmeasured) and not at_horizon:
+        return ()
     if isinstance(srm, Unmeasured):
         return (QualityCheck(name="srm", passed=False, detail=f"the split cannot be tested: {srm.reason}"),)
     counts = " : ".join(f"{n:,}" for n in srm.counts)

@@ -14,6 +14,7 @@ from counterpoint.metrics.table_report import Comparison, TableReport
 from counterpoint.stats import Inference
 from counterpoint.vocabulary import Finding, Severity
 
+MAX_VARIANTS = 100
 _TYPES: dict[str, MeasureType] = {"mean": "mean", "proportion": "proportion"}
 
 
@@ -96,6 +97,13 @@ def _report(
             f"every row is in {control!r}",
             where=str(path),
             fix="give a table with at least two variants",
+        )
+    if len(names) > MAX_VARIANTS:
+        raise InvalidInput(
+            "too_many_variants",
+            f"{len(names):,} different variants",
+            where="--variant",
+            fix="name the column of the variant",
         )
     n_control, of_control = moments.variants[control]
     comparisons = []

@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,10 +18,20 @@ _TYPES: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.
 _NUMBERS: dict[str, type] = {"value": float, "latency_ms": float, "release": int, "forced": bool}
 
 
+def offline_config() -> dict[str, str | bool | int | float | list[str]]:
+    """Return DuckDB settings: no downloads, and what does not fit into memory goes to the system's temporary folder."""
+    spill = Path(tempfile.gettempdir()) / "counterpoint-duckdb"
+    return {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "temp_directory": str(spill),
+    }
+
+
 @contextlib.contextmanager
 def records_database() -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a DuckDB connection that needs neither network nor files of its own."""
-    db = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    db = duckdb.connect(config=offline_config())
     try:
         yield db
     except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:

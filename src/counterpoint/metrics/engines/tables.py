@@ -10,6 +10,7 @@ import duckdb
 
 from counterpoint.errors import InvalidInput
 from counterpoint.metrics.engines.moments import aggregates, quoted, summaries, value_columns
+from counterpoint.metrics.engines.records import offline_config
 from counterpoint.metrics.measures import Measure, Unmeasured
 from counterpoint.stats import Summary
 
@@ -143,7 +144,7 @@ def open_table(path: Path) -> Table:
     else:
         known = ", ".join((*_PARQUET, *_TEXT))
         raise InvalidInput("unknown_format", "not a table by its name", where=where, fix=f"use one of {known}")
-    db = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    db = duckdb.connect(config=offline_config())
     try:
         with _reading(path):
             described = db.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608 - the path is quoted
