@@ -1,11 +1,11 @@
 """The in-memory catalogue: indexes, spaces, swapping."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from contracts.memory_content_store import MemoryContentStore
 from counterpoint.content import Item, LiveCatalogue, StoredContent, build_catalogue, rebase_releases
 from counterpoint.errors import DependencyFailure, InvalidInput, NotFound
 
@@ -83,31 +83,23 @@ def test_rebasing_moves_every_release_by_one_interval_and_leaves_unknown_ones_un
     assert catalogue.item("track:1").released_at == T0
 
 
-@dataclass
-class Shelf:
-    """A store in memory whose reading can be made to fail."""
+class Breakable(MemoryContentStore):
+    """A store whose reading can be made to fail."""
 
-    stored: StoredContent
-    fails: bool = False
-
-    def version(self) -> str:
-        return self.stored.version
+    fails = False
 
     def read(self) -> StoredContent:
         if self.fails:
             raise DependencyFailure("content_unreadable", "gone")
-        return self.stored
-
-    def write(self, items, *, expected: str) -> str:
-        raise NotImplementedError
+        return super().read()
 
 
 def test_a_refresh_swaps_the_whole_catalogue_and_pages_under_way_keep_theirs():
-    store = Shelf(StoredContent(version="1", items=(track(1),)))
+    store = Breakable([track(1)])
     live = LiveCatalogue(store)
     page_under_way = live.current
     assert not live.refresh()
-    store.stored = StoredContent(version="2", items=(track(2),))
+    store.write([track(2)], expected=store.version())
     assert live.refresh()
     assert live.current.get("track:2") and not live.current.get("track:1")
     assert page_under_way.get("track:1")
@@ -115,16 +107,17 @@ def test_a_refresh_swaps_the_whole_catalogue_and_pages_under_way_keep_theirs():
 
 
 def test_a_refresh_that_fails_leaves_what_is_being_served():
-    store = Shelf(StoredContent(version="1", items=(track(1),)))
+    store = Breakable([track(1)])
     live = LiveCatalogue(store)
-    store.stored, store.fails = StoredContent(version="2", items=()), True
+    store.write([], expected=store.version())
+    store.fails = True
     with pytest.raises(DependencyFailure):
         live.refresh()
     assert live.current.get("track:1")
 
 
 def test_a_view_is_applied_to_each_refresh_without_refreshing_forever():
-    store = Shelf(StoredContent(version="1", items=(track(1, released_at=T0),)))
+    store = Breakable([track(1, released_at=T0)])
     newest = datetime(2026, 1, 1, tzinfo=UTC)
     live = LiveCatalogue(store, view=lambda catalogue: rebase_releases(catalogue, newest=newest))
     assert live.current.item("track:1").released_at == newest

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from counterpoint.content import AUDIO_FEATURES, music_embedding, talk_embeddings
@@ -49,3 +50,19 @@ def test_texts_that_nothing_distinguishes_give_no_numbers_rather_than_noise(text
 def test_equal_texts_give_equal_numbers():
     texts = ["kubernetes and clouds", "security of clouds", "javascript"]
     assert talk_embeddings(texts) == talk_embeddings(list(texts))
+
+
+def test_few_texts_and_many_stand_in_spaces_of_one_size():
+    few = ["kubernetes clouds", "security", "javascript"]
+    many = [f"word{n} word{n * n} kubernetes" for n in range(600)]
+    assert {len(vector) for vector in talk_embeddings(few)} == {16}
+    assert {len(vector) for vector in talk_embeddings(many)} - {0} == {16}
+
+
+def test_the_axes_found_from_few_texts_are_those_found_from_words():
+    texts = [f"{a} {b} {c}" for a in ("python", "rust", "go") for b in ("cloud", "web") for c in ("test", "ops", "ai")]
+    plain = talk_embeddings(texts)
+    # Texts without a word change no axis, but there are now more texts than words: the other matrix is decomposed.
+    padded = talk_embeddings([*texts, *[""] * 600])[: len(texts)]
+    gram, other = (np.array(vectors) @ np.array(vectors).T for vectors in (plain, padded))
+    assert np.allclose(gram, other, atol=0.15)

@@ -1,6 +1,5 @@
 """Imports: tables recognised by their columns, rows refused with reasons, nothing changed twice."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,33 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from counterpoint.content import AUDIO_FEATURES, Item, StoredContent, import_files
+from contracts.memory_content_store import MemoryContentStore
+from counterpoint.content import AUDIO_FEATURES, Item, import_files
 from counterpoint.errors import InvalidInput
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 REAL = Path(__file__).parents[2] / "../shared/data/catalogue"
-
-
-@dataclass
-class Memory:
-    """A content store in memory that counts its writes."""
-
-    items: tuple[Item, ...] = ()
-    n_writes: int = field(default=0)
-
-    def version(self) -> str:
-        return str(self.n_writes)
-
-    def read(self) -> StoredContent:
-        return StoredContent(version=self.version(), items=self.items)
-
-    def write(self, items, *, expected: str) -> str:
-        assert expected == self.version()
-        self.items, self.n_writes = tuple(items), self.n_writes + 1
-        return self.version()
-
-    def by_id(self) -> dict[str, Item]:
-        return {item.id: item for item in self.items}
 
 
 def write_music(folder: Path) -> None:
@@ -58,7 +36,7 @@ def write_music(folder: Path) -> None:
 
 def test_tracks_genres_and_features_are_joined_whatever_the_files_are_called(tmp_path):
     write_music(tmp_path)
-    store = Memory()
+    store = MemoryContentStore()
     report = import_files([tmp_path], store, now=NOW)
     one, two, six = (store.by_id()[f"track:{key}"] for key in (1, 2, 6))
     assert one.genres == ("Punk", "Rock")
@@ -79,7 +57,7 @@ def test_tracks_genres_and_features_are_joined_whatever_the_files_are_called(tmp
 
 def test_the_same_files_twice_change_nothing_the_second_time(tmp_path):
     write_music(tmp_path)
-    store = Memory()
+    store = MemoryContentStore()
     first = import_files([tmp_path], store, now=NOW)
     second = import_files([tmp_path], store, now=NOW)
     assert (first.n_added, first.n_updated, first.n_unchanged) == (3, 0, 0)
@@ -90,7 +68,7 @@ def test_the_same_files_twice_change_nothing_the_second_time(tmp_path):
 def test_a_changed_row_updates_its_item_and_leaves_the_others(tmp_path):
     file = tmp_path / "items.csv"
     file.write_text("id,kind,title,genres\n1,track,One,Rock|Punk\n2,track,Two,Rock\n")
-    store = Memory()
+    store = MemoryContentStore()
     import_files([file], store, now=NOW)
     file.write_text("id,kind,title,genres\n1,track,Eins,Rock|Punk\n")
     report = import_files([file], store, now=NOW)
@@ -127,9 +105,9 @@ def test_our_own_form_keeps_every_fact_and_refuses_impossible_ones(tmp_path):
     ]
     file = tmp_path / "items.ndjson"
     file.write_bytes(msgspec.json.Encoder().encode_lines(rows) + b"{broken\n[1]\n")
-    store = Memory()
+    store = MemoryContentStore()
     report = import_files([file], store, now=NOW)
-    (album,) = store.items
+    (album,) = store.read().items
     assert (album.markets, album.tier, album.artist, album.explicit) == (("NO", "SE"), "premium", "Nobody", False)
     assert (album.embedding, album.popularity) == ((0.5, 0.5), 12.5)
     assert {code: rows.n_rows for code, rows in report.tables[0].refused.items()} == {
@@ -157,7 +135,7 @@ def test_a_podcast_listed_in_two_categories_is_imported_once(tmp_path):
         "3,Other,Web,,,About nets,,Weekly,varies\n"
         "4,Short,Web\n"
     )
-    store = Memory()
+    store = MemoryContentStore()
     report = import_files([file], store, now=NOW)
     assert set(store.by_id()) == {"podcast:1", "podcast:3"}
     assert store.by_id()["podcast:1"].duration_s == 2700
@@ -170,7 +148,7 @@ def test_files_in_a_folder_that_are_no_tables_are_left_alone_and_named(tmp_path)
     write_music(tmp_path)
     (tmp_path / "README.md").write_text("hello")
     (tmp_path / "sales.csv").write_text("month,eur\n1,2\n")
-    report = import_files([tmp_path], Memory(), now=NOW)
+    report = import_files([tmp_path], MemoryContentStore(), now=NOW)
     assert {Path(path).name for path in report.skipped} == {"README.md", "sales.csv"}
 
 
@@ -201,22 +179,22 @@ def test_a_bad_file_is_one_sentence_with_where_and_what_to_do_and_stores_nothing
         content = whole_parquet(path)[:600]
     if content is not None:
         path.write_bytes(content)
-    store = Memory(items=(Item(id="track:1", kind="track", title="Kept"),))
+    store = MemoryContentStore([Item(id="track:1", kind="track", title="Kept")])
     with pytest.raises(InvalidInput) as caught:
         import_files([path], store, now=NOW)
     assert caught.value.code == code
     assert name in caught.value.sentence and caught.value.fix
-    assert store.n_writes == 0
+    assert store.n_writes == 1 and set(store.by_id()) == {"track:1"}
 
 
 def test_an_empty_folder_has_nothing_to_import(tmp_path):
     with pytest.raises(InvalidInput, match="no table"):
-        import_files([tmp_path], Memory(), now=NOW)
+        import_files([tmp_path], MemoryContentStore(), now=NOW)
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="needs ../shared/data/catalogue")
 def test_the_real_catalogue_is_taken_whole_but_for_podcasts_listed_twice():
-    store = Memory()
+    store = MemoryContentStore()
     report = import_files([REAL], store, now=NOW)
     accepted = {table.table: (table.n_accepted, table.n_refused) for table in report.tables}
     assert accepted == {

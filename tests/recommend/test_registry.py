@@ -3,34 +3,14 @@
 import numpy as np
 import pytest
 
+from contracts.memory_model_store import MemoryModelStore
 from counterpoint.errors import InvalidInput, NotFound
-from counterpoint.recommend import MODEL_NAMES, NO_PAST, ModelRegistry, Trained, load_model
-
-
-class Memory:
-    """A model store in memory."""
-
-    def __init__(self) -> None:
-        self.models: dict[str, dict[str, Trained]] = {}
-
-    def put(self, model: Trained) -> None:
-        versions = self.models.setdefault(model.name, {})
-        versions.pop(model.version, None)
-        versions[model.version] = model
-
-    def get(self, name: str, version: str | None = None) -> Trained:
-        versions = self.models.get(name, {})
-        if not versions or version not in {*versions, None}:
-            raise NotFound("unknown_model_version", f"no {name} {version}")
-        return versions[version] if version else list(versions.values())[-1]
-
-    def versions(self, name: str) -> tuple[str, ...]:
-        return tuple(self.models.get(name, {}))
+from counterpoint.recommend import MODEL_NAMES, NO_PAST, ModelRegistry, load_model
 
 
 @pytest.mark.parametrize("name", MODEL_NAMES)
 def test_the_newest_version_is_loaded_unless_one_is_named(catalogue, log, name):
-    registry = ModelRegistry(Memory())
+    registry = ModelRegistry(MemoryModelStore())
     first = registry.train(name, log.where(np.arange(len(log)) % 2 == 0), data="half", seed=1)
     second = registry.train(name, log, data="all", seed=1)
     assert registry.versions(name) == (first.version, second.version)
@@ -41,7 +21,7 @@ def test_the_newest_version_is_loaded_unless_one_is_named(catalogue, log, name):
 
 
 def test_what_was_never_trained_is_not_found_and_what_does_not_exist_is_refused(catalogue):
-    registry = ModelRegistry(Memory())
+    registry = ModelRegistry(MemoryModelStore())
     with pytest.raises(NotFound):
         registry.load("als", catalogue)
     with pytest.raises(InvalidInput):

@@ -1,4 +1,4 @@
-"""The file store: all or nothing, whatever happens during a write."""
+"""The file store: all or nothing, whatever happens during a write; the port's promises are in tests/contracts."""
 
 import os
 import signal
@@ -10,34 +10,11 @@ import time
 import pytest
 
 from counterpoint.content import EMPTY_VERSION, Item
-from counterpoint.errors import Conflict, DependencyFailure
+from counterpoint.errors import DependencyFailure
 from counterpoint.storage.content import FileContentStore
 
 ONE = Item(id="track:1", kind="track", title="One", embedding=(0.5, -0.25), space="a", markets=("SE",))
 TALK = Item(id="podcast:1", kind="podcast", title="Talk\nwith a line break", explicit=False)
-
-
-def test_what_was_written_is_read_back_as_it_was(tmp_path):
-    store = FileContentStore(tmp_path / "content")
-    assert store.version() == EMPTY_VERSION and store.read().items == ()
-    version = store.write([ONE, TALK], expected=EMPTY_VERSION)
-    stored = FileContentStore(tmp_path / "content").read()
-    assert stored.version == version == store.version()
-    assert set(stored.items) == {ONE, TALK}
-
-
-def test_equal_content_has_one_version_in_any_order(tmp_path):
-    first = FileContentStore(tmp_path / "a").write([ONE, TALK], expected=EMPTY_VERSION)
-    assert FileContentStore(tmp_path / "b").write([TALK, ONE], expected=EMPTY_VERSION) == first
-
-
-def test_a_write_from_an_old_version_is_refused_and_replaces_nothing(tmp_path):
-    store = FileContentStore(tmp_path)
-    version = store.write([ONE], expected=EMPTY_VERSION)
-    with pytest.raises(Conflict) as caught:
-        store.write([TALK], expected=EMPTY_VERSION)
-    assert caught.value.code == "content_changed"
-    assert store.read().items == (ONE,) and store.version() == version
 
 
 def test_a_kind_that_is_gone_is_gone_and_old_files_do_not_pile_up(tmp_path):

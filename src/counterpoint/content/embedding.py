@@ -89,6 +89,8 @@ def talk_embeddings(texts: Sequence[str]) -> list[tuple[float, ...]]:
     Source:
         Deerwester et al. 1990 (latent semantic analysis); hashing: Weinberger et al. 2009, arXiv:0902.2206.
     """
+    if not texts:
+        return []
     counts = np.zeros((len(texts), _N_WORD_SLOTS))
     for row, text in enumerate(texts):
         for word in _WORD.findall(text.casefold()):
@@ -105,9 +107,15 @@ def talk_embeddings(texts: Sequence[str]) -> list[tuple[float, ...]]:
 
 
 def _leading_axes(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    # Eigenvectors of the small word-by-word matrix: the cost does not grow with the square of the number of texts.
-    _, vectors = np.linalg.eigh(weights.T @ weights)
-    axes = vectors[:, ::-1][:, :TALK_DIMENSIONS]
+    # Right singular vectors, from the smaller of the two square matrices: few texts are quick, many do not explode.
+    leading = slice(None, -TALK_DIMENSIONS - 1, -1)
+    if weights.shape[0] < weights.shape[1]:
+        values, left = np.linalg.eigh(weights @ weights.T)
+        found = values[leading] > 1e-9  # fewer texts than axes leave the rest at zero
+        axes = np.zeros((weights.shape[1], TALK_DIMENSIONS))
+        axes[:, : found.size][:, found] = weights.T @ left[:, leading][:, found] / np.sqrt(values[leading][found])
+    else:
+        axes = np.linalg.eigh(weights.T @ weights)[1][:, leading]
     # An eigenvector's sign is arbitrary; its largest component is made positive so that every machine agrees.
     peaks = axes[np.argmax(np.abs(axes), axis=0), np.arange(axes.shape[1])]
     return np.asarray(axes * np.where(peaks < 0, -1.0, 1.0), dtype=np.float64)
