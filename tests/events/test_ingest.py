@@ -121,3 +121,25 @@ def test_a_record_of_the_day_before_yesterday_is_accepted_and_counted_as_late() 
     late = GOOD | {"id": "late", "at": "2026-02-27T00:00:00Z"}
     result = ingest(body(GOOD, late), NOW)
     assert (len(result.accepted), result.n_late) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "\ud800"},
+        {"unit": "a\udfff"},
+        {"value": 10**400},
+        {"at": "2026-03-01T00:00:00\ud800"},
+        {"kind": "\ud800"},
+    ],
+)
+def test_what_could_not_be_written_is_refused_and_costs_no_other(change: dict[str, Any]) -> None:
+    result = ingest([GOOD, GOOD | {"id": "x"} | change], NOW)
+    assert [e.id for e in result.accepted] == ["a"]
+    assert len(result.refused) == 1
+    json.dumps(result.as_document(), ensure_ascii=False).encode()
+
+
+def test_attributes_of_any_size_are_kept() -> None:
+    (event,) = ingest(body(SERVED | {"attributes": {"n": 10**30, "x": 1e300}}), NOW).accepted
+    assert event.attributes["n"] == 10**30  # type: ignore[union-attr]

@@ -17,6 +17,7 @@ MAX_BATCH = 10_000
 MAX_VALUE = 1e12
 """Largest outcome: values are summed exactly, in whole millionths."""
 
+_MAX_SHOWN = 300
 _DECODE_ALL = msgspec.json.Decoder(list[Event])
 _DECODE_ONE = msgspec.json.Decoder(Event)
 _SPLIT = msgspec.json.Decoder(list[msgspec.Raw])
@@ -194,8 +195,12 @@ def _convert(index: int, item: Event | Mapping[str, Any]) -> Event | Refusal:
         return item
     try:
         event: Event = msgspec.convert(item, Event)
+        # Half a surrogate pair is a str in memory but cannot be written; JSON bytes never get this far with one.
+        msgspec.json.encode(event)
     except msgspec.ValidationError as error:
         return _explain(index, item, error)
+    except (UnicodeEncodeError, OverflowError) as error:
+        return _refuse(index, None, "not_writable", "", f"the record cannot be written as JSON ({error})")
     return event
 
 
@@ -222,4 +227,12 @@ def _explain(index: int, document: Any, error: msgspec.ValidationError) -> Refus
 
 def _refuse(index: int, identifier: str | None, code: str, path: str, message: str) -> Refusal:
     where = f"events[{index}].{path}" if path else f"events[{index}]"
-    return Refusal(index=index, id=identifier, code=code, path=where, message=message[:1].upper() + message[1:] + ".")
+    said = message[:1].upper() + message[1:] + "."
+    return Refusal(
+        index=index, id=identifier and _shown(identifier), code=code, path=_shown(where), message=_shown(said)
+    )
+
+
+def _shown(text: str) -> str:
+    # What a stranger sent goes back to them: cut to a length, and without what cannot be written.
+    return text[:_MAX_SHOWN].encode("utf-8", "replace").decode()
