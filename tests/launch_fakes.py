@@ -195,7 +195,9 @@ class FakeWorld:
         self.clock = Present()
         self.findings: tuple[Any, ...] = ()
         self.inspection = Inspection(budget_open=True)
-        self.verdict = Verdict(ship="treatment", reasons=("superior on podcast_minutes_7d: ship",), scorecard={"digest": "d"})
+        self.verdict = Verdict(
+            ship="treatment", reasons=("superior on podcast_minutes_7d: ship",), scorecard={"digest": "d"}
+        )
         self.n_approvals = 0
         self.learnings: dict[str, Learning] = {}
         self.error: CounterpointError | None = None
@@ -208,8 +210,8 @@ class FakeWorld:
             launches=self.launches,
             backends=self.backends,
             validate=lambda spec, now: self.findings,
-            inspect=lambda launch, spec, now: self.inspection,
-            decide=lambda launch, spec, now: self.verdict,
+            inspect=lambda spec, now: self.inspection,
+            decide=lambda spec, now: self.verdict,
             approvals_needed=lambda spec: self.n_approvals,
             learn=learn,
             clock=self.clock,

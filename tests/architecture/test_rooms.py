@@ -54,19 +54,41 @@ def test_other_rooms_import_from_a_room_and_not_from_its_files() -> None:
             module = node.module if isinstance(node, ast.ImportFrom) else None
             parts = (module or "").split(".")
             # An inner room (`storage.sql`) is a door of its own; a file behind a door is not.
-            if parts[0] == "counterpoint" and len(parts) > 2 and parts[1] != room and not (SOURCE.joinpath(*parts[1:]) / "__init__.py").is_file():
+            if (
+                parts[0] == "counterpoint"
+                and len(parts) > 2
+                and parts[1] != room
+                and not (SOURCE.joinpath(*parts[1:]) / "__init__.py").is_file()
+            ):
                 deep.append(f"{_relative(path)}: {module}")
     assert not deep
 
 
 def test_the_tree_names_no_registry_and_no_path_of_one_machine() -> None:
     # Spelled so that this file does not find itself.
-    bad = re.compile("|".join(("pypi" + r"\.org", "pythonhosted" + r"\.", "registry" + r"\.npmjs", "/wo" + "rk/", "/ro" + "ot/", r"\.wh" + "l\\b")))
+    bad = re.compile(
+        "|".join(
+            (
+                "pypi" + r"\.org",
+                "pythonhosted" + r"\.",
+                "registry" + r"\.npmjs",
+                "/wo" + "rk/",
+                "/ro" + "ot/",
+                r"\.wh" + "l\\b",
+            )
+        )
+    )
     found = []
     for path in ROOT.rglob("*"):
         parts = path.relative_to(ROOT).parts
-        if not path.is_file() or parts[0] in {".git", ".venv", ".counterpoint"} or any(p.endswith("cache__") or p.endswith("_cache") for p in parts):
+        if (
+            not path.is_file()
+            or parts[0] in {".git", ".venv", ".counterpoint"}
+            or any(p.endswith("cache__") or p.endswith("_cache") for p in parts)
+        ):
             continue
-        if path.suffix in {".py", ".md", ".toml", ".yaml", ".txt", ".json", ".html", ".cfg", ".ini", ""} and bad.search(path.read_text(errors="ignore")):
+        if path.suffix in {".py", ".md", ".toml", ".yaml", ".txt", ".json", ".html", ".cfg", ".ini", ""} and bad.search(
+            path.read_text(errors="ignore")
+        ):
             found.append(str(path.relative_to(ROOT)))
     assert not found

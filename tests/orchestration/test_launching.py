@@ -61,14 +61,14 @@ def test_a_launch_walks_from_its_spec_to_shipped() -> None:
     assert world.learnings["podcasts-second"].outcome == "shipped"
 
 
-def test_the_design_ends_its_days_after_the_whole_allocation_is_live() -> None:
+def test_the_design_ends_its_days_after_the_first_stage_went_live() -> None:
     world = FakeWorld()
     desk = _desk(world)
     launch, _ = submit(desk, SPEC, author="ada")
     ended = _live_through(desk, world, launch.id)
     running = next(entry.at for entry in ended.timeline if entry.state == "running")
     stopped = next(entry.at for entry in ended.timeline if entry.state == "stopped")
-    assert (stopped - running).total_seconds() / 3600 == 4 + 24 + 14 * 24
+    assert (stopped - running).total_seconds() / 3600 == 14 * 24
 
 
 def test_a_verdict_against_shipping_rolls_back() -> None:

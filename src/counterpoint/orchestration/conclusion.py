@@ -85,7 +85,7 @@ def _decide(world: LaunchWorld, launch_id: str) -> Outcome:
     started = world.stopwatch()
     launch = world.launches.get(launch_id)
     if launch.decision is None:
-        verdict = world.decide(launch, spec_of(launch), world.clock())
+        verdict = world.decide(spec_of(launch), world.clock())
         decision = {"ship": verdict.ship, "reasons": list(verdict.reasons), "scorecard": verdict.scorecard}
         launch = record(
             world,

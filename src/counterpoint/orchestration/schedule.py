@@ -33,9 +33,8 @@ def stages(spec: ExperimentSpec) -> tuple[tuple[float, timedelta], ...]:
 
 
 def end_of(spec: ExperimentSpec, started_at: datetime) -> datetime:
-    """Return when the design ends: its days are counted from the stage that holds the whole allocation."""
-    ramp = sum((held for _, held in stages(spec)), timedelta(0))
-    return started_at + ramp + timedelta(days=spec.schedule.days)
+    """Return when the design ends: its days are counted from the first stage, the ramp among them."""
+    return started_at + timedelta(days=spec.schedule.days)
 
 
 def next_due(spec: ExperimentSpec, *, stage: int, started_at: datetime, now: datetime) -> Due:
@@ -47,11 +46,11 @@ def next_due(spec: ExperimentSpec, *, stage: int, started_at: datetime, now: dat
     """
     plan = stages(spec)
     end = end_of(spec, started_at)
+    if now >= end:
+        return Due(action=Action.CONCLUDE, at=now)
     if stage < len(plan) - 1:
         reached = started_at + sum((held for _, held in plan[: stage + 1]), timedelta(0))
         return Due(action=Action.NEXT_STAGE, at=max(reached, now))
-    if now >= end:
-        return Due(action=Action.CONCLUDE, at=now)
     every = _LOOK_EVERY[spec.analysis.looks]
     n_passed = (now - started_at) // every + 1
     look = started_at + n_passed * every

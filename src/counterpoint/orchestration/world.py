@@ -7,7 +7,6 @@ from typing import Any
 
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.backends.protocol import Backend
-from counterpoint.orchestration.launch import Launch
 from counterpoint.orchestration.ports import Clock, LaunchStore
 from counterpoint.vocabulary import Finding
 
@@ -70,8 +69,8 @@ class LaunchWorld:
     launches: LaunchStore
     backends: tuple[Backend, ...]
     validate: Callable[[ExperimentSpec, datetime], tuple[Finding, ...]]
-    inspect: Callable[[Launch, ExperimentSpec, datetime], Inspection]
-    decide: Callable[[Launch, ExperimentSpec, datetime], Verdict]
+    inspect: Callable[[ExperimentSpec, datetime], Inspection]
+    decide: Callable[[ExperimentSpec, datetime], Verdict]
     approvals_needed: Callable[[ExperimentSpec], int]
     learn: Callable[[Learning], None]
     clock: Clock

@@ -13,6 +13,7 @@ from counterpoint.orchestration import Outcome, Steps, Workflow
 # Bumped only when waiting workflows of an older version could not be continued by this code.
 WORKFLOW_VERSION = "1"
 _POLL_S = 0.01
+_CLOSE_S = 10
 _UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
 
 
@@ -73,6 +74,13 @@ class DbosExecutor:
         with SetWorkflowID(workflow_id):
             DBOS.start_workflow(self._workflows[name], dict(argument))
 
+    def adopt(self, executor_id: str) -> int:
+        """Resume what a dead executor left unfinished, and return how many workflows that were."""
+        left = DBOS.list_workflows(executor_id=executor_id, status="PENDING", load_input=False, load_output=False)
+        for workflow in left:
+            DBOS.resume_workflow(workflow.workflow_id)
+        return len(left)
+
     def wait(self, workflow_id: str, timeout_s: float) -> Outcome:
         """Return the outcome of a workflow.
 
@@ -100,5 +108,5 @@ class DbosExecutor:
         return outcome
 
     def close(self) -> None:
-        """Stop executing; what is unfinished resumes at the next launch."""
-        DBOS.destroy(destroy_registry=True)
+        """Stop executing, letting running steps end; what is unfinished then resumes at the next launch."""
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=_CLOSE_S)

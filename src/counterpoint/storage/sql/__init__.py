@@ -4,6 +4,7 @@ from counterpoint.storage.sql.audit_log import SqlApprovalStore, SqlAuditLog
 from counterpoint.storage.sql.database import Database, open_database
 from counterpoint.storage.sql.documents import Document, SqlDocuments
 from counterpoint.storage.sql.experiment_index import SqlExperimentIndex
+from counterpoint.storage.sql.launch_store import SqlLaunchStore
 from counterpoint.storage.sql.release_store import SqlReleaseStore
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "SqlAuditLog",
     "SqlDocuments",
     "SqlExperimentIndex",
+    "SqlLaunchStore",
     "SqlReleaseStore",
     "open_database",
 ]

@@ -118,3 +118,18 @@ documents = Table(
     Column("body", Text, nullable=False),
     Index("documents_by_time", "kind", "updated_at"),
 )
+
+launches = Table(
+    "launches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("surface", Text, nullable=False),
+    Column("experiment", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("due_at", Text, nullable=True),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("launches_by_due", "due_at"),
+    Index("launches_by_experiment", "surface", "experiment"),
+)

@@ -1,0 +1,226 @@
+"""The control plane put together: plan, validate, launch, approve, move, results, releases."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from counterpoint.bootstrap import documents as shown
+from counterpoint.bootstrap.gates import Judge
+from counterpoint.bootstrap.planning import Planning
+from counterpoint.bootstrap.requests import RequestSamples
+from counterpoint.errors import NotFound
+from counterpoint.experiments import parse_spec, spec_document
+from counterpoint.metrics import scorecard_text
+from counterpoint.orchestration import (
+    Clock,
+    Goal,
+    Launch,
+    LaunchDesk,
+    approve,
+    find,
+    move,
+    next_due_at,
+    spec_of,
+    submit,
+    tick,
+)
+from counterpoint.releases import AuditLog, Release, ReleaseStore
+from counterpoint.simulation import is_simulated
+
+Document = dict[str, Any]
+WAIT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One process's control plane; everything it returns is JSON-compatible.
+
+    Attributes:
+        published: To be called when something may have been published, so that this process serves it at once.
+        samples: Requests and units to look at the page with.
+    """
+
+    desk: LaunchDesk
+    release_store: ReleaseStore
+    audit_log: AuditLog
+    planning: Planning
+    judge: Judge
+    clock: Clock
+    published: Callable[[], object]
+    samples: RequestSamples
+
+    def surface(self, key: str) -> Document:
+        """Return a surface: attributes, parameters with their live values, metrics, policy.
+
+        Raises:
+            NotFound: code `unknown_surface`.
+        """
+        release = self._release(key)
+        return shown.surface_document(release.state.surface, release)
+
+    def plan(self, hypothesis: str, *, surface: str, owner: str) -> Document:
+        """Return the plan of a hypothesis, the spec generated from it, and what speaks against it."""
+        return self.planning.propose(hypothesis, release=self._release(surface), owner=owner, now=self.clock())
+
+    def validate(self, spec: str | Mapping[str, Any]) -> Document:
+        """Return a spec as it was understood, and what speaks against it; nothing is stored."""
+        parsed = parse_spec(spec, source="spec")
+        findings = self.planning.validate(parsed, self.clock())
+        return {"spec": spec_document(parsed), "findings": [finding.as_document() for finding in findings]}
+
+    def fix(self, spec: str | Mapping[str, Any]) -> Document:
+        """Return a spec with the validator's fixes applied, which they were, and what still speaks against it."""
+        parsed = parse_spec(spec, source="spec")
+        findings = self.planning.validate(parsed, self.clock())
+        fixed = self.planning.fix(parsed, findings)
+        left = self.planning.validate(fixed, self.clock())
+        applied = sorted({path for finding in findings for path in finding.fix})
+        return {
+            "spec": spec_document(fixed),
+            "applied": applied,
+            "findings": [finding.as_document() for finding in left],
+        }
+
+    def submit(
+        self,
+        *,
+        surface: str,
+        author: str,
+        hypothesis: str | None = None,
+        spec: str | Mapping[str, Any] | None = None,
+        plan: Mapping[str, Any] | None = None,
+        wait_s: float = WAIT_S,
+    ) -> Document:
+        """Launch an experiment from a spec, or from a hypothesis that can be planned, and return its launch.
+
+        Returns as soon as the launch runs, waits for somebody, or has ended; at the latest after `wait_s` seconds.
+
+        Raises:
+            InvalidInput: code `not_planned`, when the hypothesis needs an answer first or cannot be tested.
+            Conflict: code `launch_exists`.
+        """
+        parsed, kept = self.planning.spec_of(
+            hypothesis, spec, plan, release=self._release(surface), owner=author, now=self.clock()
+        )
+        launch, workflow = submit(self.desk, parsed, author=author, plan=kept)
+        return self._waited(launch, workflow, wait_s)
+
+    def approve(self, launch: str, *, by: str, note: str = "", wait_s: float = WAIT_S) -> Document:
+        """Approve a launch, and return it as it then is."""
+        approved, workflow = approve(self.desk, find(self.desk, launch).id, by=by, note=note)
+        return self._waited(approved, workflow, wait_s)
+
+    def move(self, launch: str, goal: str, *, actor: str, reason: str, wait_s: float = WAIT_S) -> Document:
+        """Pause, resume or stop a launch, and return it as it then is."""
+        moved, workflow = move(self.desk, find(self.desk, launch).id, Goal(goal), actor=actor, reason=reason)
+        return self._waited(moved, workflow, wait_s)
+
+    def tick(self, *, wait_s: float = 0.0) -> list[str]:
+        """Start what is due, wait for it at most so long, and return the workflows' ids."""
+        started = tick(self.desk)
+        if wait_s:
+            for workflow in started:
+                self.desk.executor.wait(workflow, wait_s)
+        if started:
+            self.published()
+        return list(started)
+
+    def next_due_at(self) -> datetime | None:
+        """Return when the next launch is due; None while none waits for time to pass."""
+        return next_due_at(self.desk)
+
+    def launches(self, surface: str | None = None) -> list[Document]:
+        """Return a line for each launch, the newest first."""
+        return [shown.launch_line(launch) for launch in self.desk.world.launches.list(surface)]
+
+    def launch(self, name: str) -> Document:
+        """Return a launch by its id, or the newest of an experiment."""
+        return shown.launch_document(find(self.desk, name))
+
+    def experiments(self, surface: str | None = None) -> list[Document]:
+        """Return every experiment, the newest first, as its newest launch tells it."""
+        seen: dict[tuple[str, str], Launch] = {}
+        for launch in self.desk.world.launches.list(surface):
+            seen.setdefault((launch.surface, launch.experiment), launch)
+        live = {key: self._release(key).state.experiments for key in {where for where, _ in seen}}
+        return [
+            shown.experiment_document(launch, live[where].get(experiment))
+            for (where, experiment), launch in seen.items()
+        ]
+
+    def experiment(self, key: str) -> Document:
+        """Return one experiment with its spec, its launch and the findings about it.
+
+        Raises:
+            NotFound: code `unknown_launch`.
+        """
+        launch = find(self.desk, key)
+        live = self._release(launch.surface).state.experiments.get(launch.experiment)
+        return {
+            **shown.experiment_document(launch, live),
+            "spec": launch.spec,
+            "plan": launch.plan,
+            "findings": list(launch.findings),
+            "launch": shown.launch_document(launch),
+        }
+
+    def results(self, key: str, *, segment: str | None = None) -> Document:
+        """Return the scorecard of an experiment, as of now or as of its decision.
+
+        Raises:
+            NotFound: code `unknown_launch` or `not_started`.
+        """
+        launch = find(self.desk, key)
+        if launch.decision is not None and segment is None:
+            kept: Document = launch.decision["scorecard"]
+            return {**kept["scorecard"], "decision": kept["decision"], "decided": True}
+        spec = spec_of(launch)
+        card, decision = self.judge.read(spec, self.clock(), segment=segment)
+        return {**card.as_document(), "decision": decision.as_document(), "decided": False}
+
+    def results_text(self, key: str) -> str:
+        """Return the scorecard of an experiment in words."""
+        return scorecard_text(self.results(key))
+
+    def placebo(self, key: str) -> Document:
+        """Return the scorecard of an A/A experiment on the control units of an ended one, split by another salt.
+
+        Raises:
+            NotFound: code `unknown_launch` or `not_started`.
+        """
+        launch = find(self.desk, key)
+        card = self.judge.placebo(spec_of(launch), self.clock())
+        return card.as_document()
+
+    def releases(self, surface: str, *, limit: int = 100) -> list[Document]:
+        """Return the releases of a surface, the newest first."""
+        self._release(surface)
+        return [shown.release_line(note) for note in self.release_store.history(surface, limit=limit)]
+
+    def audit(self, surface: str | None = None, *, limit: int = 100) -> list[Document]:
+        """Return audit entries, the newest first."""
+        subject = None if surface is None else f"surfaces/{surface}"
+        return [shown.audit_line(entry) for entry in self.audit_log.entries(subject=subject, limit=limit)]
+
+    def listeners(self, surface: str) -> list[Document]:
+        """Return sample listeners of a surface, to look at its page with their eyes."""
+        return self.samples.sample_units(self._release(surface).state.surface, self.clock())
+
+    def is_simulated(self, unit: str) -> bool:
+        """Return whether a unit is a simulated listener."""
+        return is_simulated(unit)
+
+    def _waited(self, launch: Launch, workflow: str, wait_s: float) -> Document:
+        self.desk.executor.wait(workflow, wait_s)
+        self.published()
+        return shown.launch_document(self.desk.world.launches.get(launch.id))
+
+    def _release(self, surface: str) -> Release:
+        release = self.release_store.latest(surface)
+        if release is None:
+            known = ", ".join(self.release_store.surfaces()) or "none yet"
+            raise NotFound(
+                "unknown_surface", f"there is no surface {surface!r}", where="surface", fix=f"one of: {known}"
+            )
+        return release

@@ -1,0 +1,178 @@
+"""Opens a platform: makes what is missing, loads the surfaces, and puts the parts together."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from counterpoint.bootstrap.control import Control
+from counterpoint.bootstrap.delivery import Delivery
+from counterpoint.bootstrap.feed import SnapshotFeed
+from counterpoint.bootstrap.gates import Judge, StoredPlans, keep_learning
+from counterpoint.bootstrap.places import attestation_key, durable_url, open_content, open_folder
+from counterpoint.bootstrap.planning import Planning
+from counterpoint.bootstrap.platform import Platform
+from counterpoint.bootstrap.rankers import train_on_simulated
+from counterpoint.bootstrap.reference import REFERENCE_SURFACE, load_reference_content, surface_files
+from counterpoint.bootstrap.requests import RequestSamples
+from counterpoint.bootstrap.serving import ServingWorld, StoredShelves
+from counterpoint.bootstrap.slots import abandoned_slots, take_slot
+from counterpoint.bootstrap.surfaces import load_surfaces
+from counterpoint.bootstrap.warming import Warming
+from counterpoint.content import LiveCatalogue, rebase_releases
+from counterpoint.errors import InvalidInput
+from counterpoint.events import EventLog
+from counterpoint.metrics import load_objectives
+from counterpoint.orchestration import (
+    Clock,
+    ContentBackend,
+    LaunchWorld,
+    MeasurementBackend,
+    SurfaceBackend,
+    open_desk,
+)
+from counterpoint.recommend import ModelRegistry
+from counterpoint.settings import Settings
+from counterpoint.storage.content import FileModelStore
+from counterpoint.storage.durable import DbosExecutor
+from counterpoint.storage.events import BufferedLog, open_event_log
+from counterpoint.storage.histories import MemoryHistories
+from counterpoint.storage.sql import SqlAuditLog, SqlDocuments, SqlLaunchStore, SqlReleaseStore, open_database
+from counterpoint.telemetry import Meters
+
+HISTORY_DAYS = 28
+
+
+def utc_now() -> datetime:
+    """Return the present: the platform's clock."""
+    return datetime.now(UTC)
+
+
+def short_id() -> str:
+    """Return a random identifier of 12 hexadecimal digits."""
+    return uuid.uuid4().hex[:12]
+
+
+@contextmanager
+def opened(
+    settings: Settings,
+    *,
+    clock: Clock = utc_now,
+    stopwatch: Callable[[], float] = time.perf_counter,
+    new_id: Callable[[], str] = short_id,
+    buffered: bool = False,
+) -> Iterator[Platform]:
+    """Yield an open platform, and close it at the end.
+
+    Args:
+        clock: The present; the demo brings its own.
+        stopwatch: Seconds of a monotonic clock.
+        new_id: Returns an identifier that was never returned before.
+        buffered: Write event records many at once; for rehearsals, where losing the last few harms nobody.
+
+    Raises:
+        InvalidInput: The data folder, the database's URL or a surface's file is at fault.
+        DependencyFailure: The database or the event log does not answer.
+    """
+    with ExitStack() as closing:
+        folder = open_folder(settings)
+        database = open_database(settings.database_url)
+        closing.callback(database.close)
+        files = open_event_log(folder / "events")
+        closing.callback(files.close)
+        log: EventLog = BufferedLog(files) if buffered else files
+        closing.callback(log.close)
+        releases, audit, documents = SqlReleaseStore(database), SqlAuditLog(database), SqlDocuments(database)
+        key = attestation_key(settings)
+        loaded = load_surfaces(_texts(surface_files(settings.surfaces)), releases=releases, key=key, now=clock())
+
+        content = open_content(settings)
+        is_reference = load_reference_content(content, folder=folder, now=clock())
+        newest = clock()
+        # The shipped catalogue ends years ago: its dates are moved so that something is new; the store keeps its own.
+        view = (lambda catalogue: rebase_releases(catalogue, newest=newest)) if is_reference else None
+        catalogue = LiveCatalogue(content, view=view)
+
+        meters = Meters()
+        histories = MemoryHistories()
+        histories.rebuild(log, since=clock() - timedelta(days=HISTORY_DAYS))
+        feed = SnapshotFeed(releases, releases.surfaces, meters, clock)
+        feed.refresh()
+        models = ModelRegistry(FileModelStore(folder / "models"))
+        surfaces = {surface.key: surface for surface in loaded}
+        train_on_simulated(models, catalogue.current, surfaces[REFERENCE_SURFACE], now=clock())
+        serving = ServingWorld(catalogue, histories, StoredShelves(documents), models, stopwatch)
+        delivery = Delivery(
+            feed=feed,
+            log=log,
+            histories=histories,
+            world=serving.current,
+            meters=meters,
+            clock=clock,
+            stopwatch=stopwatch,
+            new_id=new_id,
+        )
+        judge = Judge(releases, log, load_objectives())
+        samples = RequestSamples(log, catalogue, histories)
+        planning = Planning(releases=releases)
+        warming = Warming(releases, serving, samples, clock)
+        world = LaunchWorld(
+            launches=SqlLaunchStore(database),
+            backends=(
+                MeasurementBackend(StoredPlans(documents, clock)),
+                ContentBackend(warming.probe),
+                SurfaceBackend(releases, planning.attester(key), key),
+            ),
+            validate=planning.validate,
+            inspect=judge.inspect,
+            decide=judge.decide,
+            approvals_needed=planning.approvals_needed,
+            learn=lambda learning: keep_learning(documents, learning),
+            clock=clock,
+            stopwatch=stopwatch,
+        )
+        slot = take_slot(folder, settings.executor_id)
+        closing.callback(slot.release)
+        executor = DbosExecutor(durable_url(settings), slot.name)
+        closing.callback(executor.close)
+        control = Control(
+            desk=open_desk(world, executor, new_id),
+            release_store=releases,
+            audit_log=audit,
+            planning=planning,
+            judge=judge,
+            clock=clock,
+            published=feed.refresh,
+            samples=samples,
+        )
+
+        def refresh() -> None:
+            feed.refresh()
+            catalogue.refresh()
+            for dead in abandoned_slots(folder, slot):
+                executor.adopt(dead.name)
+                dead.release()
+
+        yield Platform(
+            settings=settings,
+            meters=meters,
+            delivery=delivery,
+            control=control,
+            catalogue=catalogue,
+            histories=histories,
+            refresh=refresh,
+        )
+
+
+def _texts(files: Sequence[Path]) -> list[tuple[str, str]]:
+    texts = []
+    for path in files:
+        try:
+            texts.append((path.read_text(encoding="utf-8"), str(path)))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidInput(
+                "unreadable_file", f"it cannot be read ({error})", where=str(path), fix="name a surface's YAML file"
+            ) from error
+    return texts

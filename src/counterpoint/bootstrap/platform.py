@@ -1,0 +1,30 @@
+"""The platform put together: what the edges (HTTP, HTML, command line, MCP) call, and nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from counterpoint.bootstrap.control import Control
+from counterpoint.bootstrap.delivery import Delivery
+from counterpoint.content import LiveCatalogue
+from counterpoint.settings import Settings
+from counterpoint.storage.histories import MemoryHistories
+from counterpoint.telemetry import Meters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One process's parts.
+
+    Attributes:
+        delivery: The serving path: resolve, page, events.
+        control: The control plane: plan, validate, launch, results, releases.
+        refresh: Takes over what other processes published, imported or left unfinished; to be called every so often.
+    """
+
+    settings: Settings
+    meters: Meters
+    delivery: Delivery
+    control: Control
+    catalogue: LiveCatalogue
+    histories: MemoryHistories
+    refresh: Callable[[], None]

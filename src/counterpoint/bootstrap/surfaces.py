@@ -1,0 +1,68 @@
+"""Publishes surfaces from their YAML files: the first release of a new one, a Change where a file has changed."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from counterpoint.config import Surface, load_surface
+from counterpoint.errors import Conflict
+from counterpoint.releases import (
+    Attestation,
+    Change,
+    Release,
+    ReleaseStore,
+    ReplaceSurface,
+    check_change,
+    prepare,
+    publish,
+    sign,
+)
+from counterpoint.vocabulary import digest
+
+LOADER = "surface file"
+FIRST_RELEASE_AT = datetime(2026, 1, 1, tzinfo=UTC)
+"""First releases made from files are dated here, before anything that is served, measured or simulated."""
+
+
+def load_surfaces(
+    texts: Sequence[tuple[str, str]], *, releases: ReleaseStore, key: bytes, now: datetime
+) -> tuple[Surface, ...]:
+    """Return the surfaces, each published if it is new or its file has changed.
+
+    Args:
+        texts: The text of each file, and where it came from.
+        key: Secret that attestations are signed with.
+
+    Raises:
+        InvalidInput: A file says something wrong, with all findings.
+    """
+    surfaces = tuple(load_surface(text, source=source) for text, source in texts)
+    for surface in surfaces:
+        base = releases.latest(surface.key)
+        if base is None or base.state.surface != surface:
+            _publish(surface, base, releases, key, now)
+    return surfaces
+
+
+def _publish(surface: Surface, base: Release | None, releases: ReleaseStore, key: bytes, now: datetime) -> None:
+    at = FIRST_RELEASE_AT if base is None else now
+    number = 0 if base is None else base.number
+    change = prepare(
+        base,
+        (ReplaceSurface(surface=surface),),
+        change_id=f"surface-file:{digest(surface)[:16]}:{number}",
+        surface=surface.key,
+        author=LOADER,
+        reason="the surface's file is new" if base is None else "the surface's file has changed",
+        at=at,
+    )
+    try:
+        publish(change, _attested(change, base, key, at), store=releases, now=at, actor=LOADER, key=key)
+    except Conflict as error:
+        # Another process started at the same moment and published the same file first.
+        if error.code not in ("stale_base", "nothing_changes"):
+            raise
+
+
+def _attested(change: Change, base: Release | None, key: bytes, at: datetime) -> Attestation:
+    _, findings = check_change(base, change, now=at)
+    return sign(change, findings=findings, validator=LOADER, key=key, at=at)

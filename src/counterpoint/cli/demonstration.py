@@ -1,0 +1,155 @@
+"""The command that does the whole job visibly, with simulated listeners that say so."""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from counterpoint.cli.launching import print_proposal
+from counterpoint.cli.words import Commands, command
+from counterpoint.errors import InvalidInput
+from counterpoint.settings import Settings
+
+HYPOTHESIS = (
+    "Moving the podcast shelf to second place raises weekly podcast minutes by at least 5 %. "
+    "It must not cost more than 5 % of music listening. Two weeks, on half of the traffic."
+)
+DAYS = 14
+N_LISTENERS = 1_200
+SEED = 20
+
+
+def add_commands(commands: Commands) -> None:
+    """Add `demo`."""
+    demo = command(commands, "demo", _demo, "watch a hypothesis become a decision, on simulated listeners")
+    demo.add_argument("hypothesis", nargs="?", default=HYPOTHESIS, help="another hypothesis about the Home surface")
+    demo.add_argument("--listeners", type=_count, default=N_LISTENERS, help=f"how many (default {N_LISTENERS})")
+    demo.add_argument("--seed", type=int, default=SEED, help=f"of everything random (default {SEED})")
+
+
+def _demo(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.bootstrap import SimulatedClock, opened
+
+    if not settings.database_url.startswith("sqlite"):
+        raise InvalidInput(
+            "demo_needs_embedded",
+            "simulated listeners do not belong in a shared database",
+            where="COUNTERPOINT_DATABASE_URL",
+            fix="run the demo without it, or with --data FOLDER",
+        )
+    started = time.perf_counter()
+    # Two simulated weeks that end now: what the demo leaves behind lies in the past, as everything measured does.
+    clock = SimulatedClock(datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=DAYS + 1))
+    print("Counterpoint demo. The listeners are SIMULATED: they see pages and nothing of experiments; what they do")
+    print("follows from where a card stands and how well it suits them. The clock is simulated, too.\n")
+    with opened(replace(settings, executor_id="demo"), clock=clock, buffered=True) as platform:
+        status = asyncio.run(_run(words, platform, clock))
+    print(f"\nDone in {time.perf_counter() - started:.1f} s. See it in the web page: counterpoint serve")
+    return status
+
+
+async def _run(words: argparse.Namespace, platform: Any, clock: Any) -> int:
+    from counterpoint.bootstrap import rehearse
+    from counterpoint.simulation import Population
+
+    control = platform.control
+    with _step(1, "Hypothesis"):
+        print(f"   {words.hypothesis}")
+    with _step(2, "Plan, spec and validation"):
+        proposal = control.plan(words.hypothesis, surface="home", owner="demo")
+        if proposal["spec"] is not None:
+            proposal["spec"]["key"] = _free_key(control, proposal["spec"]["key"])
+        print_proposal(proposal)
+    if proposal["spec"] is None:
+        return 2
+    with _step(3, "Launch"):
+        launch = await asyncio.to_thread(
+            control.submit, surface="home", author="demo", spec=proposal["spec"], plan=proposal["plan"]
+        )
+        _print_timeline(launch, 0)
+    if launch["state"] != "running":
+        return 2
+    experiment = launch["experiment"]
+    with _step(4, f"Serve pages to {words.listeners} simulated listeners for {DAYS} simulated days"):
+        release = control.release_store.latest("home")
+        population = Population.generate(platform.catalogue.current, release.state.surface, words.listeners, words.seed)
+        progress = await rehearse(platform, clock, population, days=DAYS, seed=words.seed, on_day=_show_day)
+        print(f"\r   {progress.n_pages} pages, {progress.n_plays} plays, {progress.n_events} event records    ")
+    ended = control.launch(experiment)
+    with _step(5, "Scorecard"):
+        print(_indented(control.results_text(experiment)))
+    with _step(6, "Decision"):
+        _print_timeline(ended, len(launch["timeline"]))
+        _print_baseline(control, proposal["spec"])
+    with _step(7, "A/A check: the control listeners, split in two by another salt"):
+        _print_placebo(control.placebo(experiment))
+    return 0
+
+
+@contextmanager
+def _step(number: int, title: str) -> Iterator[None]:
+    print(f"{number}. {title}")
+    started = time.perf_counter()
+    yield
+    print(f"   [{time.perf_counter() - started:.2f} s]\n", flush=True)
+
+
+def _show_day(progress: Any) -> None:
+    if sys.stdout.isatty():
+        print(f"\r   day {progress.day}: {progress.n_pages} pages, {progress.n_plays} plays", end="", flush=True)
+
+
+def _print_timeline(launch: dict[str, Any], skip: int) -> None:
+    for entry in launch["timeline"][skip:]:
+        print(
+            f"   {entry['at'][:16].replace('T', ' ')}  {entry['state']:<11} {entry['seconds']:6.3f} s  {entry['reason']}"
+        )
+
+
+def _print_baseline(control: Any, spec: dict[str, Any]) -> None:
+    parameters = control.surface(spec["surface"])["parameters"]
+    touched = dict.fromkeys(key for variant in spec["variants"] for key in variant.get("set", {}))
+    for key in touched:
+        print(f"   baseline now: {key} = {parameters[key]['value']}")
+
+
+def _print_placebo(document: dict[str, Any]) -> None:
+    exposed = " and ".join(f"{n}" for n in document["exposed"].values())
+    (row, *_) = (row for row in document["metrics"] if row["role"] == "primary")
+    print(f"   {exposed} listeners, who all saw the same page")
+    if row["estimate"] is None:
+        print(f"   {row['metric']}: {row['reason']['message']}")
+        return
+    clear = row["ci_lower"] > 0 or row["ci_upper"] < 0
+    found = (
+        "an effect was found, by chance: at this level one A/A in twenty does" if clear else "no effect, as it must be"
+    )
+    print(
+        f"   {row['metric']}: {row['relative_effect']:+.2%}, interval {row['relative_ci_lower']:+.2%} to "
+        f"{row['relative_ci_upper']:+.2%}: {found}"
+    )
+
+
+def _free_key(control: Any, key: str) -> str:
+    taken = {row["key"] for row in control.experiments("home")}
+    number = 2
+    wanted = key
+    while wanted in taken:
+        wanted = f"{key}-{number}"
+        number += 1
+    return wanted
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"   {line}".rstrip() for line in text.splitlines())
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 50 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of listeners from 50 to 100000")
+    return int(text)

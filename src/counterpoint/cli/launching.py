@@ -1,0 +1,190 @@
+"""Commands that take an experiment from its text to its end."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from counterpoint.cli.reading import read_text
+from counterpoint.cli.words import Commands, command, print_findings, print_json, print_table
+from counterpoint.settings import Settings
+
+ENDED_BADLY = {"refused": 2, "failed": 1}
+
+
+def add_commands(commands: Commands) -> None:
+    """Add `launch`, `experiments`, `experiment`, `results`, `approve`, `pause`, `resume`, `stop` and `tick`."""
+    launch = command(
+        commands, "launch", _launch, "plan, validate and start an experiment, from a sentence or a spec file"
+    )
+    what = launch.add_mutually_exclusive_group(required=True)
+    what.add_argument("hypothesis", nargs="?", help="the hypothesis in plain words")
+    what.add_argument("--spec", type=Path, metavar="FILE", help="a spec in YAML or JSON instead")
+    launch.add_argument("--surface", default="home", help="which surface (default home)")
+    launch.add_argument("--owner", default="you", help="who owns the experiment (default you)")
+    launch.add_argument("--json", action="store_true", help="print the launch as JSON and nothing else")
+
+    experiments = command(commands, "experiments", _experiments, "list experiments")
+    experiments.add_argument("--surface", help="only those of one surface")
+    experiments.add_argument("--json", action="store_true", help="print JSON")
+
+    experiment = command(commands, "experiment", _experiment, "show one experiment and the timeline of its launch")
+    experiment.add_argument("key", help="key of the experiment, or id of the launch")
+    experiment.add_argument("--json", action="store_true", help="print JSON")
+
+    results = command(commands, "results", _results, "print the scorecard of a running or ended experiment")
+    results.add_argument("key", help="key of the experiment")
+    results.add_argument("--json", action="store_true", help="print JSON")
+
+    approve = command(commands, "approve", _approve, "approve a launch that waits for it")
+    approve.add_argument("launch", help="id of the launch, or key of its experiment")
+    approve.add_argument("--by", required=True, help="who approves; nobody approves their own launch")
+    approve.add_argument("--note", default="", help="a word to go with it")
+
+    for goal, summary in (
+        ("pause", "serve the baseline to everyone until it is resumed"),
+        ("resume", "serve a paused experiment again"),
+        ("stop", "end an experiment now, decide on what there is, and ship or roll back"),
+    ):
+        mover = command(commands, goal, _move, summary)
+        mover.add_argument("launch", help="id of the launch, or key of its experiment")
+        mover.add_argument("--reason", required=True, help="why; the audit log keeps it")
+        mover.add_argument("--by", default="you", help="who says so (default you)")
+        mover.set_defaults(goal=goal)
+
+    command(commands, "tick", _tick, "do now what is due: ramp, look, conclude (`serve` does it by itself)")
+
+
+def _launch(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.bootstrap import opened
+
+    with opened(settings) as platform:
+        if words.spec is not None:
+            document = platform.control.submit(surface=words.surface, author=words.owner, spec=read_text(words.spec))
+        else:
+            proposal = platform.control.plan(words.hypothesis, surface=words.surface, owner=words.owner)
+            if not words.json:
+                print_proposal(proposal)
+            if proposal["spec"] is None:
+                if words.json:
+                    print_json(proposal)
+                return 2
+            document = platform.control.submit(
+                surface=words.surface, author=words.owner, spec=proposal["spec"], plan=proposal["plan"]
+            )
+        if words.json:
+            print_json(document)
+        else:
+            _print_launch(document)
+        return ENDED_BADLY.get(document["state"], 0)
+
+
+def print_proposal(proposal: dict[str, Any]) -> None:
+    """Print a plan with where each field came from, and what the validator says of the spec made from it."""
+    plan = proposal["plan"]
+    match plan["outcome"]:
+        case "clarify":
+            print(f"One question first: {plan['question']}")
+        case "reject":
+            print(f"It cannot be done on this surface: {plan['question'] or plan['reason']} [{plan['reason']}]")
+        case _:
+            print("Plan")
+            rows = [
+                (
+                    field,
+                    _shown(plan.get(field)),
+                    source["source"],
+                    source.get("words") or "",
+                    f"{source['confidence']:.2f}",
+                )
+                for field, source in plan["provenance"].items()
+            ]
+            print_table(rows, ("  field", "value", "from", "words", "sure"))
+    if proposal["findings"]:
+        print("Findings")
+        print_findings(proposal["findings"])
+
+
+def _print_launch(document: dict[str, Any]) -> None:
+    print(f"Launch {document['id']}: {document['state']}")
+    rows = [
+        (f"  {entry['at'][:19]}", entry["state"], f"{entry['seconds']:.3f} s", entry["reason"])
+        for entry in document["timeline"]
+    ]
+    print_table(rows, ("  at", "state", "took", "because"))
+    if document["state"] == "refused":
+        print_findings(document["findings"])
+    if document.get("due_at"):
+        print(f"Next: {document['due_at'][:19]} UTC")
+
+
+def _experiments(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.bootstrap import opened
+
+    with opened(settings) as platform:
+        rows = platform.control.experiments(words.surface)
+    if words.json:
+        print_json(rows)
+    elif not rows:
+        print('No experiments yet. Launch one: counterpoint launch "..." or counterpoint demo')
+    else:
+        print_table(
+            [(row["key"], row["surface"], row["state"], f"{row['share']:.4g}", row["owner"]) for row in rows],
+            ("experiment", "surface", "state", "share", "owner"),
+        )
+    return 0
+
+
+def _experiment(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.bootstrap import opened
+
+    with opened(settings) as platform:
+        document = platform.control.experiment(words.key)
+    if words.json:
+        print_json(document)
+        return 0
+    print(f"{document['key']} on {document['surface']}: {document['state']}")
+    print(f"  {document['hypothesis']}")
+    _print_launch(document["launch"])
+    return 0
+
+
+def _results(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.bootstrap import opened
+    from counterpoint.metrics import scorecard_text
+
+    with opened(settings) as platform:
+        document = platform.control.results(words.key)
+    if words.json:
+        print_json(document)
+    else:
+        print(scorecard_text(document))
+    return 0
+
+
+def _approve(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.bootstrap import opened
+
+    with opened(settings) as platform:
+        _print_launch(platform.control.approve(words.launch, by=words.by, note=words.note))
+    return 0
+
+
+def _move(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.bootstrap import opened
+
+    with opened(settings) as platform:
+        _print_launch(platform.control.move(words.launch, words.goal, actor=words.by, reason=words.reason))
+    return 0
+
+
+def _tick(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.bootstrap import opened
+
+    with opened(settings) as platform:
+        started = platform.control.tick(wait_s=60.0)
+    print("\n".join(started) if started else "Nothing is due.")
+    return 0
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

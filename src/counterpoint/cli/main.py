@@ -1,0 +1,80 @@
+"""The command `counterpoint`: its words, and the one place where errors become an exit status."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from counterpoint import __version__
+from counterpoint.cli import analysis, catalogue, demonstration, designing, evaluation, launching, serving
+from counterpoint.errors import Blame, CounterpointError
+from counterpoint.settings import read_settings
+from counterpoint.telemetry import configure_logging, logger
+
+CALLER_AT_FAULT = 2
+PLATFORM_AT_FAULT = 1
+INTERRUPTED = 130
+
+_EPILOG = """\
+Start here:
+  counterpoint serve                     everything in one process, and the web page's address
+  counterpoint demo                      watch a hypothesis become a decision
+  counterpoint launch "TEXT"             the same with your own hypothesis
+  counterpoint analyze FILE ...          read a finished experiment's table
+Exit status: 0 done, 2 what you gave needs mending (the sentence says what), 1 something else failed.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    Args:
+        arguments: The words after `counterpoint`; those of the process when None.
+    """
+    parser = _parser()
+    words = parser.parse_args(arguments)
+    try:
+        settings = read_settings(os.environ, data=words.data)
+        configure_logging(settings.log_level)
+        status: int = words.run(words, settings)
+        sys.stdout.flush()
+    except CounterpointError as error:
+        print(f"counterpoint: {error.sentence} [{error.code}]", file=sys.stderr)
+        return CALLER_AT_FAULT if error.blame is Blame.CALLER else PLATFORM_AT_FAULT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe (`| head`) has enough; the default handler would print a traceback at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # the one boundary of this process
+        logger("cli").exception("command failed", extra={"command": words.command})
+        print(
+            "counterpoint: this is a defect of Counterpoint, please report it with the log line above. [internal]",
+            file=sys.stderr,
+        )
+        return PLATFORM_AT_FAULT
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="counterpoint",
+        description="Experiments on personalized surfaces: from a hypothesis to a decision you can trust.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"counterpoint {__version__}")
+    parser.add_argument(
+        "--data", type=_folder, metavar="FOLDER", help="where everything is kept (default .counterpoint)"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for group in (serving, demonstration, launching, designing, analysis, catalogue, evaluation):
+        group.add_commands(commands)
+    return parser
+
+
+def _folder(text: str) -> "os.PathLike[str]":
+    from pathlib import Path
+
+    return Path(text)

@@ -1,0 +1,43 @@
+"""How the commands speak: what kind of subparser they add to, and how documents are printed."""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from counterpoint.settings import Settings
+
+if TYPE_CHECKING:
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    Commands: TypeAlias = argparse._SubParsersAction  # the class is not subscriptable when it runs
+
+Run: TypeAlias = Callable[[argparse.Namespace, Settings], int]
+
+
+def command(commands: Commands, name: str, run: Run, summary: str) -> argparse.ArgumentParser:
+    """Return the parser of a new command, to add its arguments to."""
+    parser = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def print_json(document: Any) -> None:
+    """Print a document as indented JSON."""
+    print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+
+
+def print_table(rows: Sequence[Sequence[Any]], head: Sequence[str]) -> None:
+    """Print rows under a head, each column as wide as its widest cell."""
+    cells = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    for row in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def print_findings(findings: Sequence[dict[str, Any]]) -> None:
+    """Print findings, one a line, the refusing ones first."""
+    marks = {"error": "✗", "warning": "!", "info": "·"}
+    for finding in sorted(findings, key=lambda each: list(marks).index(each["severity"])):
+        where = f"{finding['path']}: " if finding["path"] else ""
+        print(f"  {marks[finding['severity']]} {where}{finding['message']} [{finding['code']}]")

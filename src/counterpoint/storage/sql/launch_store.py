@@ -1,0 +1,91 @@
+"""Launches in SQLite or PostgreSQL: a row each, with the time it is due next, compared by version on every write."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from counterpoint.errors import Conflict, NotFound
+from counterpoint.orchestration import Launch
+from counterpoint.storage.sql.database import Database, time_text
+from counterpoint.storage.sql.tables import launches
+
+
+class SqlLaunchStore:
+    """The launch store on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, launch: Launch) -> Launch:
+        """Store a new launch.
+
+        Raises:
+            Conflict: `launch_exists`.
+        """
+        with self._database.writing() as connection:
+            try:
+                connection.execute(launches.insert().values(id=launch.id, **_columns(launch)))
+            except IntegrityError as error:
+                raise Conflict("launch_exists", f"launch '{launch.id}' exists", where=f"launch {launch.id}") from error
+        return launch
+
+    def get(self, launch_id: str) -> Launch:
+        """Return a launch.
+
+        Raises:
+            NotFound: `unknown_launch`.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(launches.c.body).where(launches.c.id == launch_id)).first()
+        if row is None:
+            raise NotFound("unknown_launch", f"there is no launch '{launch_id}'", where="launch")
+        return _launch(row)
+
+    def put(self, launch: Launch) -> Launch:
+        """Replace a launch that is at the version it was read at, and return it with its new one.
+
+        Raises:
+            Conflict: `stale_write`, when it was written since.
+        """
+        written = msgspec.structs.replace(launch, version=launch.version + 1)
+        here = sa.and_(launches.c.id == launch.id, launches.c.version == launch.version)
+        with self._database.writing() as connection:
+            n_rows = connection.execute(launches.update().where(here).values(_columns(written))).rowcount
+        if n_rows == 0:
+            raise Conflict(
+                "stale_write", "it was written since it was read", where=f"launch {launch.id}", fix="read it again"
+            )
+        return written
+
+    def list(self, surface: str | None = None) -> tuple[Launch, ...]:
+        """Return all launches, the newest first."""
+        query = sa.select(launches.c.body).order_by(launches.c.created_at.desc(), launches.c.id)
+        if surface is not None:
+            query = query.where(launches.c.surface == surface)
+        with self._database.reading() as connection:
+            return tuple(_launch(row) for row in connection.execute(query))
+
+    def due(self, now: datetime) -> tuple[Launch, ...]:
+        """Return the launches whose next transition is due, the longest overdue first."""
+        query = sa.select(launches.c.body).where(launches.c.due_at <= time_text(now)).order_by(launches.c.due_at)
+        with self._database.reading() as connection:
+            return tuple(_launch(row) for row in connection.execute(query))
+
+
+def _columns(launch: Launch) -> dict[str, Any]:
+    return {
+        "surface": launch.surface,
+        "experiment": launch.experiment,
+        "state": str(launch.state),
+        "created_at": time_text(launch.created_at),
+        "due_at": None if launch.due_at is None else time_text(launch.due_at),
+        "version": launch.version,
+        "body": msgspec.json.encode(launch).decode(),
+    }
+
+
+def _launch(row: sa.Row[Any]) -> Launch:
+    return msgspec.json.decode(row.body, type=Launch)
