@@ -1,0 +1,1 @@
+"""Measures rollups and the analysis of tables."""
