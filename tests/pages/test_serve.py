@@ -16,7 +16,7 @@ from counterpoint.pages import (
     page_records,
     serve_page,
 )
-from pages.page_world import A_SHELF, BASELINE, NOW, Broken, FakeConfig, a_request, a_world
+from pages.page_world import A_SHELF, ADULT, BASELINE, CATALOGUE, NOW, Broken, FakeConfig, a_request, a_world
 
 GENREC = {"genrec.enabled": True}
 
@@ -78,6 +78,14 @@ def test_the_essential_shelf_falls_back_on_the_editors_when_its_source_fails():
     page = served(declaration=with_shelf("made_for_you", source=Broken(key="ranking")))
     assert shelf_of(page, "made_for_you").cards
     assert "editors:made_for_you" in page.reasons
+
+
+def test_the_editors_page_of_a_minor_holds_only_what_is_known_to_be_clean():
+    nothing = replace(HOME, shelves=(replace(HOME.shelves[2], source=Broken(), falls_back=False),))
+    page = served(a_request(context={**ADULT, "age_band": "13-17"}), declaration=nothing)
+    shown = [CATALOGUE.item(card.item) for shelf in page.shelves for card in shelf.cards]
+    assert len(shown) == 40
+    assert all(item.explicit is False for item in shown)
 
 
 def test_history_down_gives_the_page_of_a_stranger_and_says_so():

@@ -43,7 +43,7 @@ def fallback(visit: Visit, declaration: PageDeclaration) -> tuple[Candidates, li
             visit.degrade("last_page")
             return candidates, chosen
     visit.degrade("editors_page")
-    return _as_is(visit, declaration, [("editors_picks", "Editors' picks", editors(visit), "editors")])
+    return _as_is(visit, declaration, [("editors_picks", "Editors' picks", editors(visit, declaration), "editors")])
 
 
 def _as_is(

@@ -58,6 +58,15 @@ def judge(visit: Visit, candidates: Candidates, declaration: PageDeclaration) ->
                 _mark(candidates, where, codes, number)
 
 
+def lawful(visit: Visit, rows: Rows, declaration: PageDeclaration) -> Rows:
+    """Return those of `rows` that no policy rule removes, in their order."""
+    for rule in declaration.policy:
+        codes = _closed(visit, rule, rows)
+        if codes is not None:
+            rows = rows[codes == KEPT]
+    return rows
+
+
 def _mark(candidates: Candidates, where: Rows | slice, codes: Codes, number: int) -> None:
     removed = codes != KEPT
     if not removed.any():

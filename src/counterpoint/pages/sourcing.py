@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from counterpoint.pages.evidence import MISCONFIGURED, Rows, StageStatus
-from counterpoint.pages.judge import Candidates
+from counterpoint.pages.judge import Candidates, lawful
 from counterpoint.pages.stages import Fetched, PageDeclaration, RemoteSource, ShelfDeclaration
 from counterpoint.pages.visit import Visit
 from counterpoint.pages.watch import Watch
 
 N_EDITORS = 40
+N_EDITORS_JUDGED = 4_000
 NO_ROWS: Rows = np.empty(0, dtype=np.int64)
 
 
@@ -50,14 +51,14 @@ def propose(visit: Visit, declaration: PageDeclaration, watch: Watch) -> Candida
         key = shelf.source_key
         found = shared.get(key)
         if found is None:
-            found = shared[key] = _fetch(visit, shelf)
+            found = shared[key] = _fetch(visit, shelf, declaration)
             watch.note("source", key, status=found.status, n_out=len(found.rows), reason=found.reason)
         shelves.append(shelf)
         fetched.append(found)
     return Candidates(shelves, fetched)
 
 
-def _fetch(visit: Visit, shelf: ShelfDeclaration) -> Fetched:
+def _fetch(visit: Visit, shelf: ShelfDeclaration, declaration: PageDeclaration) -> Fetched:
     try:
         found = shelf.source.fetch(visit) if shelf.source else _recorded(visit, shelf)
     except MISCONFIGURED:
@@ -69,7 +70,7 @@ def _fetch(visit: Visit, shelf: ShelfDeclaration) -> Fetched:
         visit.degrade(f"source_{found.status}:{shelf.source_key}")
         if shelf.falls_back and not found.rows.size:
             visit.degrade(f"editors:{shelf.key}")
-            return replace(found, rows=editors(visit))
+            return replace(found, rows=editors(visit, declaration))
     elif not found.rows.size:
         return replace(found, status=StageStatus.EMPTY)
     return found
@@ -91,9 +92,11 @@ def _recorded(visit: Visit, shelf: ShelfDeclaration) -> Fetched:
     )
 
 
-def editors(visit: Visit) -> Rows:
-    """Return the editors' list for this market: theirs when they wrote one, else the most popular music there."""
+def editors(visit: Visit, declaration: PageDeclaration) -> Rows:
+    """Return the editors' list as far as policy allows it here: theirs when they wrote one, else popular music.
+
+    Judged before it is cut, so that a strict policy leaves a shorter list and not an empty page.
+    """
     index = visit.index
     ranked = index.editors if index.editors.size else index.music
-    head = ranked[: N_EDITORS * 5]
-    return head[index.in_market(visit.market)[head]][:N_EDITORS]
+    return lawful(visit, ranked[:N_EDITORS_JUDGED], declaration)[:N_EDITORS]

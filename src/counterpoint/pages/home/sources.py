@@ -16,6 +16,8 @@ from counterpoint.pages.stages import Fetched
 from counterpoint.pages.visit import Visit
 
 N_CANDIDATES = 50
+N_FOR_YOU = 200
+"""Deeper than other shelves: a strict policy must leave the essential shelf something to show."""
 NEWEST_DAYS = 90.0
 """No bound of `new_releases.max_age_days` lies beyond it."""
 FREQUENT_DAYS = 28.0
@@ -69,10 +71,10 @@ class MadeForYou:
         music = visit.index.music
         relevance = ranking(visit)
         if relevance is None:
-            return Fetched(rows=music[:N_CANDIDATES])
+            return Fetched(rows=music[:N_FOR_YOU])
         scores = relevance[music]
-        if len(music) > N_CANDIDATES:
-            best = np.argpartition(scores, len(music) - N_CANDIDATES)[-N_CANDIDATES:]
+        if len(music) > N_FOR_YOU:
+            best = np.argpartition(scores, len(music) - N_FOR_YOU)[-N_FOR_YOU:]
             best.sort()  # partition leaves ties in any order; rows in one order make pages repeatable
             music, scores = music[best], scores[best]
         return Fetched(rows=music[np.argsort(-scores, kind="stable")], explanation="Because of what you play")
