@@ -1,5 +1,6 @@
 """Imports: tables recognised by their columns, rows refused with reasons, nothing changed twice."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -167,6 +168,7 @@ def whole_parquet(path: Path) -> bytes:
         ("wrong.csv", b"month,eur\n1,2\n", "unknown_table"),
         ("noise.parquet", b"PAR1 this is no table PAR1", "damaged_file"),
         ("truncated.parquet", "half", "damaged_file"),
+        ("noise.jsonl", b"\xff\xfe nothing\n{also nothing\n", "damaged_file"),
         ("latin.csv", "id,kind,title\n1,track,Gr\u00fcn\n".encode("latin-1"), "damaged_file"),
         ("quotes.csv", b'id,kind,title\n1,track,"open\n', "damaged_file"),
         ("genres.csv", b"genre_id,title,parent_id\n1,Rock,0\n", "nothing_to_import"),
@@ -185,6 +187,26 @@ def test_a_bad_file_is_one_sentence_with_where_and_what_to_do_and_stores_nothing
     assert caught.value.code == code
     assert name in caught.value.sentence and caught.value.fix
     assert store.n_writes == 1 and set(store.by_id()) == {"track:1"}
+
+
+def test_a_folder_that_the_system_will_not_list_is_said_to_be_unreadable(tmp_path, monkeypatch):
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(InvalidInput, match="Permission denied") as caught:
+        import_files([tmp_path], MemoryContentStore(), now=NOW)
+    assert caught.value.code == "unreadable_file"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_said_to_be_unreadable(tmp_path):
+    file = tmp_path / "items.csv"
+    file.write_text("id,kind,title\n1,track,One\n")
+    file.chmod(0)
+    with pytest.raises(InvalidInput) as caught:
+        import_files([file], MemoryContentStore(), now=NOW)
+    assert caught.value.code == "unreadable_file"
 
 
 def test_an_empty_folder_has_nothing_to_import(tmp_path):

@@ -147,3 +147,13 @@ def test_an_unknown_model_is_refused_with_the_names_of_those_there_are(log):
     with pytest.raises(InvalidInput, match="popularity, als") as caught:
         train("neural", log, data="test", seed=1)
     assert caught.value.code == "unknown_model"
+
+
+def test_what_follows_at_once_counts_more_than_what_follows_later(catalogue):
+    played = ["track:a1", "track:b1", "track:b2", "track:b3"]
+    log = play_log([(f"u{n}", item, float(place), 1.0) for n in range(9) for place, item in enumerate(played)])
+    model = load_model(train("sequence", log, data="test", seed=1), catalogue)
+    scores = score_of(catalogue, model, state(catalogue, "track:a1"))
+    assert scores["track:b1"] > scores["track:b2"] > scores["track:b3"] > 10 * scores["track:a2"]
+    backwards = score_of(catalogue, model, state(catalogue, "track:b3"))
+    assert backwards["track:a1"] < 0.01  # nobody played it afterwards

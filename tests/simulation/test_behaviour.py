@@ -76,6 +76,21 @@ def test_pages_of_items_that_suit_are_clicked_more(visits, make_page, catalogue)
     assert clicks["suits"] > 2 * clicks["does not"]
 
 
+def test_who_finds_something_early_often_leaves_without_seeing_what_stands_below(visits, make_page, catalogue):
+    rows = np.array([row for row, item in enumerate(catalogue.items) if item.kind == "track"])
+    depth = Counter()
+    for n, (listener, visit) in enumerate(visits[:1200]):
+        order = rows[np.argsort(listener.relevance(rows))]
+        for name, chosen in (("found", order[-6:]), ("not found", order[:6])):
+            page = make_page(catalogue, f"r{n}", draw=n)
+            page["shelves"][0]["cards"] = [
+                {"item": catalogue.items[row].id, "position": place} for place, row in enumerate(chosen.tolist(), 1)
+            ]
+            events = behave(listener, page, visit, 1).events
+            depth[name] += max(event.shelf_position for event in events if isinstance(event, Impression))
+    assert depth["found"] < 0.95 * depth["not found"]
+
+
 def test_what_stands_higher_and_further_left_is_seen_more_often(visits, make_page, catalogue):
     shelves, cards = Counter(), Counter()
     for n, (listener, visit) in enumerate(visits):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from counterpoint.content.embedding import SOUND_SPACE, WORD_SPACE, music_embedding, talk_embeddings
 from counterpoint.content.importers import music, native, podcasts
 from counterpoint.content.importers.parsing import RowRefused
-from counterpoint.content.importers.reading import SUFFIXES, RawTable, Row, read_table
+from counterpoint.content.importers.reading import SUFFIXES, RawTable, Row, read_table, unreadable
 from counterpoint.content.importers.report import ImportReport, TableReport
 from counterpoint.content.item import Item, family_of
 from counterpoint.content.store import ContentStore
@@ -167,8 +167,11 @@ def _recognised(paths: Sequence[Path]) -> tuple[list[tuple[str, RawTable]], dict
     tables: list[tuple[str, RawTable]] = []
     skipped: dict[str, str] = {}
     for path in paths:
-        found = sorted(child for child in path.iterdir() if child.is_file()) if path.is_dir() else [path]
         named = not path.is_dir()
+        try:
+            found = [path] if named else sorted(child for child in path.iterdir() if child.is_file())
+        except OSError as error:
+            raise unreadable(path, error) from error
         for file in found:
             if not named and file.suffix.lower() not in SUFFIXES:
                 skipped[str(file)] = "not a table"

@@ -58,16 +58,30 @@ def read_table(path: Path) -> RawTable:
             raise InvalidInput("empty_file", "the file is empty", where=str(path), fix="export it again")
         columns, rows = reader(path, refusals)
     except OSError as error:
+        raise unreadable(path, error) from error
+    refused = refusals.by_code()
+    if not rows and refused:
         raise InvalidInput(
-            "unreadable_file",
-            f"the file cannot be read ({error.strerror or error})",
+            "damaged_file",
+            "not one of its rows can be read",
             where=str(path),
-            fix="check its permissions",
-        ) from error
-    n_malformed = sum(refused.n_rows for refused in refusals.by_code().values())
-    if not rows and not n_malformed:
+            fix="export it again",
+            facts={"refused": {code: list(found.examples) for code, found in refused.items()}},
+        )
+    if not rows:
         raise InvalidInput("empty_file", "the file has no rows", where=str(path), fix="export it again")
+    n_malformed = sum(found.n_rows for found in refused.values())
     return RawTable(path=path, columns=columns, rows=tuple(rows), refusals=refusals, n_malformed=n_malformed)
+
+
+def unreadable(path: Path, error: OSError) -> InvalidInput:
+    """Return the error for what the operating system will not let us read."""
+    return InvalidInput(
+        "unreadable_file",
+        f"it cannot be read ({error.strerror or error})",
+        where=str(path),
+        fix="check its permissions",
+    )
 
 
 def _parquet_rows(path: Path, _refusals: Refusals) -> tuple[frozenset[str], list[Row]]:
