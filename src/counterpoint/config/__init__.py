@@ -1,5 +1,6 @@
 """Configuration: what an experiment may change on a surface, and each value for one request."""
 
+from counterpoint.config.batch import BatchConfig, resolve_batch
 from counterpoint.config.bounds import check_value
 from counterpoint.config.compiled import CompiledSnapshot, compile_snapshot
 from counterpoint.config.decoding import decode_snapshot, load_snapshot
@@ -23,6 +24,7 @@ __all__ = [
     "Attribute",
     "AttributeSchema",
     "BaselineRule",
+    "BatchConfig",
     "CompiledSnapshot",
     "Config",
     "Enrollment",
@@ -45,5 +47,6 @@ __all__ = [
     "load_surface",
     "outcome_names",
     "parse_surface",
+    "resolve_batch",
     "snapshot_id",
 ]

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from counterpoint.assignment import HASH_VERSION, Context
 from counterpoint.config.plans import Planner, build_planner
 from counterpoint.config.programs import Candidate, Holdout, Program, build_programs
-from counterpoint.config.resolve import Config, encoded
+from counterpoint.config.resolve import Config
 from counterpoint.config.snapshot import Snapshot, snapshot_id
+from counterpoint.config.standing import encoded
 from counterpoint.errors import DependencyFailure, InvalidInput
 from counterpoint.vocabulary import Finding, Severity
 

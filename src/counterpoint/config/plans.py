@@ -10,7 +10,7 @@ import numpy.typing as npt
 from counterpoint.assignment import N_BUCKETS, AudienceIndex, Context, build_index
 from counterpoint.config.programs import Candidate, Line, Program, Programs
 from counterpoint.config.reads import Enrollment, Read
-from counterpoint.config.resolve import filled
+from counterpoint.config.standing import filled
 
 _MAX_PLANS = 4_096
 _MAX_OWNERS = N_BUCKETS

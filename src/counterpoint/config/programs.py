@@ -285,7 +285,7 @@ def _program(draft: _Draft) -> Program:
     reason = Reason.DEFAULT if draft.candidates else Reason.STATIC
     default = Read(parameter=key, value=baseline, reason=reason)
     is_fixed = not (draft.candidates or draft.rules or draft.holdouts)
-    lines = tuple(_line(candidate, _reads(candidate, key, baseline)) for candidate in draft.candidates)
+    lines = tuple(as_line(candidate, _reads(candidate, key, baseline)) for candidate in draft.candidates)
     own = tuple(line for line in lines if line.candidate.unit is None)
     table, groups = _table(own) if len(own) > MAX_SCANNED else (None, ())
     return Program(
@@ -302,7 +302,8 @@ def _program(draft: _Draft) -> Program:
     )
 
 
-def _line(candidate: Candidate, reads: tuple[Read, ...]) -> Line:
+def as_line(candidate: Candidate, reads: tuple[Read, ...]) -> Line:
+    """Return `candidate` as a line with these reads."""
     matches = candidate.audience.matches if candidate.audience is not None else _everyone
     return Line(candidate, reads, candidate.bits, matches, candidate.seed, candidate.total, candidate.bounds)
 

@@ -9,15 +9,16 @@ from msgspec.structs import replace
 from xxhash import xxh64_intdigest
 
 from counterpoint.assignment import N_BUCKETS, Context
-from counterpoint.config.programs import Holdout, Line, Program
-from counterpoint.config.reads import Enrollment, Read
+from counterpoint.config.programs import Program, as_line
+from counterpoint.config.reads import Enrollment, Read, Step
+from counterpoint.config.standing import Request, filled, half_of, held_read, variant_in
+from counterpoint.config.timeline import timeline
 from counterpoint.errors import NotFound
 from counterpoint.vocabulary import Reason, Scalar
 
 if TYPE_CHECKING:
     from counterpoint.config.compiled import CompiledSnapshot
 
-_NO_UNITS: Mapping[str, str] = {}
 _NOT_HASHED = -1
 _MANY = 4
 
@@ -76,9 +77,7 @@ class Config:
         value = self._values.get(key)
         if value is not None:
             return value
-        program = self._programs.get(key)
-        if program is None:
-            raise NotFound("unknown_parameter", f"surface {self._compiled.snapshot.surface} has no parameter {key!r}")
+        program = self._programs.get(key) or self._program(key)
         read = program.fixed
         if read is None:
             read = self._decide(program) if self._planned is None else self._planned[program.place]
@@ -97,6 +96,14 @@ class Config:
             self._reads = self._plan()
             self._values = {read.parameter: read.value for read in self._reads}
         return self._values
+
+    def explain(self, key: str) -> tuple[Step, ...]:
+        """Return the ordered steps that lead to the value of `key`, recording nothing.
+
+        Raises:
+            NotFound: `unknown_parameter`.
+        """
+        return timeline(self._request, self._program(key))
 
     def peek(self, key: str) -> Read:
         """Return what a read of `key` gives, recording nothing.
@@ -177,6 +184,12 @@ class Config:
             return False
         return not planner.held[self._bucket_of(raw)]
 
+    def _program(self, key: str) -> Program:
+        program = self._programs.get(key)
+        if program is None:
+            raise NotFound("unknown_parameter", f"surface {self._compiled.snapshot.surface} has no parameter {key!r}")
+        return program
+
     def _recorded(self, key: str) -> Read:
         self.value(key)
         return self._reads[-1]
@@ -233,24 +246,10 @@ class Config:
 
     def _among_foreign(self, program: Program) -> Read | None:
         for line in program.foreign:
-            read = self._through(line)
-            if read is not None:
-                return read
+            place = variant_in(self._request, line)
+            if place is not None:
+                return line.reads[place]
         return None
-
-    def _through(self, line: Line) -> Read | None:
-        """Return the read of one experiment if its buckets and its audience have the unit, whatever its unit type."""
-        candidate = line.candidate
-        raw = self._raw_of(candidate.unit)
-        if raw is None or not _owns(candidate.bits, raw, candidate.bucket_seed) or not line.matches(self._context):
-            return None
-        return line.reads[bisect_right(line.bounds, (xxh64_intdigest(raw, line.seed) * line.total) >> 64)]
-
-    def _raw_of(self, unit: str | None) -> bytes | None:
-        if unit is None:
-            return self._raw
-        identifier = (self._units or _NO_UNITS).get(unit)
-        return encoded(identifier) if identifier else None
 
     def _ruled(self, program: Program) -> Read:
         for rule, read in program.rules:
@@ -260,20 +259,12 @@ class Config:
 
     def _held(self, program: Program) -> Read | None:
         for holdout in program.holdouts:
-            half = self._half_of(holdout)
+            half = half_of(self._request, holdout)
             if half == "status_quo":
                 return held_read(holdout, program.key, self._context)
             if half == "shipped_only":
                 return replace(self._ruled(program), holdout=holdout.spec.key)
         return None
-
-    def _half_of(self, holdout: Holdout) -> str | None:
-        raw = self._raw_of(holdout.unit)
-        if raw is None:
-            return None
-        if _owns(holdout.status_quo, raw, holdout.bucket_seed):
-            return "status_quo"
-        return "shipped_only" if _owns(holdout.shipped_only, raw, holdout.bucket_seed) else None
 
     def _decide_forced(self, program: Program, forced: Mapping[str, str]) -> Read:
         for line in (*program.lines, *program.foreign):
@@ -300,58 +291,18 @@ class Config:
         return replace(natural, is_exposure=False)
 
     def _enrolled_slowly(self) -> tuple[Enrollment, ...]:
+        request = self._request
+        held = [holdout for holdout in self._compiled.holdouts if half_of(request, holdout)]
+        covered = {key for holdout in held for key in holdout.spec.baseline}
         found = []
-        covered = {
-            key for holdout in self._compiled.holdouts if self._half_of(holdout) for key in holdout.spec.baseline
-        }
         for candidate in self._compiled.candidates:
-            raw = self._raw_of(candidate.unit)
-            if raw is None or not candidate.is_live or covered.intersection(candidate.parameters):
+            if not candidate.is_live or covered.intersection(candidate.parameters):
                 continue
-            if not _owns(candidate.bits, raw, candidate.bucket_seed) or candidate.audience is None:
-                continue
-            if candidate.audience.matches(self._context):
-                place = bisect_right(candidate.bounds, (xxh64_intdigest(raw, candidate.seed) * candidate.total) >> 64)
+            place = variant_in(request, as_line(candidate, ()))
+            if place is not None:
                 found.append(Enrollment(candidate.spec.key, candidate.spec.variants[place].key))
         return tuple(found)
 
-
-def filled(found: Read | None, base: Read) -> Read:
-    """Return the read of an experiment with `base` (a rule's or the default) where its variant sets nothing."""
-    if found is None:
-        return base
-    if found.is_set or (base.rule is None):
-        return found
-    reason = base.reason if found.reason is Reason.DEFAULT else found.reason
-    return replace(found, value=base.value, rule=base.rule, reason=reason)
-
-
-def held_read(holdout: Holdout, key: str, context: Context) -> Read:
-    """Return what a unit of the status quo reads: the rules, then the baseline, of the day the holdout began."""
-    baseline = holdout.spec.baseline[key]
-    for rule in holdout.rules:
-        if key not in rule.spec.set:
-            continue
-        if rule.audience is None:
-            return Read(
-                parameter=key, value=baseline, reason=Reason.ERROR, rule=rule.spec.key, holdout=holdout.spec.key
-            )
-        if rule.audience.matches(context):
-            value = rule.spec.set[key]
-            return Read(
-                parameter=key, value=value, reason=Reason.TARGETING_MATCH, rule=rule.spec.key, holdout=holdout.spec.key
-            )
-    return Read(parameter=key, value=baseline, reason=Reason.STATIC, holdout=holdout.spec.key)
-
-
-def encoded(unit: str) -> bytes:
-    """Return the bytes of an identifier that are hashed."""
-    try:
-        return unit.encode()
-    except UnicodeEncodeError:  # half a surrogate pair: still a unit, still the same bucket everywhere
-        return unit.encode("utf-8", "surrogatepass")
-
-
-def _owns(bits: bytes, raw: bytes, seed: int) -> bool:
-    bucket = (xxh64_intdigest(raw, seed) * N_BUCKETS) >> 64
-    return bool(bits[bucket >> 3] >> (bucket & 7) & 1)
+    @property
+    def _request(self) -> Request:
+        return Request(self._raw, self._context, self._units, self._forced)

@@ -9,6 +9,7 @@ from counterpoint.assignment.audience.audience import (
     compile_audiences,
 )
 from counterpoint.assignment.audience.binding import Declared
+from counterpoint.assignment.audience.columns import Column, column, members
 from counterpoint.assignment.audience.formula import Context, Test
 from counterpoint.assignment.audience.index import AudienceIndex, build_index
 from counterpoint.assignment.audience.semver import version_key
@@ -16,6 +17,7 @@ from counterpoint.assignment.audience.semver import version_key
 __all__ = [
     "Audience",
     "AudienceIndex",
+    "Column",
     "Context",
     "Declared",
     "Membership",
@@ -23,7 +25,9 @@ __all__ = [
     "Verdict",
     "build_index",
     "check_audience",
+    "column",
     "compile_audience",
     "compile_audiences",
+    "members",
     "version_key",
 ]
