@@ -5,6 +5,7 @@ from counterpoint.storage.sql.database import Database, open_database
 from counterpoint.storage.sql.documents import Document, SqlDocuments
 from counterpoint.storage.sql.experiment_index import SqlExperimentIndex
 from counterpoint.storage.sql.launch_store import SqlLaunchStore
+from counterpoint.storage.sql.past_experiments import SqlPastExperiments
 from counterpoint.storage.sql.release_store import SqlReleaseStore
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "SqlDocuments",
     "SqlExperimentIndex",
     "SqlLaunchStore",
+    "SqlPastExperiments",
     "SqlReleaseStore",
     "open_database",
 ]

@@ -1,6 +1,6 @@
 """The tables, as the code reads and writes them; `migrations` makes them."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKeyConstraint, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, Integer, MetaData, Table, Text
 
 metadata = MetaData()
 
@@ -82,18 +82,6 @@ experiments = Table(
     Column("body", Text, nullable=False),
     Index("experiments_by_state", "surface", "state"),
     Index("experiments_by_update", "updated_at"),
-)
-
-timeline = Table(
-    "timeline",
-    metadata,
-    Column("launch", Text, primary_key=True),
-    Column("step", Text, primary_key=True),
-    Column("attempt", Integer, primary_key=True),
-    Column("started_s", Float, nullable=False),
-    Column("ended_s", Float, nullable=True),
-    Column("status", Text, nullable=False),
-    Column("detail", Text, nullable=False),
 )
 
 learnings = Table(

@@ -1,4 +1,4 @@
-"""The first schema: releases, audit, approvals, the experiment index, timelines, learnings, documents."""
+"""The first schema: releases, audit, approvals, the experiment index, learnings, documents."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -78,16 +78,6 @@ def upgrade() -> None:
     )
     op.create_index("experiments_by_state", "experiments", ["surface", "state"])
     op.create_index("experiments_by_update", "experiments", ["updated_at"])
-    op.create_table(
-        "timeline",
-        sa.Column("launch", sa.Text, primary_key=True),
-        sa.Column("step", sa.Text, primary_key=True),
-        sa.Column("attempt", sa.Integer, primary_key=True),
-        sa.Column("started_s", sa.Float, nullable=False),
-        sa.Column("ended_s", sa.Float, nullable=True),
-        sa.Column("status", sa.Text, nullable=False),
-        sa.Column("detail", sa.Text, nullable=False),
-    )
     op.create_table(
         "learnings",
         sa.Column("surface", sa.Text, primary_key=True),

@@ -1,0 +1,88 @@
+"""What ended experiments taught: kept when a launch ends, read by the planner and by people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from counterpoint.agents import PastExperiment
+from counterpoint.orchestration import Learning
+from counterpoint.storage.sql.database import Database, time_text
+from counterpoint.storage.sql.experiment_index import words_of
+from counterpoint.storage.sql.tables import experiments, learnings
+
+
+class SqlPastExperiments:
+    """Learnings on SQLite or PostgreSQL, one for each experiment."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, learning: Learning) -> None:
+        """Keep `learning`; a later one of the same experiment takes its place."""
+        values = {
+            "outcome": learning.outcome,
+            "at": time_text(learning.at),
+            "words": " ".join(words_of(f"{learning.experiment} {learning.hypothesis} {' '.join(learning.reasons)}")),
+            "body": msgspec.json.encode(learning).decode(),
+        }
+        here = sa.and_(learnings.c.surface == learning.surface, learnings.c.experiment == learning.experiment)
+        with self._database.writing() as connection:
+            # Deleted and written in one transaction: the same on both databases, and repeating it changes nothing.
+            connection.execute(learnings.delete().where(here))
+            connection.execute(
+                learnings.insert().values(surface=learning.surface, experiment=learning.experiment, **values)
+            )
+
+    def learnings(
+        self, *, surface: str | None = None, search: str | None = None, limit: int = 100
+    ) -> tuple[Learning, ...]:
+        """Return learnings, the newest first; `search` finds words of key, hypothesis and reasons."""
+        query = sa.select(learnings.c.body)
+        if surface is not None:
+            query = query.where(learnings.c.surface == surface)
+        for word in words_of(search or ""):
+            query = query.where(learnings.c.words.contains(word, autoescape=True))
+        query = query.order_by(learnings.c.at.desc(), learnings.c.experiment).limit(limit)
+        with self._database.reading() as connection:
+            return tuple(msgspec.json.decode(row.body, type=Learning) for row in connection.execute(query))
+
+    def past(self, surface: str, *, limit: int = 1_000) -> tuple[PastExperiment, ...]:
+        """Return what the planner may know of ended experiments on `surface`, the newest first."""
+        query = (
+            sa.select(learnings.c.body, experiments.c.body.label("record"))
+            .join(
+                experiments,
+                sa.and_(experiments.c.surface == learnings.c.surface, experiments.c.key == learnings.c.experiment),
+            )
+            .where(learnings.c.surface == surface)
+            .order_by(learnings.c.at.desc(), learnings.c.experiment)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            _past(msgspec.json.decode(row.body, type=Learning), msgspec.json.decode(row.record)) for row in rows
+        )
+
+
+def _past(learning: Learning, record: Mapping[str, Any]) -> PastExperiment:
+    spec = record["spec"]
+    return PastExperiment(
+        key=learning.experiment,
+        surface=learning.surface,
+        hypothesis=learning.hypothesis or spec["hypothesis"],
+        parameters=frozenset(key for variant in spec["variants"] for key in variant.get("set", {})),
+        audience=spec.get("audience", "true"),
+        primary=spec["metrics"]["primary"]["metric"],
+        relative_effect=_relative_effect(learning.effect, record["shipped_variant"]),
+        decision=learning.outcome if learning.outcome in ("shipped", "rolled_back") else "inconclusive",
+    )
+
+
+def _relative_effect(effect: Mapping[str, Any], shipped: str | None) -> float | None:
+    # The scorecard's own rows; of several treatments the shipped one, and none when that leaves a choice.
+    rows = [row for row in effect.get("scorecard", effect).get("metrics", ()) if row.get("role") == "primary"]
+    found = [row.get("relative_effect") for row in rows if shipped in (None, row.get("variant"))]
+    return found[0] if len(found) == 1 else None
