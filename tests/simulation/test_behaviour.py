@@ -88,7 +88,8 @@ def test_who_finds_something_early_often_leaves_without_seeing_what_stands_below
             ]
             events = behave(listener, page, visit, 1).events
             depth[name] += max(event.shelf_position for event in events if isinstance(event, Impression))
-    assert depth["found"] < 0.95 * depth["not found"]
+    # The same luck in both: were it not for leaving early, the two would be equal to the shelf.
+    assert depth["found"] < 0.99 * depth["not found"]
 
 
 def test_what_stands_higher_and_further_left_is_seen_more_often(visits, make_page, catalogue):
