@@ -82,82 +82,105 @@ FINDINGS: list[dict[str, Any]] = [
 ]
 
 
-def effect(
-    metric: str, variant: str, control: float, relative: float, half: float, *, kind: str = "mean"
+_GUARDRAILS = {"music_minutes_7d": 0.005, "home_empty_rate": 0.05, "page_load_ms_p95": None}
+
+
+def row(
+    metric: str,
+    variant: str,
+    control: float,
+    relative: float,
+    half: float,
+    *,
+    kind: str = "mean",
+    unit: str | None = None,
 ) -> dict[str, Any]:
-    """One comparison with intervals that are symmetric about `relative`; `half` is the anytime half width."""
-    mean = control * (1 + relative)
+    """One row of a scorecard whose interval is symmetric about `relative`."""
+    return _head(metric, variant, kind, unit) | {
+        "looks": "any",
+        "reason": None,
+        "control_mean": control,
+        "treatment_mean": control * (1 + relative),
+        "estimate": relative * control,
+        "std_error": control * half / 2.6,
+        "ci_lower": (relative - half) * control,
+        "ci_upper": (relative + half) * control,
+        "p_value": 0.03 if abs(relative) > half else 0.41,
+        "relative_effect": relative,
+        "relative_ci_lower": relative - half,
+        "relative_ci_upper": relative + half,
+        "alpha": 0.005,
+        "method": "asymptotic confidence sequence",
+        "estimand": "difference of means",
+        "digest": "00",
+    }
 
-    def figures(width: float) -> dict[str, Any]:
-        return {
-            "estimate": mean - control,
-            "std_error": control * half / 2.6,
-            "ci_lower": (relative - width) * control,
-            "ci_upper": (relative + width) * control,
-            "p_value": 0.03 if abs(relative) > width else 0.41,
-            "relative_effect": relative,
-            "relative_ci_lower": relative - width,
-            "relative_ci_upper": relative + width,
-            "alpha": 0.05,
-            "control_mean": control,
-            "treatment_mean": mean,
-        }
 
+def missing(metric: str, variant: str, why: str, *, kind: str = "quantile", unit: str | None = "ms") -> dict[str, Any]:
+    """One row of a scorecard that could not be computed."""
+    return _head(metric, variant, kind, unit) | {"looks": None, "reason": {"code": "too_few_units", "message": why}}
+
+
+def _head(metric: str, variant: str, kind: str, unit: str | None) -> dict[str, Any]:
+    role = "primary" if metric == "podcast_minutes_7d" else "guardrail" if metric in _GUARDRAILS else "secondary"
+    lower_is_better = metric in {"home_empty_rate", "page_load_ms_p95"}
     return {
         "metric": metric,
         "type": kind,
+        "role": role,
+        "direction": "decrease" if lower_is_better else "increase",
+        "window_days": 7,
+        "unit": unit,
+        "margin": _GUARDRAILS.get(metric),
+        "margin_abs": 50 if metric == "page_load_ms_p95" else None,
         "variant": variant,
-        "control": "control",
         "n_control": 4120,
         "n_treatment": 4098,
-        **figures(half * 0.62),
-        "anytime": figures(half),
-        "reason": None,
+        "n_immature": 612,
     }
 
-
-_PRIMARY = [effect("podcast_minutes_7d", "second", 21.8, 0.0412, 0.0301)]
-_PRIMARY.append(effect("podcast_minutes_7d", "third", 21.8, 0.0131, 0.0298))
-_OTHERS = [
-    effect("home_ctr", "second", 0.0642, 0.0221, 0.0204, kind="ratio"),
-    effect("home_ctr", "third", 0.0642, 0.0102, 0.0201, kind="ratio"),
-    effect("podcast_starters_7d", "second", 0.314, 0.0277, 0.0262, kind="proportion"),
-    effect("podcast_starters_7d", "third", 0.314, 0.0031, 0.0258, kind="proportion"),
-    effect("music_minutes_7d", "second", 184.3, -0.0011, 0.0036),
-    effect("music_minutes_7d", "third", 184.3, 0.0004, 0.0061),
-    effect("home_empty_rate", "second", 0.0021, 0.0093, 0.0872, kind="ratio"),
-    effect("home_empty_rate", "third", 0.0021, -0.0041, 0.0921, kind="ratio"),
-]
-_MISSING = [
-    {
-        "metric": "page_load_ms_p95",
-        "type": "quantile",
-        "variant": variant,
-        "control": "control",
-        "n_control": 4120,
-        "n_treatment": 4098,
-        "anytime": None,
-        "reason": {"code": "too_few_units", "message": "fewer than 5,000 units in an arm; wait for more"},
-    }
-    for variant in ("second", "third")
-]
 
 RESULTS: dict[str, Any] = {
     "experiment": "podcasts-second-se",
     "surface": "home",
+    "control": "control",
+    "variants": ["control", "second", "third"],
     "simulated": True,
-    "as_of": "2026-11-22T09:30:00Z",
-    "units": {"control": 4120, "second": 4098, "third": 4157},
+    "started_at": "2026-11-08T09:30:01+00:00",
+    "ends_at": "2026-11-23T13:30:01+00:00",
+    "as_of": "2026-11-22T09:30:00+00:00",
+    "at_horizon": False,
+    "exposed": {"control": 4120, "second": 4098, "third": 4157},
+    "n_mixed": 0,
     "srm": {
         "p_value": 0.796,
-        "statistic": 0.456,
-        "verdict": "ok",
-        "reason": None,
-        "counts": {"control": 4120, "second": 4098, "third": 4157},
-        "weights": {"control": 1, "second": 1, "third": 1},
+        "mismatch": False,
+        "alpha": 0.001,
+        "counts": [4120, 4098, 4157],
+        "expected": [4125.0, 4125.0, 4125.0],
+        "method": "sequential_multinomial",
+        "looks": "any",
     },
-    "comparisons": _PRIMARY + _OTHERS + _MISSING,
+    "metrics": [
+        row("podcast_minutes_7d", "second", 21.8, 0.0412, 0.0301, unit="min"),
+        row("home_ctr", "second", 0.0642, 0.0221, 0.0204, kind="ratio"),
+        row("podcast_starters_7d", "second", 0.314, 0.0277, 0.0292, kind="proportion"),
+        row("music_minutes_7d", "second", 184.3, -0.0011, 0.0036, unit="min"),
+        row("home_empty_rate", "second", 0.0021, 0.0093, 0.0872, kind="ratio"),
+        missing("page_load_ms_p95", "second", "fewer than 5,000 values in an arm"),
+        row("podcast_minutes_7d", "third", 21.8, 0.0131, 0.0298, unit="min"),
+        row("home_ctr", "third", 0.0642, 0.0102, 0.0201, kind="ratio"),
+        row("podcast_starters_7d", "third", 0.314, 0.0031, 0.0258, kind="proportion"),
+        row("music_minutes_7d", "third", 184.3, -0.0141, 0.0061, unit="min"),
+        row("home_empty_rate", "third", 0.0021, -0.0041, 0.0921, kind="ratio"),
+        missing("page_load_ms_p95", "third", "fewer than 5,000 values in an arm"),
+    ],
+    "segments": {},
+    "checks": [{"name": "sample_ratio", "passed": True, "detail": "p = 0.796"}],
     "findings": [],
+    "snapshots": ["5b1c9e0d7a42f318"],
+    "inputs": {},
+    "digest": "00",
 }
 
 TIMELINE: list[dict[str, Any]] = [
@@ -200,8 +223,14 @@ EXPERIMENT: dict[str, Any] = {
     "owner": "podcasts",
     "state": "running",
     "stage": 2,
+    "n_stages": 3,
     "share": 0.1,
-    "variants": ["control", "second", "third"],
+    "allocation": 0.1,
+    "audience": SPEC["audience"],
+    "primary": "podcast_minutes_7d",
+    "reason": "stage 3 of 3 is live: 10 % of the audience",
+    "decision": None,
+    "variants": SPEC["variants"],
     "hypothesis": HYPOTHESIS,
     "started_at": "2026-11-08T09:30:01Z",
     "ends_at": "2026-11-23T13:30:01Z",
@@ -213,7 +242,7 @@ SHIPPED: dict[str, Any] = EXPERIMENT | {
     "owner": "design",
     "state": "shipped",
     "share": 0.2,
-    "variants": ["control", "treatment"],
+    "variants": [{"key": "control", "weight": 1, "set": {}}, {"key": "treatment", "weight": 1, "set": {}}],
     "hypothesis": "Captions under the cards raise the click-through rate of Home by 1 %.",
     "launch": "home-ctr-captions-77aa01",
 }
@@ -233,6 +262,7 @@ SURFACE: dict[str, Any] = {
             "min": 1,
             "max": 12,
             "baseline": 6,
+            "value": 6,
             "unit": None,
             "values": [],
             "description": "position of the podcast shelf",
@@ -242,7 +272,8 @@ SURFACE: dict[str, Any] = {
             "type": "enum",
             "min": None,
             "max": None,
-            "baseline": "als",
+            "baseline": "popularity",
+            "value": "als",
             "unit": None,
             "values": ["popularity", "als", "als_diverse"],
             "description": "ranking model of music shelves",
@@ -282,7 +313,6 @@ SURFACE: dict[str, Any] = {
         },
     },
     "policy": {"required_guardrails": ["home_empty_rate", "page_load_ms_p95"], "approvals": 0},
-    "baseline": {"podcasts.shelf_position": 6, "ranking.model": "als"},
     "rules": [],
 }
 

@@ -116,11 +116,18 @@ class FakeControl:
         return {"spec": documents.SPEC, "findings": documents.FINDINGS}
 
     def submit(
-        self, *, surface: str, author: str, hypothesis: str | None, spec: Document | None, wait_s: float = 10
+        self,
+        *,
+        surface: str,
+        author: str,
+        hypothesis: str | None = None,
+        spec: Document | str | None = None,
+        plan: Document | None = None,
+        wait_s: float = 10.0,
     ) -> Document:
         known(surface)
-        self.asked.append(("submit", author, hypothesis, spec, wait_s))
-        if spec is not None and spec.get("key") == "taken":
+        self.asked.append(("submit", author, hypothesis, spec, plan))
+        if isinstance(spec, dict) and spec.get("key") == "taken":
             raise Conflict("launch_exists", "experiment 'taken' is running", where="key", facts={"launch": "taken-1"})
         self.empty = False
         return self.launch_document

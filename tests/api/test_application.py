@@ -40,7 +40,7 @@ def refused(response, status: int, code: str) -> dict:
         ("/v1/launches/podcasts-second-se", "timeline"),
         ("/v1/experiments", "experiments"),
         ("/v1/experiments/podcasts-second-se", "spec"),
-        ("/v1/experiments/podcasts-second-se/results", "comparisons"),
+        ("/v1/experiments/podcasts-second-se/results", "metrics"),
         ("/v1/releases?surface=home", "releases"),
         ("/v1/audit?surface=home", "entries"),
         ("/healthz", "status"),

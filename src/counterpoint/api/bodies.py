@@ -82,7 +82,7 @@ class LaunchBody(_Body):
     model_config = _with(examples.LAUNCH)
     surface: Annotated[Identifier | None, Field(description="`home` when left out; a spec names its own.")] = None
     hypothesis: Annotated[Text, Field(min_length=1)] | None = None
-    spec: dict[str, Any] | None = None
+    spec: Annotated[dict[str, Any] | str | None, Field(description="As a JSON object or as YAML text.")] = None
     wait_s: Annotated[
         float, Field(ge=0, le=30, description="Answer at the latest after so many seconds, however far it has come.")
     ] = 10.0

@@ -51,7 +51,7 @@ def launch_routes(control: Control) -> APIRouter:
         responses=answers(examples.LAUNCHED, 400, 403, 404, 409, 413, 415, 422, 503, status=201),
     )
     def submit_launch(body: LaunchBody, actor: Actor, response: Response) -> Document:
-        surface = body.surface or str((body.spec or {}).get("surface", "home"))
+        surface = body.surface or _surface_of(body.spec)
         launch = control.submit(
             surface=surface, author=actor, hypothesis=body.hypothesis, spec=body.spec, wait_s=body.wait_s
         )
@@ -78,6 +78,11 @@ def launch_routes(control: Control) -> APIRouter:
     for goal, consequence in _MOVES.items():
         _add_move(routes, control, goal, consequence)
     return routes
+
+
+def _surface_of(spec: Document | str | None) -> str:
+    named = spec.get("surface") if isinstance(spec, dict) else None
+    return str(named or "home")
 
 
 def _add_move(routes: APIRouter, control: Control, goal: str, consequence: str) -> None:

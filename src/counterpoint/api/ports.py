@@ -66,7 +66,13 @@ class Control(Protocol):
         ...
 
     def submit(
-        self, *, surface: str, author: str, hypothesis: str | None, spec: Document | None, wait_s: float = 10
+        self,
+        *,
+        surface: str,
+        author: str,
+        hypothesis: str | None = None,
+        spec: Document | str | None = None,
+        wait_s: float = 10.0,
     ) -> Document:
         """Begin a launch and return it as it stands after at most `wait_s` seconds."""
         ...

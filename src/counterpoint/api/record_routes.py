@@ -49,7 +49,7 @@ def record_routes(control: Control) -> APIRouter:
         summary="Read the scorecard of an experiment",
         description="Sample ratio, units per variant, and the effect on every metric with its intervals. A figure that "
         "the data do not determine is missing with its reason, never a plausible number.",
-        responses=answers({"comparisons": []}, 404, 422, 503),
+        responses=answers(examples.RESULTS, 404, 422, 503),
     )
     def read_results(key: ExperimentKey) -> Document:
         return control.results(key)

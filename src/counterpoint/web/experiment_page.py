@@ -1,0 +1,123 @@
+"""One experiment: where it stands, what was measured, what the launch did, and the buttons that steer it."""
+
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from counterpoint.errors import CannotCompute, CounterpointError, DependencyFailure, NotFound
+from counterpoint.web.forms import actor_of, read_form, required
+from counterpoint.web.intervals import axis, interval
+from counterpoint.web.lifeline import lifeline, machine_seconds
+from counterpoint.web.list_page import standing_or_reason
+from counterpoint.web.ports import Control, Document
+from counterpoint.web.readings import Role
+from counterpoint.web.rendering import render
+from counterpoint.web.scale import Scale, scale_for
+from counterpoint.web.scorecard import Scorecard, read_scorecard
+from counterpoint.web.sentences import stage_sentence, standing
+from counterpoint.web.spec_text import spec_text
+
+_STEERED = {"running": ("pause", "stop"), "paused": ("resume", "stop"), "validated": ()}
+_MOVING = frozenset({"submitted", "planned", "approved", "applied", "verified", "stopped", "decided"})
+
+
+async def show_experiment(request: Request) -> Response:
+    """Show one experiment whole."""
+    control = request.app.state.platform.control
+    found = await run_in_threadpool(_gather, control, request.path_params["key"])
+    return render(request, "experiment.html", found)
+
+
+async def show_standing(request: Request) -> Response:
+    """Show where an experiment stands in one sentence, for its row in the list."""
+    control = request.app.state.platform.control
+    key = request.path_params["key"]
+    experiment = await run_in_threadpool(control.experiment, key)
+    card, error = await run_in_threadpool(_results, control, key)
+    measured = None if card is None else read_scorecard(card)
+    sentence = standing_or_reason(standing(measured, state=experiment["state"]), error)
+    return render(request, "standing.html", {"sentence": sentence})
+
+
+async def act(request: Request) -> Response:
+    """Pause, resume or stop a launch for a reason, and go back to its experiment."""
+    fields = await read_form(request)
+    name, goal = request.path_params["name"], request.path_params["goal"]
+    if goal not in {"pause", "resume", "stop"}:
+        raise NotFound("unknown_action", f"there is no action {goal!r}", fix="use pause, resume or stop")
+    reason = required(fields, "reason", "say why in a few words; the audit log keeps it")
+    control = request.app.state.platform.control
+    launch = await run_in_threadpool(control.move, name, goal, actor=actor_of(request, fields), reason=reason)
+    return RedirectResponse(f"/experiments/{launch['experiment']}", status_code=303)
+
+
+async def approve(request: Request) -> Response:
+    """Record an approval, and go back to the experiment."""
+    fields = await read_form(request)
+    control = request.app.state.platform.control
+    launch = await run_in_threadpool(
+        control.approve, request.path_params["name"], by=actor_of(request, fields), note=fields.get("note", "")
+    )
+    return RedirectResponse(f"/experiments/{launch['experiment']}", status_code=303)
+
+
+def _gather(control: Control, key: str) -> Document:
+    experiment = control.experiment(key)
+    launch, spec = experiment["launch"], experiment["spec"]
+    results, error = _results(control, key)
+    card = None if results is None else read_scorecard(results)
+    state, timeline = launch["state"], launch["timeline"]
+    return {
+        "experiment": experiment,
+        "state": state,
+        "launch": launch,
+        "spec": spec,
+        "spec_text": spec_text(spec),
+        "findings": experiment["findings"],
+        "stage": stage_sentence(experiment, spec) if spec else "",
+        "said": standing(card, state=state, decision=launch["decision"]),
+        "card": card,
+        "results": results,
+        "no_results": error,
+        "chart": None if card is None else _chart(card),
+        "actions": _STEERED.get(state, ()),
+        "needs_approval": state == "validated",
+        "moving": state in _MOVING,
+        "lifeline": Markup(lifeline(timeline)),  # noqa: S704 - drawn by a pure function that escapes
+        "machine_seconds": machine_seconds(timeline),
+        "simulated": bool((results or {}).get("simulated")),
+    }
+
+
+def _results(control: Control, key: str) -> tuple[Document | None, CounterpointError | None]:
+    # An experiment without figures still has a page; what is at fault with Counterpoint itself goes up.
+    try:
+        return control.results(key), None
+    except (CannotCompute, DependencyFailure, NotFound) as error:
+        return None, error
+
+
+def _chart(card: Scorecard) -> Document:
+    scale = _scale(card)
+    groups = [
+        {
+            "title": title,
+            "metrics": [
+                {
+                    "metric": metric,
+                    "rows": [(row, Markup(interval(row, scale))) for row in metric.rows],  # noqa: S704 - likewise
+                }
+                for metric in card.of_role(role)
+            ],
+        }
+        for role, title in ((Role.PRIMARY, "Primary"), (Role.SECONDARY, "Secondary"), (Role.GUARDRAIL, "Guardrails"))
+    ]
+    return {"axis": Markup(axis(scale)), "groups": [group for group in groups if group["metrics"]]}  # noqa: S704 - likewise
+
+
+def _scale(card: Scorecard) -> Scale:
+    shown = [(metric.role, row.shown) for metric in card.metrics for row in metric.rows if row.shown is not None]
+    extents = [max(abs(figure.lower), abs(figure.upper)) for _, figure in shown]
+    primary = [max(abs(f.lower), abs(f.upper)) for role, f in shown if role is Role.PRIMARY]
+    return scale_for(extents, at_least=primary)

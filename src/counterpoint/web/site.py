@@ -1,0 +1,48 @@
+"""The site: which address shows what, put under an application that answers everything else."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from counterpoint.web.experiment_page import act, approve, show_experiment, show_standing
+from counterpoint.web.list_page import launch_hypothesis, plan_hypothesis, show_list
+from counterpoint.web.ports import Platform
+from counterpoint.web.problems import Endpoint, guarded, no_such_page
+from counterpoint.web.surface_page import show_config, show_surface
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def mount_web(app: Starlette, platform: Platform) -> None:
+    """Add the web pages to `app`; call it last, because they answer every address that nothing before them does."""
+    app.mount("/", _site(platform), name="web")
+
+
+def _site(platform: Platform) -> Starlette:
+    site = Starlette(
+        routes=[
+            _get("/", show_list),
+            _post("/plans", plan_hypothesis),
+            _post("/launches", launch_hypothesis),
+            _post("/launches/{name}/approvals", approve),
+            _post("/launches/{name}/{goal}", act),
+            _get("/experiments/{key}", show_experiment),
+            _get("/experiments/{key}/standing", show_standing),
+            _get("/surfaces/{surface}", show_surface),
+            _get("/surfaces/{surface}/config", show_config),
+            Mount("/static", StaticFiles(directory=_STATIC), name="static"),
+        ],
+        exception_handlers={404: no_such_page, 405: no_such_page},
+    )
+    site.state.platform = platform
+    return site
+
+
+def _get(path: str, endpoint: Endpoint) -> Route:
+    return Route(path, guarded(endpoint), methods=["GET"])
+
+
+def _post(path: str, endpoint: Endpoint) -> Route:
+    return Route(path, guarded(endpoint), methods=["POST"])
