@@ -4,8 +4,23 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterpoint.pages import FIRST_RULE, SHOWN, History, MemoryHistory, page_document, serve_page, tally
-from pages.page_world import BASELINE, CATALOGUE, GENRES, NOW_S, FakeConfig, a_request, a_world
+from counterpoint.content import Viewer, unavailability
+from counterpoint.explain import capsule_of, decode_capsule, encode_capsule, replay
+from counterpoint.pages import (
+    FIRST_RULE,
+    HOME,
+    SELECTION_RULES,
+    SHOWN,
+    History,
+    MemoryHistory,
+    kit_of,
+    page_document,
+    serve_page,
+    serve_recorded,
+    tally,
+)
+from counterpoint.vocabulary import canonical_json
+from pages.page_world import BASELINE, CATALOGUE, GENRES, NOW, NOW_S, FakeConfig, a_request, a_world
 
 IDS = [item.id for item in CATALOGUE.items]
 VALUES = {
@@ -72,7 +87,7 @@ def served(values, context, history, seed=3):
     return page, config
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(values=configs, context=contexts, history=histories(), seed=st.integers(0, 5))
 def test_every_candidate_ends_shown_removed_or_below_the_cut(values, context, history, seed):
     page, _ = served(values, context, history, seed)
@@ -82,12 +97,12 @@ def test_every_candidate_ends_shown_removed_or_below_the_cut(values, context, hi
     assert int(trace.fates.max(initial=0)) < FIRST_RULE + len(trace.rules)
     assert sum(sum(counts.values()) for counts in tally(trace).values()) == len(trace.rows)
     # What some filter would remove is removed, and by a filter.
-    n_filters = len(trace.rules) - 5
+    n_filters = len(trace.rules) - len(SELECTION_RULES)
     by_filter = (trace.fates >= FIRST_RULE) & (trace.fates < FIRST_RULE + n_filters)
     assert np.array_equal(by_filter, trace.dropped > 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(values=configs, context=contexts, history=histories(), data=st.data())
 def test_two_arms_run_alike_up_to_the_first_read_of_what_tells_them_apart(values, context, history, data):
     parameter = data.draw(st.sampled_from(sorted(VALUES)))
@@ -103,7 +118,7 @@ def test_two_arms_run_alike_up_to_the_first_read_of_what_tells_them_apart(values
         assert page_document(one) == page_document(two)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(values=configs, context=contexts, history=histories())
 def test_a_page_is_never_empty_and_positions_run_from_one(values, context, history):
     page, _ = served(values, context, history)
@@ -112,3 +127,32 @@ def test_a_page_is_never_empty_and_positions_run_from_one(values, context, histo
     assert all(
         [card.position for card in shelf.cards] == list(range(1, len(shelf.cards) + 1)) for shelf in page.shelves
     )
+
+
+@settings(max_examples=20, deadline=None)
+@given(values=configs, context=contexts, history=histories(), seed=st.integers(0, 2**63))
+def test_a_replay_has_the_bytes_of_the_page(values, context, history, seed):
+    world = a_world(history=MemoryHistory({"u1": history}))
+    kit = kit_of(world, HOME)
+    request = a_request(context=context, seed=seed)
+    page, inputs = asyncio.run(serve_recorded(request, FakeConfig(values), world))
+    again = replay(decode_capsule(encode_capsule(capsule_of(page, inputs, kit))), kit)
+    assert canonical_json(page_document(again)) == canonical_json(page_document(page))
+
+
+@settings(max_examples=20, deadline=None)
+@given(values=configs, context=contexts, history=histories())
+def test_no_card_breaks_a_policy_that_content_declares(values, context, history):
+    page, _ = served(values, context, history)
+    age = context.get("age_band")
+    viewer = Viewer(
+        now=NOW,
+        market=context.get("country"),
+        tier="premium" if context.get("plan") == "premium" else "free",
+        hide_explicit=values.get("filtering.hide_explicit", False) or age == "13-17",
+        takedowns={"track:00011"},
+    )
+    shown = [CATALOGUE.item(card.item) for shelf in page.shelves for card in shelf.cards]
+    assert not [item.id for item in shown if unavailability(item, viewer)]
+    assert age is not None or not any(item.explicit for item in shown)
+    assert not history.blocked & {item.id for item in shown}
