@@ -1,28 +1,55 @@
 """Agents: from a hypothesis in words to a validated experiment."""
 
+from counterpoint.agents.checks import CHECKS, Check
 from counterpoint.agents.evaluation import Case, Evaluation, Planner, evaluate, jsonl, load_cases, render_table
+from counterpoint.agents.generator import Generated, generate
 from counterpoint.agents.offline import Lexicon, default_lexicon, load_lexicon, plan_offline
 from counterpoint.agents.plan import Missing, Outcome, Plan, PlannedGuardrail, Provenance, RejectReason, Source
-from counterpoint.agents.ports import PastExperiment
+from counterpoint.agents.ports import (
+    ArmPreview,
+    Budgets,
+    Freeze,
+    PagePreview,
+    PastExperiment,
+    Preview,
+    PrivacyApproval,
+    World,
+)
+from counterpoint.agents.validator import VALIDATOR, apply_fixes, may_launch, validate
 
 __all__ = [
+    "CHECKS",
+    "VALIDATOR",
+    "ArmPreview",
+    "Budgets",
     "Case",
+    "Check",
     "Evaluation",
+    "Freeze",
+    "Generated",
     "Lexicon",
     "Missing",
     "Outcome",
+    "PagePreview",
     "PastExperiment",
     "Plan",
     "PlannedGuardrail",
     "Planner",
+    "Preview",
+    "PrivacyApproval",
     "Provenance",
     "RejectReason",
     "Source",
+    "World",
+    "apply_fixes",
     "default_lexicon",
     "evaluate",
+    "generate",
     "jsonl",
     "load_cases",
     "load_lexicon",
+    "may_launch",
     "plan_offline",
     "render_table",
+    "validate",
 ]

@@ -110,7 +110,10 @@ def build_gazetteer(surface: Surface, lexicon: Lexicon) -> Gazetteer:
         if attribute.type is not AttributeType.ENUM or attribute.sensitive:
             continue
         for value in attribute.values:
-            add([value.replace("_", " "), *audience["values"].get(value, ())], Meaning(attribute.key, (value,)))
+            add(
+                [(name := value.replace("_", " ")), f"{name}s", *audience["values"].get(value, ())],
+                Meaning(attribute.key, (value,)),
+            )
         for union in audience["unions"]:
             values = tuple(v for v in union["values"] if v in attribute.values)
             if values:

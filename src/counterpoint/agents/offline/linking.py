@@ -249,4 +249,5 @@ def _distance_to(q: Quantity, m: Mention, text: Text) -> float:
     low, high = min(nearest, q.start), max(nearest, q.start)
     hidden = sum(i in text.audience for i in range(low, high))
     joint = 1.5 * sum(tokens[i].text in ("and", "but", "then", "to") for i in range(low, high))
+    joint += 4.0 * sum(tokens[i].text in ("without", "while", "whereas") for i in range(low, high))
     return distance(tokens, q.span, (nearest, nearest + 1)) - hidden + joint
