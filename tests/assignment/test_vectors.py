@@ -39,3 +39,14 @@ def test_the_range_reduction_is_exact(n_slots):
 def test_nobody_at_all_is_a_column_too():
     assert unit_column([]).hashes(1).tolist() == []
     assert np.array_equal(unit_column([None, ""]).present, [False, False])
+
+
+@pytest.mark.parametrize(
+    "units",
+    [[f"user-{n:04}" for n in range(50)], [f"u{n * n * n}" for n in range(50)], ["Zoë", "a", None, "x" * 40] * 12],
+)
+def test_some_rows_hash_as_they_do_among_all(units):
+    rows = np.arange(0, len(units), 3)
+    column = unit_column(units)
+    assert column.among(rows).hashes(7).tolist() == column.hashes(7)[rows].tolist()
+    assert column.among(rows).present.tolist() == column.present[rows].tolist()

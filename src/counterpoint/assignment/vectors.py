@@ -63,6 +63,15 @@ class UnitColumn:
             result[group.rows] = hashed
         return result
 
+    def among(self, rows: Rows) -> "UnitColumn":
+        """Return the column of some rows, in ascending order, without preparing them again."""
+        groups = []
+        for group in self.groups:
+            inside = np.arange(len(rows)) if len(group.rows) == self.n else np.flatnonzero(np.isin(rows, group.rows))
+            places = rows[inside] if len(group.rows) == self.n else np.searchsorted(group.rows, rows[inside])
+            groups.append(_taken(group, inside, places))
+        return UnitColumn(len(rows), self.present[rows], tuple(groups))
+
     def points(self, seed: int, n_slots: int) -> npt.NDArray[np.int64]:
         """Return the multiply-shift of every hash into [0, n_slots)."""
         hashed = self.hashes(seed)
@@ -112,6 +121,17 @@ def _cut(rows: Rows, length: int, cells: npt.NDArray[np.uint8]) -> _Group:
         at += 4
     tail = tuple(cells[:, place].astype(np.uint64) * _P5 for place in range(at, length))
     return _Group(rows, length, stripes, tuple(lanes), half, tail)
+
+
+def _taken(group: _Group, rows: Rows, places: Rows) -> _Group:
+    return _Group(
+        rows,
+        group.length,
+        tuple(stripe[places] for stripe in group.stripes),
+        tuple(lane[places] for lane in group.lanes),
+        None if group.half is None else group.half[places],
+        tuple(byte[places] for byte in group.tail),
+    )
 
 
 def _words(cells: npt.NDArray[np.uint8], at: int, size: int) -> Words:

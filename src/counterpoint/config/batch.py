@@ -126,10 +126,10 @@ class BatchConfig:
         enrolled = self._owned(candidate.bits, candidate.unit, candidate.bucket_seed)
         if candidate.audience is not None:
             enrolled = enrolled & self._of(candidate.audience)
-        if enrolled.any():
-            points = self._units[candidate.unit].points(candidate.seed, candidate.total)
-            drawn = np.searchsorted(np.array(candidate.bounds), points, side="right").astype(np.int16)
-            np.copyto(variants, drawn, where=enrolled)
+        rows = np.flatnonzero(enrolled)
+        if len(rows):
+            points = self._units[candidate.unit].among(rows).points(candidate.seed, candidate.total)
+            variants[rows] = np.searchsorted(np.array(candidate.bounds), points, side="right")
         self._variants[candidate.place] = variants
         return variants
 
