@@ -4,6 +4,7 @@ YAML 1.1 turns `off` and `NO` into booleans, `12:30` into a number of minutes an
 spec that names a variant `off` or a start date would come back changed. Only the YAML 1.2 core types are read here.
 """
 
+import json
 import re
 from collections.abc import Hashable, Iterator
 from typing import Any
@@ -75,6 +76,8 @@ def read_plain_yaml(text: str, *, source: str) -> Any:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise InvalidInput("null_byte", f"a null byte on line {line}", where=source, fix="save the file as UTF-8 text")
+    if text.lstrip().startswith("{") and (data := _as_json(text, source)) is not None:
+        return data
     try:
         _refuse_depth_and_aliases(yaml.parse(text, Loader=_PlainLoader), source)
         return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 -- _PlainLoader is a SafeLoader
@@ -91,6 +94,25 @@ def read_plain_yaml(text: str, *, source: str) -> Any:
         raise InvalidInput(
             "malformed_yaml", f"not valid YAML or JSON: {problem}", where=where, fix="mend the syntax"
         ) from error
+
+
+def _as_json(text: str, source: str) -> Any:
+    # JSON is not quite YAML: its escapes of characters beyond 16 bits, for one, are errors there.
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        table = dict(pairs)
+        if len(table) < len(pairs):
+            key = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
+            what = f"key '{key[:60]}' is given twice"
+            raise InvalidInput("duplicate_key", what, where=source, fix="keep one of them", facts={"key": key[:60]})
+        return table
+
+    try:
+        return json.loads(text, object_pairs_hook=unique)
+    except RecursionError as error:
+        what = f"more than {MAX_DEPTH} levels deep"
+        raise InvalidInput("too_deep", what, where=source, fix="flatten the document") from error
+    except ValueError:
+        return None  # YAML's own braces, perhaps
 
 
 def _refuse_depth_and_aliases(events: Iterator[yaml.Event], source: str) -> None:
