@@ -15,6 +15,7 @@ from counterpoint.releases import (
     change_digest,
     check_change,
     publish,
+    rebase,
 )
 from experiment_examples import (
     KEY,
@@ -81,7 +82,7 @@ def test_a_change_prepared_on_an_older_release_is_refused_and_has_to_be_validate
     published(store, SetBaseline(values={"b.x": 2}))
     error = refusal(store, change, attestation)
     assert (type(error), error.code, error.facts) == (Conflict, "stale_base", {"base": 1, "live": 2})
-    rebased = replace(change, base_number=2, base_digest=store.head("home").digest)
+    rebased = rebase(change, store.latest("home"))
     assert refusal(store, rebased, attestation).code == "not_attested"
     assert publishing(store, rebased).state.baseline == {**store.get("home", 2).state.baseline, "a.x": 2}
 

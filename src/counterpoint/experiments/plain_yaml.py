@@ -6,6 +6,7 @@ spec that names a variant `off` or a start date would come back changed. Only th
 
 import json
 import re
+from collections import Counter
 from collections.abc import Hashable, Iterator
 from typing import Any
 
@@ -101,7 +102,7 @@ def _as_json(text: str, source: str) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         table = dict(pairs)
         if len(table) < len(pairs):
-            key = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
+            key = Counter(key for key, _ in pairs).most_common(1)[0][0]
             what = f"key '{key[:60]}' is given twice"
             raise InvalidInput("duplicate_key", what, where=source, fix="keep one of them", facts={"key": key[:60]})
         return table

@@ -6,6 +6,7 @@ from counterpoint.releases.change import NO_RELEASE, Change, change_digest, chan
 from counterpoint.releases.codec import decode, encode, from_document, to_document
 from counterpoint.releases.comparing import FieldChange, PartChange, diff
 from counterpoint.releases.guard import publish_findings
+from counterpoint.releases.holding import holdout_operation
 from counterpoint.releases.operations import (
     AddDomain,
     AddExperiment,
@@ -30,7 +31,7 @@ from counterpoint.releases.ports import (
     ExperimentListing,
     ReleaseStore,
 )
-from counterpoint.releases.publishing import check_change, prepare, publish
+from counterpoint.releases.publishing import check_change, prepare, publish, rebase
 from counterpoint.releases.release import Release, ReleaseNote, snapshot_of
 from counterpoint.releases.reverting import blame, restore_operations, revert_operations
 from counterpoint.releases.snapshotting import bucket_salt_of, make_snapshot
@@ -91,6 +92,7 @@ __all__ = [
     "encode",
     "fresh_state",
     "from_document",
+    "holdout_operation",
     "is_urgent",
     "make_snapshot",
     "part_digest",
@@ -98,6 +100,7 @@ __all__ = [
     "prepare",
     "publish",
     "publish_findings",
+    "rebase",
     "restore_operations",
     "revert_operations",
     "sign",

@@ -1,6 +1,7 @@
 """Publishing: the one way by which a Change becomes a release."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +44,14 @@ def prepare(
         not_before=not_before,
         acknowledges=acknowledges,
     )
+
+
+def rebase(change: Change, release: Release) -> Change:
+    """Return `change` prepared against `release` in place of its older base; it has to be attested anew.
+
+    Its operations stay as they are: those that hold drawn buckets may be refused now, and then want a new draw.
+    """
+    return replace(change, base_number=release.number, base_digest=release.digest)
 
 
 def check_change(release: Release | None, change: Change, *, now: datetime) -> tuple[SurfaceState, tuple[Finding, ...]]:
