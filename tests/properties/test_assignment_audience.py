@@ -7,7 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from counterpoint.assignment.audience import check_audience, compile_audience
+from counterpoint.assignment import (
+    build_index,
+    check_audience,
+    column,
+    compile_audience,
+    disjoint,
+    members,
+    satisfiable,
+)
 from counterpoint.errors import InvalidInput
 
 # In the order of semver.org, item 11: the reference compares places in this list, so it knows nothing of our parser.
@@ -247,3 +255,36 @@ def test_no_text_breaks_the_compiler(text):
         assert error.facts["findings"]
     else:
         assert audience.matches({}) in (True, False)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(FORMULAS, FORMULAS, st.lists(contexts(), min_size=3, max_size=12))
+def test_no_context_contradicts_a_proof(first, second, seen):
+    a, b = compile_audience(first[0], DECLARED), compile_audience(second[0], DECLARED)
+    found = satisfiable(a, b)
+    if found.witness is not None:
+        assert a.matches(found.witness)
+        assert b.matches(found.witness)
+    apart = disjoint(a, b, set(DECLARED))
+    assert apart == (found.proof == "unsatisfiable") or found.proof == "unknown"
+    for context in seen:
+        if a.matches(context) and b.matches(context):
+            assert found.proof != "unsatisfiable"
+            assert not apart
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(FORMULAS, min_size=1, max_size=8), st.lists(contexts(), min_size=1, max_size=6))
+def test_an_index_and_a_column_answer_as_one_by_one(expressions, seen):
+    audiences = [compile_audience(expression[0], DECLARED) for expression in expressions]
+    index = build_index([*audiences, None])
+    columns = {key: column([context.get(key) for context in seen]) for key in DECLARED}
+    for _ in range(2):  # the second time from what the index remembers
+        for context in seen:
+            found = index.matching(context)
+            assert [bool(found >> place & 1) for place in range(len(audiences) + 1)] == [
+                *(audience.matches(context) for audience in audiences),
+                True,
+            ]
+    for audience in audiences:
+        assert members(audience, columns, len(seen)).tolist() == [audience.matches(context) for context in seen]

@@ -13,6 +13,7 @@ from counterpoint.assignment.audience.columns import Column, column, members
 from counterpoint.assignment.audience.formula import Context, Test
 from counterpoint.assignment.audience.index import AudienceIndex, build_index
 from counterpoint.assignment.audience.semver import version_key
+from counterpoint.assignment.audience.solving import Satisfiability, disjoint, satisfiable
 
 __all__ = [
     "Audience",
@@ -21,6 +22,7 @@ __all__ = [
     "Context",
     "Declared",
     "Membership",
+    "Satisfiability",
     "Test",
     "Verdict",
     "build_index",
@@ -28,6 +30,8 @@ __all__ = [
     "column",
     "compile_audience",
     "compile_audiences",
+    "disjoint",
     "members",
+    "satisfiable",
     "version_key",
 ]
