@@ -3,12 +3,13 @@
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from counterpoint.errors import DependencyFailure
+from counterpoint.errors import DependencyFailure, InvalidInput
 from counterpoint.events import Outcome
 from counterpoint.storage.events import open_event_log
 
@@ -98,8 +99,38 @@ def test_a_spool_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
     assert caught.value.code == "event_log_unavailable"
 
 
+def test_many_threads_append_at_once_and_each_gets_its_own_count(tmp_path: Path) -> None:
+    log = open_event_log(tmp_path, seal_at=100)
+    with ThreadPoolExecutor(16) as threads:
+        # Every record is sent by two threads; each pair of answers has to add up to one record.
+        found = list(threads.map(lambda n: log.append([outcome(n // 2), outcome(1000 + n)]), range(200)))
+    assert sum(a.n_stored for a in found) == 300
+    assert all(a.n_stored + a.n_duplicates == 2 for a in found)
+    log.close()
+    assert len(ids(tmp_path)) == 300
+
+
+def test_a_batch_that_cannot_be_written_costs_no_other(tmp_path: Path) -> None:
+    log = open_event_log(tmp_path)
+    bad = Outcome(id="\ud800", at=T0, surface="home", unit="u", name="saves", value=1.0)
+
+    def send(n: int) -> str:
+        try:
+            log.append([bad, outcome(1000 + n)] if n % 3 == 0 else [outcome(n)])
+        except InvalidInput as error:
+            return error.code
+        return "stored"
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(send, range(30)))
+    assert [f == "stored" for f in found] == [n % 3 != 0 for n in range(30)]
+    log.close()
+    assert len(ids(tmp_path)) == 20
+
+
 _WRITER = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from counterpoint.events import Outcome

@@ -77,56 +77,56 @@ def create_units(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> Non
 
 def create_values(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
     """Make the table `valued`: each counted unit's metrics in millionths, 0 where nothing happened."""
-    values = [
-        f"coalesce({value}, 0) AS {alias}"
-        for i, metric in enumerate(question.metrics)
-        for alias, _, value in _columns(i, metric, question.covariates)
-    ]
-    names = {name for metric in question.metrics for name in outcome_names(metric) if name is not None}
-    longest = max((m.window_days for m in question.metrics), default=0) * _DAY
-    from_t = f"u.first_t - {longest}" if question.covariates else "u.first_t"
     declared = ", ".join(map(text, question.variants))
+    # Numbers in place of unit and name: what is joined is small, and grouping by it is fast.
     db.execute(
         f"""CREATE TEMP TABLE counted AS
-            SELECT unit, variant, segment, first_t FROM units WHERE NOT mixed AND variant IN ({declared})"""  # noqa: S608 - quoted
+            SELECT row_number() OVER ()::INTEGER AS uid, unit, variant, segment, first_t
+            FROM units WHERE NOT mixed AND variant IN ({declared})"""  # noqa: S608 - quoted
     )
+    names = ", ".join(map(text, _names_of(question))) or "''"
+    longest = max((m.window_days for m in question.metrics), default=0) * _DAY
+    earliest = -longest if question.covariates else 0
+    db.execute(f"CREATE TYPE outcome_name AS ENUM ({names})")
     db.execute(
         f"""CREATE TEMP TABLE joined AS
-            SELECT o.unit, o.name, o.t, u.first_t, o.value, round(o.value * {SCALE})::BIGINT AS v
+            SELECT u.uid, enum_code(o.name::outcome_name)::SMALLINT AS k, o.t - u.first_t AS dt, o.value,
+                   round(o.value * {SCALE})::BIGINT AS v
             FROM outcome o JOIN counted u ON o.unit = u.unit
-            WHERE o.surface = {text(question.surface)} AND o.name IN ({", ".join(map(text, sorted(names))) or "''"})
-              AND o.t >= {from_t} AND o.t < u.first_t + {longest}"""  # noqa: S608 - quoted
+            WHERE o.surface = {text(question.surface)} AND o.name IN ({names})
+              AND o.t - u.first_t >= {earliest} AND o.t - u.first_t < {longest}"""  # noqa: S608 - quoted
     )
+    columns = [c for i, metric in enumerate(question.metrics) for c in _columns(i, metric, question)]
     # One pass over what was joined, for every metric and window at once.
     db.execute(
         f"""CREATE TEMP TABLE valued AS
-            SELECT c.variant, c.segment, c.first_t{"".join(", " + v for v in values)}
-            FROM counted c LEFT JOIN (SELECT unit{"".join(", " + s for s in _unit_sums(question))}
-            FROM joined GROUP BY unit) p ON c.unit = p.unit"""  # noqa: S608 - quoted
+            SELECT c.variant, c.segment, c.first_t{"".join(f", coalesce(p.{a}, 0) AS {a}" for a, _ in columns)}
+            FROM counted c LEFT JOIN (
+              SELECT uid{"".join(f", {aggregate} AS {a}" for a, aggregate in columns)} FROM joined GROUP BY uid
+            ) p ON c.uid = p.uid"""  # noqa: S608 - quoted
     )
 
 
-def _unit_sums(question: RollupQuestion) -> list[str]:
-    out = []
-    for i, metric in enumerate(question.metrics):
-        for alias, condition, _ in _columns(i, metric, question.covariates):
-            how = "max((v > 0)::BIGINT)" if metric.type == "proportion" else "sum(v)"
-            out.append(f"{how} FILTER ({condition}) AS {alias}")
-    return out
+def _names_of(question: RollupQuestion) -> list[str]:
+    return sorted({name for metric in question.metrics for name in outcome_names(metric) if name is not None})
 
 
-def _columns(i: int, metric: Metric, covariates: bool) -> list[tuple[str, str, str]]:
-    """Return (alias, which outcomes, reference) of the figures kept of one metric."""
+def _columns(i: int, metric: Metric, question: RollupQuestion) -> list[tuple[str, str]]:
+    """Return (alias, aggregate over a unit's outcomes) of the figures kept of one metric."""
     if metric.type == "quantile":
         return []
+    names, window = _names_of(question), metric.window_days * _DAY
     numerator, denominator = outcome_names(metric)
-    window = metric.window_days * _DAY
-    after = f"t >= first_t AND t < first_t + {window}"
-    before = f"t < first_t AND t >= first_t - {window}"
+    after, before = f"dt >= 0 AND dt < {window}", f"dt < 0 AND dt >= -{window}"
     found = [(f"x{i}", numerator, after), (f"y{i}", denominator, after)]
-    if covariates and metric.type != "proportion":
+    if question.covariates and metric.type != "proportion":
         found += [(f"bx{i}", numerator, before), (f"by{i}", denominator, before)]
-    return [(a, f"name = {text(name)} AND {when}", f"p.{a}") for a, name, when in found if name is not None]
+    how = (
+        "max(CASE WHEN {} THEN (v > 0)::BIGINT END)" if metric.type == "proportion" else "sum(CASE WHEN {} THEN v END)"
+    )
+    return [
+        (alias, how.format(f"k = {names.index(name)} AND {when}")) for alias, name, when in found if name is not None
+    ]
 
 
 def reduce_metrics(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> dict[str, MetricRollup]:
@@ -141,7 +141,7 @@ def reduce_metrics(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> d
         indexed = [(i, m) for i, m in enumerate(question.metrics) if m.window_days == window]
         moments = _moments(db, question, indexed, matured)
         for i, metric in indexed:
-            quantiles = _quantiles(db, metric, matured) if metric.type == "quantile" else {}
+            quantiles = _quantiles(db, metric, question, matured) if metric.type == "quantile" else {}
             arms, segments = moments[i]
             out[metric.key] = MetricRollup(arms=arms, quantiles=quantiles, n_immature=immature, segments=segments)
     return {m.key: out[m.key] for m in question.metrics}
@@ -153,7 +153,7 @@ _Arms = tuple[dict[str, Summary], dict[str, dict[str, Summary]]]
 def _moments(
     db: duckdb.DuckDBPyConnection, question: RollupQuestion, metrics: Sequence[tuple[int, Metric]], matured: str
 ) -> dict[int, _Arms]:
-    aliases = {i: [a for a, _, _ in _columns(i, m, question.covariates)] for i, m in metrics}
+    aliases = {i: [alias for alias, _ in _columns(i, m, question)] for i, m in metrics}
     aggregates = "".join(", " + s for i, _ in metrics for s in column_sums(aliases[i]))
     rows = db.execute(
         f"SELECT variant, segment, count(*){aggregates} FROM valued WHERE {matured} GROUP BY ALL ORDER BY ALL"  # noqa: S608 - quoted
@@ -199,13 +199,14 @@ def _names(aliases: Sequence[str], i: int) -> tuple[str, ...]:
     return tuple(meaning[a] for a in aliases)
 
 
-def _quantiles(db: duckdb.DuckDBPyConnection, metric: Metric, matured: str) -> dict[str, QuantileArm]:
-    window = metric.window_days * _DAY
+def _quantiles(
+    db: duckdb.DuckDBPyConnection, metric: Metric, question: RollupQuestion, matured: str
+) -> dict[str, QuantileArm]:
+    k = _names_of(question).index(outcome_names(metric)[0])
     # Five significant digits: exact enough for any margin, and the counts stay small however many values there are.
     digits = "round(value, CASE WHEN value = 0 THEN 0 ELSE 4 - floor(log10(abs(value)))::INTEGER END)"
-    kept = f"""SELECT c.variant, c.unit, {digits} AS q FROM joined j JOIN counted c ON j.unit = c.unit
-               WHERE j.name = {text(outcome_names(metric)[0])} AND j.t >= c.first_t AND j.t < c.first_t + {window}
-                 AND c.{matured}"""  # noqa: S608 - quoted
+    kept = f"""SELECT c.variant, c.uid, {digits} AS q FROM joined j JOIN counted c ON j.uid = c.uid
+               WHERE j.k = {k} AND j.dt >= 0 AND j.dt < {metric.window_days * _DAY} AND c.{matured}"""  # noqa: S608 - numbers
     values: dict[str, dict[float, int]] = defaultdict(dict)
     for variant, value, n in db.execute(f"SELECT variant, q, count(*) FROM ({kept}) GROUP BY ALL").fetchall():  # noqa: S608 - quoted
         values[variant][value] = n
@@ -216,9 +217,9 @@ def _quantiles(db: duckdb.DuckDBPyConnection, metric: Metric, matured: str) -> d
         n, *sums = _one(
             db,
             f"""SELECT count(*), {", ".join(column_sums(["below", "n"]))} FROM (
-                  SELECT c.unit, count(*) FILTER (k.q <= {at!r}) AS below, count(k.q) AS n
-                  FROM counted c LEFT JOIN ({kept}) k ON c.unit = k.unit
-                  WHERE c.variant = {text(variant)} AND c.{matured} GROUP BY c.unit)""",  # noqa: S608 - quoted
+                  SELECT c.uid, count(*) FILTER (k.q <= {at!r}) AS below, count(k.q) AS n
+                  FROM counted c LEFT JOIN ({kept}) k ON c.uid = k.uid
+                  WHERE c.variant = {text(variant)} AND c.{matured} GROUP BY c.uid)""",  # noqa: S608 - quoted
         )
         out[variant] = QuantileArm(values=found, clusters=exact_summary(n, sums, (METRIC, DENOMINATOR), scale=1))
     return out

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from counterpoint.errors import DependencyFailure
 from counterpoint.events import EVENT_TYPES, Appended, Event, Segments, kind_of
 from counterpoint.storage.events.columns import micros_of, records_of, table_of
+from counterpoint.storage.events.group import GroupCommit
 from counterpoint.storage.events.spool import SealedFile, Spool
 
 E = TypeVar("E", bound=Event)
@@ -45,12 +46,13 @@ class FileEventLog:
         self._folder = folder
         self._seal_at = seal_at
         self._spool = Spool(folder / _SPOOL)
+        self._group = GroupCommit(self._spool.add)
         self._n_fresh = sum(self._spool.fresh_counts().values())
         self._remove_orphans()
 
     def append(self, events: Sequence[Event]) -> Appended:
         """Store `events` durably; those whose kind and id the log holds already are left out."""
-        n_stored = self._spool.add(events)
+        n_stored = self._group.append(events) if events else 0
         self._n_fresh += n_stored
         if self._n_fresh >= self._seal_at:
             self.seal()

@@ -10,19 +10,19 @@ from pathlib import Path
 import msgspec
 import xxhash
 
-from counterpoint.errors import DependencyFailure
+from counterpoint.errors import DependencyFailure, InvalidInput
 from counterpoint.events import Event, kind_of
 from counterpoint.storage.events.columns import micros_of
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS seen (key BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS spool (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS spool_kind ON spool (kind, seq);
 CREATE TABLE IF NOT EXISTS manifest (
   file TEXT PRIMARY KEY, kind TEXT NOT NULL, n_rows INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
 _BUSY_S = 20.0
+_PORTION = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,22 +49,25 @@ class Spool:
             self._db.executescript(_SCHEMA)
         self._path = path
 
-    def add(self, events: Sequence[Event]) -> int:
-        """Store those of `events` that are new, in one transaction, and return how many."""
-        keyed: dict[bytes, Event] = {}
-        for event in events:
-            keyed.setdefault(_key(event), event)
+    def add(self, batches: Sequence[Sequence[Event]]) -> list[int]:
+        """Store the new records of all `batches` in one transaction, and return how many each brought."""
+        keyed: dict[bytes, tuple[int, Event]] = {}
+        with _translated(self._path):
+            for which, batch in enumerate(batches):
+                for event in batch:
+                    keyed.setdefault(_key(event), (which, event))
+        n_new = [0] * len(batches)
         with self._write() as db:
-            fresh = [
-                (key, event)
-                for key, event in keyed.items()
-                if db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, micros_of(event.at))).rowcount
-            ]
+            known = _known(db, list(keyed))
+            fresh = [(key, micros_of(e.at), which, e) for key, (which, e) in keyed.items() if key not in known]
+            db.executemany("INSERT INTO seen VALUES (?, ?)", ((key, at) for key, at, _, _ in fresh))
             db.executemany(
                 "INSERT INTO spool (kind, at, body) VALUES (?, ?, ?)",
-                ((kind_of(type(e)), micros_of(e.at), msgspec.json.encode(e)) for _, e in fresh),
+                ((kind_of(type(e)), at, msgspec.json.encode(e)) for _, at, _, e in fresh),
             )
-        return len(fresh)
+        for _, _, which, _ in fresh:
+            n_new[which] += 1
+        return n_new
 
     def view(self, kind: str) -> tuple[tuple[SealedFile, ...], list[tuple[int, bytes]]]:
         """Return the sealed files and the fresh (seq, body) rows of one kind, as of one instant."""
@@ -142,6 +145,16 @@ class Spool:
                 raise
 
 
+def _known(db: sqlite3.Connection, keys: list[bytes]) -> set[bytes]:
+    """Return those of `keys` that were seen before, asked for in portions that every SQLite accepts."""
+    found: set[bytes] = set()
+    for at in range(0, len(keys), _PORTION):
+        part = keys[at : at + _PORTION]
+        marks = ",".join("?" * len(part))
+        found.update(row[0] for row in db.execute(f"SELECT key FROM seen WHERE key IN ({marks})", part))  # noqa: S608 - marks only
+    return found
+
+
 def _key(event: Event) -> bytes:
     return xxhash.xxh3_128_digest(f"{kind_of(type(event))}\0{event.id}".encode())
 
@@ -150,6 +163,8 @@ def _key(event: Event) -> bytes:
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
+    except UnicodeEncodeError as error:
+        raise InvalidInput("not_writable", f"a record cannot be written as JSON ({error})", where="events") from error
     except sqlite3.Error as error:
         raise DependencyFailure(
             "event_log_unavailable",
