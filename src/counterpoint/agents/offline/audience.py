@@ -89,6 +89,9 @@ def read_audience(
 def named(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, used: set[int]) -> bool:
     """Return whether the words around a span make it a name of users: a people word, a preposition, or nothing else."""
     people, prepositions = lexicon.lists["people"], lexicon.lists["audience_prepositions"]
+    alone = [t for t in tokens if t.clause == tokens[start].clause and t.is_word and not start <= t.index < end]
+    if all(t.index in used or t.text in words_set("only first and or just for now app users please on") for t in alone):
+        return True
     after = end
     while after < len(tokens) and (tokens[after].text in LINKS or after in used) and after - end < 8:
         if tokens[after].text in ",/" and not (after + 1 < len(tokens) and after + 1 in used):
@@ -327,7 +330,12 @@ def _read_listed(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lex
             reading.take(tokens, start, end)
     defined = bool(set(reading.clauses) - {gazetteer.roles.get("country"), gazetteer.roles.get("locale")})
     for start, end, _ in lexicon.lists["vague"].find(tokens):
-        if reading.used & set(range(start, end)) or (defined and _is_defined(tokens, start, reading, lexicon)):
+        predicate = start > 0 and tokens[start - 1].text in ("is", "are", "was", "were", "be", "so", "too", "get")
+        if (
+            predicate
+            or reading.used & set(range(start, end))
+            or (defined and _is_defined(tokens, start, reading, lexicon))
+        ):
             continue
         if (
             end - start > 1

@@ -171,14 +171,18 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
         if not found:
             for m in mentions:
                 anchor = choices.anchored(parameter, m, tokens, lexicon, _region(text, m, links))
+                if anchor is None and (later := _said_of_it(tokens, m)):
+                    # "... the podcast shelf so high. Move it to the bottom": the pronoun carries the mention along.
+                    anchor = choices.anchored(parameter, m, tokens, lexicon, (later[0].index, later[-1].index + 1))
                 if anchor is not None:
                     found.append(anchor)
                     break
     elif parameter.type is ParameterType.ENUM:
         for reach in (0, 2):
             spans = sorted({_sentences(tokens, m, reach) for m in mentions})
-            found = choices.named_values(parameter, mentions[0], tokens, text.terms, text.catalogue, spans, taken)
-            if any(s.value != parameter.baseline for s in found):
+            found = choices.named_values(parameter, mentions, tokens, text.terms, text.catalogue, spans, taken)
+            more = lexicon.has("apart", [t for t in tokens if t.index >= spans[-1][1]])
+            if any(s.value != parameter.baseline for s in found) and (len(found) > 1 or not more):
                 break
         if not any(s.value != parameter.baseline for s in found):
             only = next((c for m in mentions if (c := choices.only_choice(parameter, m, tokens)) is not None), None)
@@ -198,13 +202,23 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
 def _switched_by_pronoun(text: Text, mention: Mention, parameter: Parameter) -> Setting | None:
     """Return the setting of "what is it worth? Take it away ...": the next sentence speaks of the mention as "it"."""
     tokens, lexicon = text.tokens, text.lexicon
-    following = [t for t in tokens if t.sentence == tokens[mention.start].sentence + 1][:8]
-    if not any(t.text in ("it", "them", "that", "those", "these") for t in following[:4]):
+    following = _said_of_it(tokens, mention)
+    if not following:
         return None
     off, on = lexicon.has("off", following[:5]), lexicon.has("on", following[:5])
     if off == on and not off:
         return None
     return Setting(key=parameter.key, value=not off, at=mention.start, end=mention.end)
+
+
+def _said_of_it(tokens: Sequence[Token], mention: Mention) -> list[Token]:
+    """Return the words that speak of a mention as "it" or "them" in the next clause or sentence; none when none do."""
+    here = tokens[mention.end - 1]
+    later = [t for t in tokens[mention.end :] if t.clause != here.clause and t.sentence <= here.sentence + 1]
+    for n, t in enumerate(later[:14]):
+        if t.text in ("it", "them") and n and later[n - 1].text not in ("for", "of", "to", "makes", "lets", "gives"):
+            return later[max(0, n - 4) : n + 9]
+    return []
 
 
 def _distinct(found: Sequence[Setting]) -> list[Setting]:
@@ -316,9 +330,7 @@ def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[s
     groups: list[list[str]] = []
     for key in ordered:
         # What depends on another stays in its arm.
-        home = next(
-            (g for g in groups if any(o in parameters[key].requires or key in parameters[o].requires for o in g)), None
-        )
+        home = next((g for g in groups if any(_belong(parameters[o], parameters[key]) for o in g)), None)
         if home is None:
             groups.append([key])
         else:
@@ -353,6 +365,11 @@ def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[s
     if both:
         arms.append(dict(fixed))
     return arms
+
+
+def _belong(one: Parameter, other: Parameter) -> bool:
+    """Return whether two parameters are parts of one change: one requires the other, or both the same third."""
+    return other.key in one.requires or one.key in other.requires or bool(set(one.requires) & set(other.requires))
 
 
 def _labelled(text: Text, found: Sequence[Setting]) -> list[dict[str, Scalar]] | None:

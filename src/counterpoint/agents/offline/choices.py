@@ -52,7 +52,24 @@ def anchored(
                 )
             ):
                 return checked(parameter, _typed(parameter, 0.0), first, first + end - start)
+        if _taken_away(tokens, mention):
+            return checked(parameter, _typed(parameter, 0.0), mention.start, mention.end)
     return None
+
+
+def _taken_away(tokens: Sequence[Token], mention: Mention) -> bool:
+    """Return whether the thing named is taken away whole: "take the shortcuts away", "get rid of the shortcuts"."""
+    before = [
+        t.text for t in tokens[max(0, mention.start - 4) : mention.start] if t.clause == tokens[mention.start].clause
+    ]
+    after = [t.text for t in tokens[mention.end : mention.end + 3] if t.clause == tokens[mention.start].clause]
+    verbs = words_set(
+        "take takes taking strip do away lose scrap ditch kill rid abolish delete eliminate retire remove removing"
+    )
+    gone = words_set("away gone out off altogether entirely completely")
+    return bool(set(before) & verbs) and bool(
+        (set(after) | set(before)) & (gone | {"rid", "scrap", "ditch", "abolish", "eliminate"})
+    )
 
 
 def _typed(parameter: Parameter, value: float) -> Scalar:
@@ -98,7 +115,7 @@ def switched(
 
 def named_values(
     parameter: Parameter,
-    mention: Mention,
+    mentions: Sequence[Mention],
     tokens: Sequence[Token],
     terms: Sequence[frozenset[str]],
     catalogue: Catalogue,
@@ -112,7 +129,7 @@ def named_values(
             continue
         for lo, hi in spans:
             for i in range(lo, hi):
-                if i in taken and abs(i - mention.start) > 3 and abs(i - mention.end) > 2:
+                if i in taken and all(abs(i - m.start) > 3 and abs(i - m.end) > 2 for m in mentions):
                     continue
                 ends = _covers(words, terms, i, min(hi, i + len(words) + 4))
                 if ends is None:
@@ -128,7 +145,7 @@ def named_values(
             if (
                 tokens[i].text in ("none", "no", "without")
                 and "none" in parameter.values
-                and abs(i - mention.start) <= 3
+                and any(abs(i - m.start) <= 3 for m in mentions)
             ):
                 found[i] = Setting(key=parameter.key, value="none", at=i, end=i + 1)
     unique: dict[Scalar | None, Setting] = {}

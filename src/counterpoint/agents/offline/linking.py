@@ -72,7 +72,7 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
                 ):
                     kept[n] = (replace(holder, rival=max(holder.rival, standing / strength)), strength)
             continue
-        if mention.coverage * mention.score < 0.55:
+        if mention.coverage * mention.score < 0.55 or _counts_otherwise(mention, text):
             continue
         for i in free:
             owner[i] = mention
@@ -84,7 +84,7 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
             # A value of several words belongs to its parameter: "latest episodes of followed shows".
             for s in choices.named_values(
                 text.surface.parameters[mention.key],
-                mention,
+                [mention],
                 text.tokens,
                 text.terms,
                 text.catalogue,
@@ -100,6 +100,16 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
     _assign(links, text)
     _adopt(links, text)
     return links
+
+
+def _counts_otherwise(mention: Mention, text: Text) -> bool:
+    """Return whether a number of the mention counts something else: "five per shelf" are not five shelves."""
+    for q in text.quantities:
+        if q.start in mention.tokens and len(mention.tokens) == 2:
+            noun = max(mention.tokens)
+            if any(text.tokens[i].text in ("per", "each", "every", "on", "in", "of") for i in range(q.end, noun)):
+                return True
+    return False
 
 
 def _adopt(links: Links, text: Text) -> None:
@@ -159,7 +169,7 @@ def _standing(mention: Mention, text: Text, spaces: set[str]) -> float:
         return mention.score + bonus + 0.5 * max([*fits, 1.0 if anchor else 0.0])
     if parameter.type is ParameterType.ENUM:
         named = choices.named_values(
-            parameter, mention, tokens, text.terms, text.catalogue, [_sentence_of(mention, tokens, 0)], text.audience
+            parameter, [mention], tokens, text.terms, text.catalogue, [_sentence_of(mention, tokens, 0)], text.audience
         )
         return mention.score + bonus + (0.6 if named else 0.0)
     window = [

@@ -292,6 +292,8 @@ def _statement(
             and (toward_worse or not moves)
         )
     )
+    capped = quantity is not None and " more than " in words and _negated(near, [(quantity.start, "")], mention)
+    guard = guard or (capped and not (moves and not toward_worse))
     relative, absolute = sizes(quantity, metric)
     if has["disclaim"] and not named_guard and not flat:
         role = "ignored"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from counterpoint.agents.offline import doubts
@@ -120,6 +120,7 @@ def _read(text: str, surface: Surface, lexicon: Lexicon) -> _Reading:
 
 def _choose(reading: _Reading, surface: Surface) -> None:
     """Choose the metric that decides and those that guard."""
+    reading.statements = [_of_the_changed_part(reading, surface, s) for s in reading.statements]
     guards: dict[str, Statement] = {}
     for s in reading.statements:
         if s.role == "guardrail" and (
@@ -139,31 +140,25 @@ def _choose(reading: _Reading, surface: Surface) -> None:
             s for s in ranked if s.strength >= top.strength - 0.35 and (s.quantity is None) == (top.quantity is None)
         ]
         reading.primary = min(par, key=lambda s: s.mention.start)
-        family = _of_the_changed_part(reading, surface)
-        if family is not None:
-            reading.primary = family
         reading.tie = reading.primary.mention.rival > 0.97
         guards.pop(reading.primary.metric, None)
     reading.guardrails = list(guards.values())
 
 
-def _of_the_changed_part(reading: _Reading, surface: Surface) -> Statement | None:
-    """Return the goal as that of the part that changes: "its click-through" is the shelf's, not the page's."""
-    primary = reading.primary
-    if primary is None:
-        return None
+def _of_the_changed_part(reading: _Reading, surface: Surface, said: Statement) -> Statement:
+    """Return a statement as one of the part that changes: "its click-through" is the shelf's, not the page's."""
     tokens = reading.text.tokens
-    near = {t.text for t in tokens[max(0, primary.mention.start - 3) : primary.mention.start]}
+    near = {t.text for t in tokens[max(0, said.mention.start - 3) : said.mention.start]}
     if not near & {"its", "their", "shelf's", "own"}:
-        return None
+        return said
     spaces = {k.partition(".")[0] for arm in reading.change.arms for k in arm}
-    aliases = {a.key: a for a in reading.text.catalogue.aliases}
     for key in surface.metrics:
-        if any(key.startswith(f"{space}_") for space in spaces) and key in aliases:
-            mine = set().union(*(w for a in reading.text.catalogue.aliases if a.key == key for w in a.words))
-            if any(reading.text.terms[i] & mine for i in primary.mention.tokens):
-                return Statement(**{**{f: getattr(primary, f) for f in primary.__slots__}, "metric": key})
-    return None
+        if any(key.startswith(f"{space}_") for space in spaces):
+            aliases = [a for a in reading.text.catalogue.aliases if a.key == key]
+            mine = frozenset[str]().union(*(w for a in aliases for w in a.words))
+            if any(reading.text.terms[i] & mine for i in said.mention.tokens):
+                return replace(said, metric=key)
+    return said
 
 
 def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a grammar is a list of cases

@@ -220,7 +220,11 @@ class _Reader:
             if (
                 word in ("a", "one")
                 and self.text(i + 1) in self.fractions
-                and (half or self.text(i + 2) in ("of", "the", ""))
+                and (
+                    half
+                    or not self.text(i + 2).isalpha()
+                    or self.text(i + 2) in words_set("of the more fewer less higher lower while and but as")
+                )
             ):
                 return self._fraction(self.fractions[self.text(i + 1)], i, i + 2)
             if (
