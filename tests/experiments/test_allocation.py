@@ -240,3 +240,26 @@ def test_a_draw_leaves_out_what_is_taken_and_keeps_the_rest_of_its_order():
     assert (alone - state.experiments["e1"].reserved).is_subset(beside)
     assert beside.is_disjoint(state.experiments["e1"].reserved)
     assert isinstance(beside, BucketSet)
+
+
+def test_audiences_that_a_fixed_attribute_keeps_apart_may_share_buckets():
+    state = with_experiment(a_state(), "se", audience='country == "SE" && plan == "free"', allocation=0.9)
+    assert space(state, audience='country == "NO"', allocation=0.9).fits
+    assert space(state, audience='country in ["DK", "NO"]').rivals == ()
+    assert space(state, audience='country in ["DK", "SE"]').n_free == 1000
+
+
+def test_an_attribute_that_can_change_proves_nothing():
+    # A unit that subscribes would meet both.
+    state = with_experiment(a_state(), "free", audience='plan == "free"', allocation=0.9)
+    assert space(state, audience='plan == "premium"').n_free == 1000
+
+
+def test_an_isolated_experiment_is_alone_whatever_the_audiences():
+    state = with_experiment(a_state(), "se", audience='country == "SE"', allocation=0.9)
+    assert space(state, audience='country == "NO"', isolated=True, set={"b.x": 2}).n_free == 1000
+
+
+def test_an_audience_that_cannot_be_read_proves_nothing():
+    state = with_experiment(a_state(), "broken", audience="country == ", allocation=0.9)
+    assert space(state, audience='country == "NO"').n_free == 1000

@@ -128,3 +128,9 @@ def test_an_expired_holdout_blocks_launches_until_it_is_renewed():
 
 def test_an_expired_holdout_blocks_nothing_else():
     assert found(held(-1), SetBaseline(values={"a.x": 3})) == {}
+
+
+def test_a_rule_for_units_that_the_experiment_never_meets_is_none_of_its_business():
+    rule = BaselineRule(key="r", audience='country == "NO"', set={"a.x": 9})
+    assert found(running(audience='country == "SE"'), SetRules(rules=(rule,))) == {}
+    assert UNDER in found(running(audience='plan == "free"'), SetRules(rules=(rule,)))

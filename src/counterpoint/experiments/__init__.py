@@ -8,7 +8,15 @@ from counterpoint.experiments.allocation import (
     free_space,
     stage_buckets,
 )
-from counterpoint.experiments.conflicts import Rival, Territory, exclusivity_findings, rivals_of, shared_ground
+from counterpoint.experiments.conflicts import (
+    EVERYONE,
+    Rival,
+    Territory,
+    exclusivity_findings,
+    never_meet,
+    rivals_of,
+    shared_ground,
+)
 from counterpoint.experiments.experiment import Experiment, State, holds_buckets, is_serving, stage_shares
 from counterpoint.experiments.holdouts import Domain, Holdout, Pools, covers, expired_holdouts, layers_of, pools_of
 from counterpoint.experiments.lifecycle import TRANSITIONS, URGENT, Event, allowed_events, transition
@@ -29,6 +37,7 @@ from counterpoint.experiments.spec import (
 from counterpoint.experiments.treatments import treatment_findings
 
 __all__ = [
+    "EVERYONE",
     "TRANSITIONS",
     "URGENT",
     "AnalysisSpec",
@@ -64,6 +73,7 @@ __all__ = [
     "holds_buckets",
     "is_serving",
     "layers_of",
+    "never_meet",
     "parse_spec",
     "pools_of",
     "rivals_of",

@@ -3,13 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from counterpoint.assignment import BucketSet
-from counterpoint.config import Surface
+from counterpoint.assignment import BucketSet, compile_audience, disjoint
+from counterpoint.config import Attribute, Surface
+from counterpoint.errors import InvalidInput
 from counterpoint.experiments.experiment import Experiment, holds_buckets
 from counterpoint.experiments.holdouts import Domain, Holdout, covers, layers_of
 from counterpoint.experiments.spec import ExperimentSpec
 from counterpoint.vocabulary import Finding, Severity
+
+EVERYONE = "true"
+"""The audience that is all units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +52,34 @@ def shared_ground(spec: ExperimentSpec, other: ExperimentSpec, surface: Surface)
     """
     if spec.isolated or other.isolated:
         return f"'{spec.key if spec.isolated else other.key}' is isolated"
-    return _overlap(spec, other, surface)
+    because = _overlap(spec, other, surface)
+    if because is None or never_meet(spec.audience, other.audience, surface):
+        return None
+    return because
+
+
+def never_meet(audience: str, other: str, surface: Surface) -> bool:
+    """Return whether it is proven that no unit is ever in both audiences.
+
+    Only attributes that the surface declares fixed prove it. An audience that cannot be read proves nothing here; it is
+    refused where it is written.
+    """
+    attributes = tuple(surface.attributes.values())
+    fixed = frozenset(attribute.key for attribute in attributes if attribute.fixed)
+    # Most pairs are settled without looking: everyone meets everyone, and without a fixed attribute nothing is proven.
+    if not fixed or audience == other or EVERYONE in (audience.strip(), other.strip()):
+        return False
+    return _proven(audience, other, attributes)
+
+
+@lru_cache(maxsize=65_536)
+def _proven(audience: str, other: str, attributes: tuple[Attribute, ...]) -> bool:
+    declared = {attribute.key: attribute for attribute in attributes}
+    fixed = frozenset(attribute.key for attribute in attributes if attribute.fixed)
+    try:
+        return disjoint(compile_audience(audience, declared), compile_audience(other, declared), fixed)
+    except InvalidInput:
+        return False
 
 
 def rivals_of(spec: ExperimentSpec, *, unit: str, territory: Territory) -> tuple[Rival, ...]:

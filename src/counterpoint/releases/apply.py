@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from counterpoint.config import BaselineRule
 from counterpoint.errors import Conflict, CounterpointError, InvalidInput, NotFound
-from counterpoint.experiments import Event, Experiment, State, exclusivity_findings, transition
+from counterpoint.experiments import EVERYONE, Event, Experiment, State, exclusivity_findings, transition
 from counterpoint.releases import operations as op
 from counterpoint.releases.change import Change
 from counterpoint.releases.soundness import state_findings
@@ -18,7 +18,6 @@ from counterpoint.vocabulary import Finding
 
 V = TypeVar("V")
 _ADDABLE = frozenset({State.VALIDATED, State.APPROVED, State.SCHEDULED})
-_EVERYONE = "true"
 _GRACE = timedelta(hours=1)
 
 
@@ -141,7 +140,7 @@ def _ship_variant(operation: op.ShipVariant, state: SurfaceState, now: datetime)
     shipped = transition(experiment, Event.SHIP, at=now, variant=operation.variant)
     values = next(variant.set for variant in experiment.spec.variants if variant.key == operation.variant)
     state = _with_experiment(state, shipped, check=False)
-    if operation.to == "everyone" or experiment.spec.audience.strip() == _EVERYONE:
+    if operation.to == "everyone" or experiment.spec.audience.strip() == EVERYONE:
         return replace(state, baseline={**state.baseline, **values})
     rule = BaselineRule(key=f"shipped-{experiment.key}", audience=experiment.spec.audience, set=dict(values))
     return replace(state, rules=(rule, *(other for other in state.rules if other.key != rule.key)))

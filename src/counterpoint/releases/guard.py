@@ -11,7 +11,7 @@ from counterpoint.experiments import (
     State,
     expired_holdouts,
     holds_buckets,
-    shared_ground,
+    never_meet,
     treatment_findings,
 )
 from counterpoint.releases.change import Change, is_urgent
@@ -96,15 +96,11 @@ def _rule_changes(
         if old.get(key) == new.get(key):
             continue
         audiences = {audience for audience, _ in set(old.get(key, ())) ^ set(new.get(key, ()))}
-        if not audiences or any(_may_meet(experiment, audience, state) for audience in audiences):
+        if not audiences or not all(
+            never_meet(experiment.spec.audience, audience, state.surface) for audience in audiences
+        ):
             changed.add(key)
     return changed
-
-
-def _may_meet(experiment: Experiment, audience: str, state: SurfaceState) -> bool:
-    # An experiment on the same parameter with the rule's audience conflicts exactly when the two audiences may meet.
-    plain = experiment.spec.model_copy(update={"isolated": False})
-    return shared_ground(plain, plain.model_copy(update={"audience": audience}), state.surface) is not None
 
 
 def _by_parameter(rules: Iterable[BaselineRule]) -> Mapping[str, tuple[tuple[str, object], ...]]:
