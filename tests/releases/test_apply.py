@@ -237,3 +237,29 @@ def test_a_domain_is_added_and_ends_when_nothing_draws_from_it():
 def test_a_domain_may_not_take_buckets_of_an_experiment_outside_it():
     domain = draw_domain("d", share=0.8, owner="x", territory=territory_of(a_state()))
     assert refusal(with_experiment(allocation=0.5), AddDomain(domain=domain)).code == "buckets_taken"
+
+
+@pytest.mark.parametrize("audience", ["country ==", "nowhere == 1", "country == 1", "plan == 'gold'"])
+def test_an_audience_that_could_not_be_served_is_refused(audience):
+    rule = BaselineRule(key="r", audience=audience, set={"a.x": 2})
+    assert refusal(a_state(), SetRules(rules=(rule,))).where == "rules.r.audience"
+    broken = drawn(a_spec(audience=audience), a_state())
+    assert refusal(a_state(), AddExperiment(experiment=broken)).where == "experiments.e1.audience"
+
+
+def test_a_baseline_or_a_rule_that_breaks_an_invariant_is_refused():
+    surface = replace(a_surface(), invariants=("a.x < b.x || a.x == b.x",))
+    state = a_state(surface)
+    assert after(state, SetBaseline(values={"a.x": 0})).baseline["a.x"] == 0
+    error = refusal(state, SetBaseline(values={"a.x": 2}))
+    assert (error.code, error.where) == ("invariant_broken", "baseline")
+    assert "a.x is 2, b.x is 1" in error.what
+    rule = BaselineRule(key="r", audience="true", set={"b.x": 0})
+    assert refusal(state, SetRules(rules=(rule,))).where == "rules.r.set"
+
+
+def test_an_experiment_is_checked_again_when_its_surface_changes():
+    state = with_experiment(audience='country == "SE"')
+    attributes = {key: value for key, value in state.surface.attributes.items() if key != "country"}
+    error = refusal(state, ReplaceSurface(surface=replace(state.surface, attributes=attributes)))
+    assert error.where == "experiments.e1.audience"

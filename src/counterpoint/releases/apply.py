@@ -36,6 +36,7 @@ def apply_change(state: SurfaceState | None, change: Change, *, now: datetime) -
     """
     if not change.operations:
         raise InvalidInput("empty_change", "a change without operations", where="operations", fix="say what it changes")
+    before = state
     if state is None:
         first = change.operations[0]
         if not isinstance(first, op.ReplaceSurface):
@@ -54,7 +55,7 @@ def apply_change(state: SurfaceState | None, change: Change, *, now: datetime) -
         raise InvalidInput(
             "wrong_surface", f"a change of '{change.surface}' brings the surface '{after.surface.key}'", where="surface"
         )
-    _refuse(state_findings(after))
+    _refuse(state_findings(after, known_sound=before))
     return after
 
 
