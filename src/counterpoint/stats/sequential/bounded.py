@@ -61,10 +61,12 @@ def share_sequence(successes: int, n: int, *, alpha: float = 0.05, tuned_to: flo
         return kernel + float(beta) - threshold
 
     tiny = 1e-12
-    lower = 0.0 if successes == 0 else float(optimize.brentq(excess, tiny, max(share - tiny, 2 * tiny), xtol=1e-13))
-    upper = (
-        1.0 if successes == n else float(optimize.brentq(excess, min(share + tiny, 1 - 2 * tiny), 1 - tiny, xtol=1e-13))
-    )
+    # With next to no successes the mixture cannot rule out even a share of zero, and the end stays there.
+    low, high = max(share - tiny, 2 * tiny), min(share + tiny, 1 - 2 * tiny)
+    open_below = successes == 0 or excess(tiny) <= 0
+    open_above = successes == n or excess(1 - tiny) <= 0
+    lower = 0.0 if open_below else float(optimize.brentq(excess, tiny, low, xtol=1e-13))
+    upper = 1.0 if open_above else float(optimize.brentq(excess, high, 1 - tiny, xtol=1e-13))
     return lower, upper
 
 

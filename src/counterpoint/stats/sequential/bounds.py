@@ -11,6 +11,8 @@ from counterpoint.stats.sequential.recursion import ScorePath, check_information
 from counterpoint.stats.sequential.spending import Spending, spent
 from counterpoint.stats.tails import check_share, upper_quantile, upper_tail
 
+_FINE = 12
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSequentialBounds:
@@ -131,20 +133,24 @@ def crossing_probability(bounds: GroupSequentialBounds, drift: float) -> tuple[t
 def _by_constant(
     t: tuple[float, ...], alpha: float, sides: int, shape: Callable[[float], tuple[float, ...]], method: str
 ) -> GroupSequentialBounds:
-    def excess(c: float) -> float:
-        return sides * sum(_crossings(t, shape(c), sides)) - alpha
+    def excess(c: float, points: int) -> float:
+        return sides * sum(_crossings(t, shape(c), sides, points)) - alpha
 
-    top = 2 * upper_quantile(alpha / sides / len(t)) + 4
-    constant = float(optimize.brentq(excess, 0.01, top, xtol=1e-9))
+    # A coarse integral finds the neighbourhood; two or three secant steps on the fine one finish.
+    low = upper_quantile(alpha / sides)
+    near = float(
+        optimize.brentq(excess, 0.3 * low, 2 * upper_quantile(alpha / sides / len(t)) + 4, args=(5,), xtol=1e-4)
+    )
+    constant = float(optimize.newton(excess, near, x1=near + 1e-4, args=(_FINE,), tol=1e-9, maxiter=50))
     z = shape(constant)
-    crossings = _crossings(t, z, sides)
+    crossings = _crossings(t, z, sides, _FINE)
     spending = tuple(sides * sum(crossings[: k + 1]) for k in range(len(t)))
     return _bounds(t, z, spending, alpha=alpha, sides=sides, method=method)
 
 
-def _crossings(t: tuple[float, ...], z: tuple[float, ...], sides: int) -> tuple[float, ...]:
+def _crossings(t: tuple[float, ...], z: tuple[float, ...], sides: int, points: int) -> tuple[float, ...]:
     lower = tuple(-x for x in z) if sides == 2 else (-math.inf,) * len(z)
-    return tuple(map(float, exit_probabilities(t, lower, z)[1]))
+    return tuple(map(float, exit_probabilities(t, lower, z, points=points)[1]))
 
 
 def _bounds(

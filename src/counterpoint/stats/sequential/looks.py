@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
-from scipy import optimize
+from scipy import interpolate, optimize
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.effects import AnytimeEffect, Effect, Relative
@@ -90,15 +91,32 @@ def repeated_p_value(bounds: GroupSequentialBounds, look: int, z: float) -> floa
     if z <= 0:
         return 1.0
 
-    def excess(log_alpha: float) -> float:
-        return at_alpha(bounds, math.exp(log_alpha)).z[look - 1] - z
-
-    low, high = math.log(1e-9), math.log(0.9)
-    if excess(high) > 0:
+    levels, zs = _levels_by_z(bounds, look)
+    if z >= zs[-1]:
+        return math.exp(levels[-1])
+    if z <= zs[0]:
         return 1.0
-    if excess(low) < 0:
-        return 1e-9
-    return math.exp(float(optimize.brentq(excess, low, high, xtol=1e-7)))
+    return float(math.exp(interpolate.pchip_interpolate(zs, levels, z)))
+
+
+@lru_cache(maxsize=512)
+def _levels_by_z(bounds: GroupSequentialBounds, look: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return log levels and the bounds they give at a look, rising in z.
+
+    The plan's own alpha is a node, and the interpolation between nodes is monotone: p-value and bound cannot disagree.
+    """
+    grid = {math.exp(x) for x in _LOG_LEVELS} | {bounds.alpha}
+    pairs = sorted(
+        (at_alpha(bounds, a).z[look - 1] if a != bounds.alpha else bounds.z[look - 1], math.log(a)) for a in grid
+    )
+    kept = [pairs[0]]
+    for z, level in pairs[1:]:
+        if z > kept[-1][0] + 1e-9:
+            kept.append((z, level))
+    return tuple(level for _, level in kept), tuple(z for z, _ in kept)
+
+
+_LOG_LEVELS = tuple(math.log(0.99) + (math.log(1e-9) - math.log(0.99)) * k / 63 for k in range(64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,10 +30,11 @@ class ScorePath:
     independent, which is why information, not calendar time, is the clock, and why only matured units enter a look.
     """
 
-    __slots__ = ("_drift", "_nodes", "_t", "_weights")
+    __slots__ = ("_drift", "_nodes", "_points", "_t", "_weights")
 
-    def __init__(self, drift: float = 0.0) -> None:
+    def __init__(self, drift: float = 0.0, points: int = _POINTS) -> None:
         self._drift = drift
+        self._points = points
         self._t = 0.0
         self._nodes: Array = np.zeros(1)
         self._weights: Array = np.ones(1)
@@ -67,7 +68,7 @@ class ScorePath:
             self._nodes, self._weights, self._t = np.zeros(1), np.zeros(1), t
             return
         sd = math.sqrt(step if next_t is None else min(step, next_t - t))
-        nodes, widths = _quadrature(low, high, sd)
+        nodes, widths = _quadrature(low, high, sd, self._points)
         scale = math.sqrt(step)
         moved = (nodes[:, None] - self._nodes[None, :] - self._drift * step) / scale
         density = np.exp(-0.5 * moved * moved) @ self._weights / (scale * math.sqrt(2 * math.pi))
@@ -75,7 +76,12 @@ class ScorePath:
 
 
 def exit_probabilities(
-    information: Sequence[float], lower: Sequence[float], upper: Sequence[float], drift: float = 0.0
+    information: Sequence[float],
+    lower: Sequence[float],
+    upper: Sequence[float],
+    drift: float = 0.0,
+    *,
+    points: int = _POINTS,
 ) -> tuple[Array, Array]:
     """Return, per look, the probabilities of first leaving below and above.
 
@@ -84,9 +90,10 @@ def exit_probabilities(
         lower: z-values, -inf for no bound below.
         upper: z-values, inf for no bound above.
         drift: Mean of z at full information.
+        points: Quadrature points per panel; fewer are faster and coarser.
     """
     t = check_information(information)
-    path = ScorePath(drift)
+    path = ScorePath(drift, points)
     down, up = np.zeros(len(t)), np.zeros(len(t))
     for k, now in enumerate(t):
         down[k] = path.below(now, lower[k]) if math.isfinite(lower[k]) else 0.0
@@ -119,15 +126,15 @@ def check_information(information: Sequence[float]) -> tuple[float, ...]:
     return t
 
 
-def _quadrature(low: float, high: float, sd: float) -> tuple[Array, Array]:
+def _quadrature(low: float, high: float, sd: float, n_points: int) -> tuple[Array, Array]:
     panels = min(max(math.ceil((high - low) / (_PANEL_SD * sd)), 4), 400)
-    points, weights = _legendre()
+    points, weights = _legendre(n_points)
     edges = np.linspace(low, high, panels + 1)
     half = (edges[1] - edges[0]) / 2
     return ((edges[:-1] + half)[:, None] + half * points[None, :]).ravel(), np.tile(half * weights, panels)
 
 
-@lru_cache(maxsize=1)
-def _legendre() -> tuple[Array, Array]:
-    points, weights = np.polynomial.legendre.leggauss(_POINTS)
+@lru_cache(maxsize=8)
+def _legendre(n_points: int) -> tuple[Array, Array]:
+    points, weights = np.polynomial.legendre.leggauss(n_points)
     return np.asarray(points, dtype=np.float64), np.asarray(weights, dtype=np.float64)
