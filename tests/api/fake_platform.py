@@ -52,9 +52,10 @@ class FakeDelivery:
         *,
         forced: Mapping[str, str] | None = None,
         request_id: str | None = None,
+        counted: bool = True,
     ) -> Document:
         known(surface)
-        self.asked.append(("page", unit, dict(context), dict(forced or {})))
+        self.asked.append(("page", unit, dict(context), dict(forced or {}), request_id, counted))
         if unit == "boom":
             raise RuntimeError("a secret that no caller may read")
         if unit == "down":

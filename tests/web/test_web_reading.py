@@ -139,6 +139,7 @@ def test_a_plan_is_shown_with_the_words_behind_each_field():
     assert fields["Change"].reading == "podcasts.shelf_position = 2"
     assert fields["Audience"].quoted == "premium listeners in Sweden"
     assert fields["Duration"].source == "default"
+    assert [field.reading for field in planned.fields if field.name == "Guardrail"][2] == "page_load_ms_p95 within 50"
     assert planned.can_launch
 
 

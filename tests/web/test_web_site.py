@@ -144,6 +144,12 @@ def test_the_page_is_shown_as_assigned_and_as_forced(client, platform):
     assert platform.delivery.asked[-1][3] == {"podcasts-second-se": "second"}
 
 
+def test_looking_at_a_listeners_page_never_counts_and_leaves_nothing_else_to_chance(client, platform):
+    client.get("/surfaces/home?view=podcasts-second-se:control&beside=podcasts-second-se:second")
+    client.get("/surfaces/home")
+    assert {(ask[4], ask[5]) for ask in platform.delivery.asked} == {("look-sim-ebba", False)}
+
+
 def test_two_variants_are_compared_side_by_side(client):
     query = "view=podcasts-second-se:control&beside=podcasts-second-se:second"
     text = shown(client.get(f"/surfaces/home?{query}", headers=HTMX), "moves from place 6 to 2", "6 → 2")

@@ -141,7 +141,7 @@ PLANNED: Example = {
         "provenance": {"audience": {"source": "words", "words": "premium listeners in Sweden", "confidence": 0.97}},
         "residue": [],
     },
-    "spec": SPEC,
+    "spec": {key: value for key, value in SPEC.items() if key != "kind"},
     "findings": [],
     "seconds": {"plan": 0.021, "generate": 0.001, "validate": 0.034},
 }

@@ -86,7 +86,7 @@ def _gather(control: Control, key: str) -> Document:
         "moving": state in _MOVING,
         "lifeline": Markup(lifeline(timeline)),  # noqa: S704 - drawn by a pure function that escapes
         "machine_seconds": machine_seconds(timeline),
-        "simulated": bool((results or {}).get("simulated")),
+        "simulated": experiment["simulated"],
     }
 
 

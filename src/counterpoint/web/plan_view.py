@@ -1,22 +1,15 @@
 """Read a plan document into the table that shows where each of its fields came from."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 from counterpoint.web.numbers import percent, value
 from counterpoint.web.ports import Document
 from counterpoint.web.spec_text import spec_text
 
-_FIELDS = (
-    ("arms", "Change"),
-    ("audience", "Audience"),
-    ("primary", "Primary metric"),
-    ("direction", "Direction"),
-    ("mde", "Smallest effect worth finding"),
-    ("guardrails", "Guardrails"),
-    ("allocation", "Share of the audience"),
-    ("days", "Duration"),
-)
+_MAX_QUOTE = 80
 _SOURCES = {"words": "your words", "default": "default", "past_experiment": "past experiment"}
 
 
@@ -70,7 +63,7 @@ def read_plan(document: Document) -> Planned:
         plan=plan,
         explanation=plan.get("explanation") or "",
         question=_question(plan),
-        fields=tuple(_field(plan, key, name) for key, name in _FIELDS if _is_given(plan, key)),
+        fields=tuple(_fields(plan, spec)) if plan["outcome"] == "plan" else (),
         residue=tuple(plan.get("residue") or ()),
         spec=spec,
         spec_text="" if spec is None else spec_text(spec),
@@ -90,42 +83,37 @@ def _question(plan: Document) -> str:
             return ""
 
 
-def _is_given(plan: Document, key: str) -> bool:
-    if key == "mde":
-        return plan.get("mde") is not None or plan.get("mde_abs") is not None
-    return plan.get(key) not in (None, [], ())
-
-
-def _field(plan: Document, key: str, name: str) -> PlanField:
+def _fields(plan: Document, spec: Document | None) -> Iterator[PlanField]:
     origins = plan.get("provenance", {})
-    origin = origins.get(key) or (origins.get("mde_abs") if key == "mde" else None) or {}
+    yield _field(origins, "Change", "; ".join(_arm(arm) for arm in plan["arms"]), "arms", "variants")
+    audience = "everyone" if plan["audience"] == "true" else str(plan["audience"])
+    yield _field(origins, "Audience", audience, "audience")
+    yield _field(origins, "Primary metric", f"{plan['primary']}, {plan['direction']}", "primary", "metrics.primary")
+    if plan.get("mde") is not None:
+        yield _field(origins, "Smallest effect", percent(plan["mde"]), "mde")
+    elif plan.get("mde_abs") is not None:
+        yield _field(origins, "Smallest effect", f"{plan['mde_abs']:g} in the metric's own unit", "mde_abs", "mde")
+    if spec is None:
+        return
+    for n, guardrail in enumerate(spec["metrics"].get("guardrails", ())):
+        yield _field(
+            origins, "Guardrail", _guardrail(guardrail), f"metrics.guardrails.{n}", f"guardrails[{n}]", "guardrails"
+        )
+    yield _field(origins, "Share of the audience", percent(spec["allocation"]), "allocation")
+    yield _field(origins, "Duration", f"{spec['schedule']['days']} days", "schedule.days", "days")
+
+
+def _field(origins: Mapping[str, Document], name: str, reading: str, *keys: str) -> PlanField:
+    """Return a field with its origin, found under the first of `keys` that has one."""
+    origin: Document = next((origins[key] for key in keys if key in origins), {})
+    source = str(origin.get("source", ""))
     return PlanField(
         name=name,
-        reading=_reading(plan, key),
-        source=_SOURCES.get(origin.get("source", ""), origin.get("source", "")),
-        quoted=origin.get("words", ""),
+        reading=reading,
+        source=_SOURCES.get(source, source),
+        quoted=shorten(origin.get("words", ""), _MAX_QUOTE, placeholder=" …"),
         confidence=origin.get("confidence"),
     )
-
-
-def _reading(plan: Document, key: str) -> str:
-    match key:
-        case "arms":
-            return "; ".join(_arm(arm) for arm in plan["arms"])
-        case "audience":
-            return "everyone" if plan["audience"] == "true" else str(plan["audience"])
-        case "mde":
-            return (
-                percent(plan["mde"]) if plan.get("mde") is not None else f"{plan['mde_abs']:g} in the metric's own unit"
-            )
-        case "guardrails":
-            return "; ".join(_guardrail(each) for each in plan["guardrails"])
-        case "allocation":
-            return percent(plan["allocation"])
-        case "days":
-            return f"{plan['days']} days"
-        case _:
-            return str(plan[key])
 
 
 def _arm(arm: dict[str, Any]) -> str:

@@ -24,8 +24,9 @@ class Delivery(Protocol):
         *,
         forced: Mapping[str, str] = ...,
         request_id: str | None = None,
+        counted: bool = True,
     ) -> Document:
-        """Return the page that one unit sees; one that is forced is never counted."""
+        """Return the page that one unit sees; one that is forced, or not `counted`, leaves no records."""
         ...
 
 

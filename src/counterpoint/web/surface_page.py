@@ -14,6 +14,7 @@ from counterpoint.web.side_by_side import differences
 
 _LIVE = frozenset({"running"})
 _SEPARATOR = ":"
+_MAX_ID = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,16 @@ async def show_config(request: Request) -> Response:
 
 
 async def _page(platform: Platform, surface: str, listener: Document, view: View) -> Document:
-    return await platform.delivery.page(surface, listener["unit"], listener["context"], forced=view.forced)
+    # Whoever looks with a listener's eyes must not expose that listener; and every view is asked for under one request
+    # id, which settles what is left to chance, so that two views differ by their variant alone.
+    return await platform.delivery.page(
+        surface,
+        listener["unit"],
+        listener["context"],
+        forced=view.forced,
+        request_id=f"look-{listener['unit']}"[:_MAX_ID],
+        counted=False,
+    )
 
 
 def _views(experiments: list[Document]) -> list[View]:
