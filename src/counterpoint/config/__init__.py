@@ -19,6 +19,7 @@ from counterpoint.config.snapshot import (
 )
 from counterpoint.config.surface import Attribute, Metric, Parameter, Policy, Surface, outcome_names
 from counterpoint.config.surface_file import load_surface, parse_surface
+from counterpoint.config.validity import Contender, check_combinations
 
 __all__ = [
     "Attribute",
@@ -27,6 +28,7 @@ __all__ = [
     "BatchConfig",
     "CompiledSnapshot",
     "Config",
+    "Contender",
     "Enrollment",
     "LiveExperiment",
     "LiveHoldout",
@@ -39,6 +41,7 @@ __all__ = [
     "Step",
     "Surface",
     "VariantSlice",
+    "check_combinations",
     "check_value",
     "compile_snapshot",
     "decode_snapshot",

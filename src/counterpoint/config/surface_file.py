@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
+from counterpoint.assignment import check_audience, compile_audience
 from counterpoint.config.bounds import check_value
 from counterpoint.config.surface import Attribute, Metric, MetricType, Parameter, Policy, Surface
 from counterpoint.config.yaml_text import read_yaml
@@ -56,6 +57,7 @@ def parse_surface(document: object) -> tuple[Surface | None, list[Finding]]:
     )
     form.nothing_else(top, "")
     _check_references(form, surface)
+    _check_invariants(form, surface)
     return (None if form.findings else surface), form.findings
 
 
@@ -314,6 +316,16 @@ def _check_references(form: _Form, surface: Surface) -> None:
     for place, key in enumerate(surface.policy.required_guardrails):
         if key not in surface.metrics:
             form.bad("unknown_metric", f"policy.required_guardrails[{place}]", f"no metric is called {key[:80]!r}")
+
+
+def _check_invariants(form: _Form, surface: Surface) -> None:
+    values = {key: parameter.baseline for key, parameter in surface.parameters.items()}
+    for place, text in enumerate(surface.invariants):
+        path = f"invariants[{place}]"
+        findings = check_audience(text, surface.parameters, path=path)
+        form.findings += findings
+        if not findings and not form.findings and not compile_audience(text, surface.parameters).matches(values):
+            form.bad("invariant_broken", path, f"the baseline itself breaks {text[:200]}")
 
 
 def _check_requires(form: _Form, surface: Surface, target: str, allowed: tuple[Scalar, ...], path: str) -> None:
