@@ -4,8 +4,10 @@ from counterpoint.config.batch import BatchConfig, resolve_batch
 from counterpoint.config.bounds import check_value
 from counterpoint.config.compiled import CompiledSnapshot, compile_snapshot
 from counterpoint.config.decoding import decode_snapshot, load_snapshot
+from counterpoint.config.export import check_agreement, python_accessors, typescript_accessors, values_schema
 from counterpoint.config.reads import Enrollment, Read, Step
 from counterpoint.config.resolve import Config
+from counterpoint.config.schemas import snapshot_schema, surface_schema
 from counterpoint.config.snapshot import (
     AttributeSchema,
     BaselineRule,
@@ -41,6 +43,7 @@ __all__ = [
     "Step",
     "Surface",
     "VariantSlice",
+    "check_agreement",
     "check_combinations",
     "check_value",
     "compile_snapshot",
@@ -50,6 +53,11 @@ __all__ = [
     "load_surface",
     "outcome_names",
     "parse_surface",
+    "python_accessors",
     "resolve_batch",
     "snapshot_id",
+    "snapshot_schema",
+    "surface_schema",
+    "typescript_accessors",
+    "values_schema",
 ]

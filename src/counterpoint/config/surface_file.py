@@ -11,6 +11,17 @@ from counterpoint.config.yaml_text import read_yaml
 from counterpoint.errors import InvalidInput
 from counterpoint.vocabulary import KEY_RULE, AttributeType, Finding, ParameterType, Scalar, Severity, is_key
 
+TOP_FIELDS = (
+    "surface",
+    "description",
+    "unit",
+    "attributes",
+    "layers",
+    "parameters",
+    "metrics",
+    "policy",
+    "invariants",
+)
 _WINDOW = re.compile(r"[1-9][0-9]{0,3}d")
 
 
