@@ -1,14 +1,16 @@
 import asyncio
 from dataclasses import replace
 
+import msgspec
 import pytest
 
+from counterpoint.content import build_catalogue
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.explain import ArmResolver, diff, preview, preview_document, preview_spec, record
-from counterpoint.pages import HOME, MemoryHistory, kit_of, page_document, serve_page
+from counterpoint.pages import HOME, MemoryHistory, index_catalogue, kit_of, page_document, serve_page
 from counterpoint.vocabulary import canonical_json
 from explain.live_snapshot import compiled, live
-from pages.page_world import ADULT, Broken, FakeConfig, a_request, a_world
+from pages.page_world import ADULT, CATALOGUE, Broken, FakeConfig, FakeRanker, a_request, a_world
 
 BASE = compiled()
 UNITS = ("u1", "u2", "u3", "stranger")
@@ -186,3 +188,14 @@ def test_pages_that_look_different_and_hold_the_same_cards_differ():
     assert diff(a, b).is_drawn_otherwise
     assert page_document(a)["shelves"] == page_document(b)["shelves"]
     assert replace(a_request(), seed=1) != a_request()
+
+
+def test_a_variant_that_leaves_nothing_to_show_is_counted_as_empty():
+    everything_explicit = index_catalogue(
+        build_catalogue([msgspec.structs.replace(item, explicit=None) for item in CATALOGUE.items], version="unjudged")
+    )
+    rankers = {name: FakeRanker(everything_explicit.catalogue) for name in ("als",)}
+    world = a_world(index=everything_explicit, rankers=rankers)
+    control, strict = previewed(("strict", {"filtering.hide_explicit": True}), world=world).variants
+    assert (control.share_empty, strict.share_empty) == (0.0, 1.0)
+    assert strict.n_fallback == strict.n_pages

@@ -82,6 +82,11 @@ class VariantPreview:
         return self.n_triggered / self.n_pages
 
     @property
+    def share_empty(self) -> float:
+        """Share of pages without a shelf, in [0, 1]."""
+        return self.n_empty / self.n_pages
+
+    @property
     def alters_nothing(self) -> bool:
         """Whether no page differs from control's."""
         return self.n_changed == 0
