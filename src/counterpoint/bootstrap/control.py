@@ -21,12 +21,12 @@ from counterpoint.orchestration import (
     find,
     move,
     next_due_at,
-    spec_of,
     submit,
     tick,
 )
-from counterpoint.releases import AuditLog, Release, ReleaseStore
+from counterpoint.releases import AuditLog, Release, ReleaseStore, SetBaseline, prepare
 from counterpoint.simulation import is_simulated
+from counterpoint.vocabulary import Scalar
 
 Document = dict[str, Any]
 WAIT_S = 10.0
@@ -90,6 +90,7 @@ class Control:
         hypothesis: str | None = None,
         spec: str | Mapping[str, Any] | None = None,
         plan: Mapping[str, Any] | None = None,
+        simulated: bool = False,
         wait_s: float = WAIT_S,
     ) -> Document:
         """Launch an experiment from a spec, or from a hypothesis that can be planned, and return its launch.
@@ -103,7 +104,7 @@ class Control:
         parsed, kept = self.planning.spec_of(
             hypothesis, spec, plan, release=self._release(surface), owner=author, now=self.clock()
         )
-        launch, workflow = submit(self.desk, parsed, author=author, plan=kept)
+        launch, workflow = submit(self.desk, parsed, author=author, plan=kept, simulated=simulated)
         return self._waited(launch, workflow, wait_s)
 
     def approve(self, launch: str, *, by: str, note: str = "", wait_s: float = WAIT_S) -> Document:
@@ -175,8 +176,7 @@ class Control:
         if launch.decision is not None and segment is None:
             kept: Document = launch.decision["scorecard"]
             return {**kept["scorecard"], "decision": kept["decision"], "decided": True}
-        spec = spec_of(launch)
-        card, decision = self.judge.read(spec, self.clock(), segment=segment)
+        card, decision = self.judge.read(launch, self.clock(), segment=segment)
         return {**card.as_document(), "decision": decision.as_document(), "decided": False}
 
     def results_text(self, key: str) -> str:
@@ -190,8 +190,31 @@ class Control:
             NotFound: code `unknown_launch` or `not_started`.
         """
         launch = find(self.desk, key)
-        card = self.judge.placebo(spec_of(launch), self.clock())
+        card = self.judge.placebo(launch, self.clock())
         return card.as_document()
+
+    def set_baseline(self, surface: str, values: Mapping[str, Scalar], *, actor: str, reason: str) -> Document:
+        """Give everybody who is in no experiment these values, and return the release that did.
+
+        Raises:
+            NotFound: code `unknown_parameter`.
+            InvalidInput: A value is out of bounds.
+            Conflict: code `stale_base`, when somebody else published in between.
+            Forbidden: The validator or the surface's policy refuses it.
+        """
+        base, now = self._release(surface), self.clock()
+        change = prepare(
+            base,
+            (SetBaseline(values=dict(values)),),
+            change_id=f"baseline:{self.desk.new_id()}",
+            surface=surface,
+            author=actor,
+            reason=reason,
+            at=now,
+        )
+        release = self.planning.publish(change, base, actor=actor, now=now)
+        self.published()
+        return shown.release_line(release.note)
 
     def releases(self, surface: str, *, limit: int = 100) -> list[Document]:
         """Return the releases of a surface, the newest first."""

@@ -62,7 +62,8 @@ class Delivery:
         values = config.read_all() if parameters is None else {key: config.value(key) for key in parameters}
         reads = {read.parameter: read for read in config.reads}
         exposures = [] if forced else self._exposures(config, surface, unit, now, request_id or self.new_id())
-        self.log.append(exposures)
+        if exposures:
+            self.log.append(exposures)
         return {
             "surface": surface,
             "unit": unit,
@@ -91,22 +92,31 @@ class Delivery:
         forced: Mapping[str, str] | None = None,
         request_id: str | None = None,
         now: datetime | None = None,
+        counted: bool = True,
     ) -> dict[str, Any]:
         """Return the page of one unit; its exposures are written before it leaves.
 
         Args:
             forced: Experiment -> variant to see; such a page leaves no records.
             now: The moment the page is made for; the clock's when None.
+            counted: False for somebody who only looks at a unit's page: it is the same page and leaves no records.
         """
         started = self.stopwatch()
-        page = await self._compose(surface, unit, context, forced or {}, request_id or self.new_id(), now)
+        page = await self._compose(surface, unit, context, forced or {}, request_id or self.new_id(), now, counted)
         latency_ms = (self.stopwatch() - started) * 1000.0
         records = page_records(page, latency_ms=latency_ms, n_shelves_seen=0)
         # One append, one synchronisation with the disk: exposures and the served record, before the last byte.
-        self.log.append([*records.exposures, *([records.served] if records.served else [])])
-        self.meters.pages.labels(surface, page.status.value).inc()
-        self.meters.page_seconds.labels(surface).observe(latency_ms / 1000.0)
-        return {**page_document(page), "latency_ms": round(latency_ms, 3), "forced": dict(forced or {})}
+        written: list[Event] = [*records.exposures, *([records.served] if records.served else [])]
+        if written:
+            self.log.append(written)
+            self.meters.pages.labels(surface, page.status.value).inc()
+            self.meters.page_seconds.labels(surface).observe(latency_ms / 1000.0)
+        return {
+            **page_document(page),
+            "latency_ms": round(latency_ms, 3),
+            "forced": dict(forced or {}),
+            "counted": bool(written),
+        }
 
     def ingest(self, batch: list[Any]) -> dict[str, Any]:
         """Take a batch of event records; those that are refused are named, the others are kept."""
@@ -152,6 +162,7 @@ class Delivery:
         forced: Mapping[str, str],
         request_id: str,
         now: datetime | None,
+        counted: bool,
     ) -> Page:
         at = now or self.clock()
         config = self._config(surface, unit, context, at, forced)
@@ -163,6 +174,7 @@ class Delivery:
             seed=seed_of(request_id),
             context=context,
             forced=forced,
+            purpose="live" if counted else "preview",
         )
         return await serve_page(request, config, self.world())
 

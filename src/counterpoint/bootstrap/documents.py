@@ -27,6 +27,7 @@ def launch_line(launch: Launch) -> dict[str, Any]:
         "author",
         "hypothesis",
         "state",
+        "simulated",
         "stage",
         "created_at",
         "updated_at",
@@ -57,6 +58,7 @@ def experiment_document(launch: Launch, live: Experiment | None) -> dict[str, An
         "started_at": _text(started_at),
         "ends_at": None if started_at is None else _text(end_of(spec, started_at)),
         "launch": launch.id,
+        "simulated": launch.simulated,
         "reason": launch.timeline[-1].reason if launch.timeline else "",
         "decision": None if launch.decision is None else {key: launch.decision[key] for key in ("ship", "reasons")},
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from counterpoint.errors import NotFound
 from counterpoint.events import EventLog
-from counterpoint.experiments import Experiment, ExperimentSpec, VariantSpec
+from counterpoint.experiments import VariantSpec
 from counterpoint.metrics import (
     ExperimentDecision,
     PlaceboLog,
@@ -17,7 +17,7 @@ from counterpoint.metrics import (
     harmed,
     score,
 )
-from counterpoint.orchestration import Inspection, Learning, Verdict
+from counterpoint.orchestration import Inspection, Launch, Learning, Verdict, spec_of
 from counterpoint.releases import Release, ReleaseStore
 from counterpoint.slo import GateVerdict, Objective, gate_all
 from counterpoint.storage.sql import SqlDocuments
@@ -51,47 +51,41 @@ class StoredPlans:
 
 
 class Judge:
-    """Reads the records of a running experiment."""
+    """Reads the records of a launch."""
 
     def __init__(self, releases: ReleaseStore, log: EventLog, objectives: tuple[Objective, ...]) -> None:
         self._releases = releases
         self._log = log
         self._objectives = objectives
 
-    def scorecard(self, spec: ExperimentSpec, now: datetime, *, segment: str | None = None) -> Scorecard:
-        """Return the scorecard of a live or ended experiment.
+    def scorecard(self, launch: Launch, now: datetime, *, segment: str | None = None) -> Scorecard:
+        """Return the scorecard of a running or ended experiment.
 
         Raises:
             NotFound: code `not_started`, when it never went live.
         """
-        release, experiment = self.live(spec)
-        if experiment is None or experiment.started_at is None:
-            raise _not_started(spec)
         return score(
             self._log,
-            spec,
-            release.state.surface,
-            started_at=experiment.started_at,
+            spec_of(launch),
+            self._release(launch.surface).state.surface,
+            started_at=_started(launch),
             now=now,
-            ended_at=experiment.ended_at,
+            ended_at=launch.ended_at,
             segment=segment,
         )
 
     def read(
-        self, spec: ExperimentSpec, now: datetime, *, segment: str | None = None
+        self, launch: Launch, now: datetime, *, segment: str | None = None
     ) -> tuple[Scorecard, ExperimentDecision]:
         """Return the scorecard and what it asks for now."""
-        card = self.scorecard(spec, now, segment=segment)
-        return card, decide(card, spec)
+        card = self.scorecard(launch, now, segment=segment)
+        return card, decide(card, spec_of(launch))
 
-    def placebo(self, spec: ExperimentSpec, now: datetime) -> Scorecard:
+    def placebo(self, launch: Launch, now: datetime) -> Scorecard:
         """Return the scorecard of an A/A experiment on the control units, split again by another salt."""
-        release, experiment = self.live(spec)
-        if experiment is None or experiment.started_at is None:
-            raise _not_started(spec)
+        spec = spec_of(launch)
         told_as = f"{spec.key}-placebo"
         arms = (VariantSpec(key="control-a"), VariantSpec(key="control-b"))
-        retold = spec.model_copy(update={"key": told_as, "variants": arms})
         log = PlaceboLog(
             self._log,
             experiment=spec.key,
@@ -101,33 +95,24 @@ class Judge:
         )
         return score(
             log,
-            retold,
-            release.state.surface,
-            started_at=experiment.started_at,
+            spec.model_copy(update={"key": told_as, "variants": arms}),
+            self._release(launch.surface).state.surface,
+            started_at=_started(launch),
             now=now,
-            ended_at=experiment.ended_at,
+            ended_at=launch.ended_at,
         )
 
-    def live(self, spec: ExperimentSpec) -> tuple[Release, Experiment | None]:
-        """Return what is live on the experiment's surface, and the experiment in it."""
-        release = self._releases.latest(spec.surface)
-        if release is None:
-            raise NotFound("unknown_surface", f"there is no surface {spec.surface!r}", where="surface")
-        return release, release.state.experiments.get(spec.key)
-
-    def inspect(self, spec: ExperimentSpec, now: datetime) -> Inspection:
+    def inspect(self, launch: Launch, now: datetime) -> Inspection:
         """Return what a look finds: harm and split by tests that hold at any number of looks, and the error budget."""
-        release, experiment = self.live(spec)
-        if experiment is None or experiment.started_at is None:
-            raise _not_started(spec)
-        card = self.scorecard(spec, now)
-        live = [key for key, other in release.state.experiments.items() if other.started_at is not None]
-        findings = check_running(self._log, spec, started_at=experiment.started_at, now=now, live=live)
+        spec, experiments = spec_of(launch), self._release(launch.surface).state.experiments
+        card = self.scorecard(launch, now)
+        live = [key for key, experiment in experiments.items() if experiment.started_at is not None]
+        findings = check_running(self._log, spec, started_at=_started(launch), now=now, live=live)
         return Inspection(
             findings=(*card.findings, *findings),
             srm=any(finding.code == "sample_ratio_mismatch" for finding in findings),
             harmed=harmed(card),
-            budget_open=self.budget(spec.surface, now).is_open,
+            budget_open=self.budget(launch.surface, now).is_open,
             scorecard={"digest": card.digest},
         )
 
@@ -135,15 +120,25 @@ class Judge:
         """Return whether the surface's error budget allows another step, and why."""
         return gate_all(error_budgets(self._log, surface, now, self._objectives))
 
-    def decide(self, spec: ExperimentSpec, now: datetime) -> Verdict:
+    def decide(self, launch: Launch, now: datetime) -> Verdict:
         """Return the decision on what there is, with the scorecard it rests on."""
-        card, decision = self.read(spec, now)
+        card, decision = self.read(launch, now)
         document = {"scorecard": card.as_document(), "decision": decision.as_document()}
         return Verdict(ship=decision.ship, reasons=decision.sentences, scorecard=document)
 
+    def _release(self, surface: str) -> Release:
+        release = self._releases.latest(surface)
+        if release is None:
+            raise NotFound("unknown_surface", f"there is no surface {surface!r}", where="surface")
+        return release
 
-def _not_started(spec: ExperimentSpec) -> NotFound:
-    return NotFound("not_started", f"{spec.key!r} has not gone live", where="experiment", fix="launch it first")
+
+def _started(launch: Launch) -> datetime:
+    if launch.started_at is None:
+        raise NotFound(
+            "not_started", f"{launch.experiment!r} has not gone live", where="experiment", fix="wait until it runs"
+        )
+    return launch.started_at
 
 
 def keep_learning(documents: SqlDocuments, learning: Learning) -> None:
@@ -155,7 +150,8 @@ def keep_learning(documents: SqlDocuments, learning: Learning) -> None:
         "hypothesis": learning.hypothesis,
         "outcome": learning.outcome,
         "reasons": list(learning.reasons),
-        "effect": learning.effect,
+        "spec": learning.spec,
+        "effects": learning.scorecard.get("scorecard", {}).get("metrics", []),
         "at": learning.at.isoformat(),
     }
     try:

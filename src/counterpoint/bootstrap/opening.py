@@ -9,6 +9,7 @@ from pathlib import Path
 
 from counterpoint.bootstrap.control import Control
 from counterpoint.bootstrap.delivery import Delivery
+from counterpoint.bootstrap.evidence import Evidence
 from counterpoint.bootstrap.feed import SnapshotFeed
 from counterpoint.bootstrap.gates import Judge, StoredPlans, keep_learning
 from counterpoint.bootstrap.places import attestation_key, durable_url, open_content, open_folder
@@ -20,11 +21,11 @@ from counterpoint.bootstrap.requests import RequestSamples
 from counterpoint.bootstrap.serving import ServingWorld, StoredShelves
 from counterpoint.bootstrap.slots import abandoned_slots, take_slot
 from counterpoint.bootstrap.surfaces import load_surfaces
-from counterpoint.bootstrap.warming import Warming
+from counterpoint.config import Surface
 from counterpoint.content import LiveCatalogue, rebase_releases
-from counterpoint.errors import InvalidInput
+from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.events import EventLog
-from counterpoint.metrics import load_objectives
+from counterpoint.metrics import RecordedTraffic, load_objectives
 from counterpoint.orchestration import (
     Clock,
     ContentBackend,
@@ -34,6 +35,7 @@ from counterpoint.orchestration import (
     open_desk,
 )
 from counterpoint.recommend import ModelRegistry
+from counterpoint.releases import ReleaseStore
 from counterpoint.settings import Settings
 from counterpoint.storage.content import FileModelStore
 from counterpoint.storage.durable import DbosExecutor
@@ -114,16 +116,22 @@ def opened(
             stopwatch=stopwatch,
             new_id=new_id,
         )
-        judge = Judge(releases, log, load_objectives())
+        objectives = load_objectives()
+        judge = Judge(releases, log, objectives)
         samples = RequestSamples(log, catalogue, histories)
-        planning = Planning(releases=releases)
-        warming = Warming(releases, serving, samples, clock)
+        evidence = Evidence(
+            releases=releases, serving=serving, samples=samples, log=log, objectives=objectives, clock=clock
+        )
+        traffic = RecordedTraffic(log, lambda key: _declared(releases, key), clock)
+        planning = Planning(
+            releases=releases, documents=documents, traffic=traffic, evidence=evidence, key=key, stopwatch=stopwatch
+        )
         world = LaunchWorld(
             launches=SqlLaunchStore(database),
             backends=(
                 MeasurementBackend(StoredPlans(documents, clock)),
-                ContentBackend(warming.probe),
-                SurfaceBackend(releases, planning.attester(key), key),
+                ContentBackend(evidence.probe),
+                SurfaceBackend(releases, planning.attest, key),
             ),
             validate=planning.validate,
             inspect=judge.inspect,
@@ -164,6 +172,13 @@ def opened(
             histories=histories,
             refresh=refresh,
         )
+
+
+def _declared(releases: ReleaseStore, key: str) -> Surface:
+    release = releases.latest(key)
+    if release is None:
+        raise NotFound("unknown_surface", f"there is no surface {key!r}", where="surface")
+    return release.state.surface
 
 
 def _texts(files: Sequence[Path]) -> list[tuple[str, str]]:

@@ -1,32 +1,189 @@
 """Planning put together: hypothesis to plan to spec to findings, and the validator's signature under a Change."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from counterpoint.experiments import ExperimentSpec, parse_spec
-from counterpoint.releases import Attestation, Change, Release, ReleaseStore, check_change, sign
+from counterpoint.agents import (
+    VALIDATOR,
+    Outcome,
+    PastExperiment,
+    World,
+    apply_fixes,
+    generate,
+    plan_offline,
+    validate,
+)
+from counterpoint.bootstrap.evidence import Evidence
+from counterpoint.bootstrap.gates import LEARNING
+from counterpoint.config import Surface
+from counterpoint.errors import InvalidInput, NotFound
+from counterpoint.experiments import ExperimentSpec, TrafficHistory, parse_spec, spec_document
+from counterpoint.releases import (
+    AddExperiment,
+    Attestation,
+    Change,
+    Release,
+    ReleaseStore,
+    check_change,
+    publish,
+    sign,
+    territory_of,
+)
+from counterpoint.storage.sql import SqlDocuments
 from counterpoint.vocabulary import Finding
 
-VALIDATOR = "counterpoint-validator/1"
+Document = dict[str, Any]
 
 
 class Planning:
-    def __init__(self, *, releases: ReleaseStore) -> None:
+    """Planner, generator and validator with the ports they look through."""
+
+    def __init__(
+        self,
+        *,
+        releases: ReleaseStore,
+        documents: SqlDocuments,
+        traffic: TrafficHistory,
+        evidence: Evidence,
+        key: bytes,
+        stopwatch: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._releases = releases
+        self._documents = documents
+        self._traffic = traffic
+        self._evidence = evidence
+        self._key = key
+        self._stopwatch = stopwatch
+
+    def propose(self, hypothesis: str, *, release: Release, owner: str, now: datetime) -> Document:
+        """Return the plan of a hypothesis, the spec generated from it, the findings, and what each took in seconds."""
+        surface, seconds = _as_live(release), {}
+        started = self._stopwatch()
+        plan = plan_offline(hypothesis, surface, past=self._past(surface.key))
+        seconds["plan"] = self._stopwatch() - started
+        document: Document = {"plan": plan.as_document(), "spec": None, "findings": []}
+        if plan.outcome is Outcome.PLAN:
+            started = self._stopwatch()
+            made = generate(plan, surface, owner=owner, hypothesis=hypothesis)
+            seconds["generate"] = self._stopwatch() - started
+            started = self._stopwatch()
+            findings = self.validate(made.spec, now)
+            seconds["validate"] = self._stopwatch() - started
+            document["spec"] = spec_document(made.spec)
+            document["plan"]["provenance"] |= {
+                path: source.as_document() for path, source in made.provenance.items() if path not in plan.provenance
+            }
+            document["findings"] = [finding.as_document() for finding in findings]
+        return {**document, "seconds": {name: round(spent, 4) for name, spent in seconds.items()}}
+
+    def spec_of(
+        self,
+        hypothesis: str | None,
+        spec: str | Mapping[str, Any] | None,
+        plan: Mapping[str, Any] | None,
+        *,
+        release: Release,
+        owner: str,
+        now: datetime,
+    ) -> tuple[ExperimentSpec, Document | None]:
+        """Return the spec to launch, and the plan behind it: from a spec as given, else from the hypothesis.
+
+        Raises:
+            InvalidInput: code `not_planned`, when the hypothesis needs an answer first or cannot be tested here;
+                `nothing_to_launch`, when neither is given.
+        """
+        if spec is not None:
+            return parse_spec(spec, source="spec"), None if plan is None else dict(plan)
+        if hypothesis is None or not hypothesis.strip():
+            raise InvalidInput("nothing_to_launch", "neither a hypothesis nor a spec is given", fix="give one of them")
+        proposal = self.propose(hypothesis, release=release, owner=owner, now=now)
+        if proposal["spec"] is None:
+            answer = proposal["plan"]
+            raise InvalidInput(
+                "not_planned",
+                answer.get("question") or answer.get("explanation") or str(answer.get("reason")),
+                where="hypothesis",
+                fix="answer that in the hypothesis, and launch it again",
+                facts={"plan": answer},
+            )
+        return parse_spec(proposal["spec"], source="generated spec"), proposal["plan"]
 
     def validate(self, spec: ExperimentSpec, now: datetime) -> tuple[Finding, ...]:
-        return ()
+        """Return everything the validator says of a spec on what is live."""
+        release = self._release(spec.surface)
+        return validate(spec, release.state.surface, self._world(release, now))
+
+    def fix(self, spec: ExperimentSpec, findings: tuple[Finding, ...]) -> ExperimentSpec:
+        """Return the spec with the findings' machine-applicable fixes."""
+        return apply_fixes(spec, findings)
 
     def approvals_needed(self, spec: ExperimentSpec) -> int:
-        release = self._releases.latest(spec.surface)
-        return 0 if release is None else release.state.surface.policy.approvals
+        """Return how many people must approve a launch of this spec."""
+        return self._release(spec.surface).state.surface.policy.approvals
 
-    def spec_of(self, hypothesis, spec, plan, *, release, owner, now):
-        return parse_spec(spec, source="spec"), None
+    def attest(self, change: Change, base: Release | None, now: datetime) -> Attestation:
+        """Return the validator's signature over what it finds about a Change, experiments that it adds included."""
+        _, found = check_change(base, change, now=now)
+        findings = list(found)
+        for operation in change.operations:
+            if isinstance(operation, AddExperiment) and base is not None:
+                findings += validate(operation.experiment.spec, base.state.surface, self._world(base, now))
+        return sign(change, findings=findings, validator=VALIDATOR, key=self._key, at=now)
 
-    def attester(self, key: bytes) -> Callable[[Change, Release | None, datetime], Attestation]:
-        def attest(change: Change, base: Release | None, now: datetime) -> Attestation:
-            _, findings = check_change(base, change, now=now)
-            return sign(change, findings=findings, validator=VALIDATOR, key=key, at=now)
+    def publish(self, change: Change, base: Release, *, actor: str, now: datetime) -> Release:
+        """Return the release that a Change makes, attested first."""
+        attestation = self.attest(change, base, now)
+        return publish(change, attestation, store=self._releases, now=now, actor=actor, key=self._key)
 
-        return attest
+    def _world(self, release: Release, now: datetime) -> World:
+        state = release.state
+        return World(
+            now=now,
+            baseline=state.baseline,
+            ruled=frozenset(key for rule in state.rules for key in rule.set),
+            territory=territory_of(state),
+            traffic=self._traffic,
+            preview=self._evidence,
+            budgets=self._evidence,
+            past=self._past(state.surface.key),
+        )
+
+    def _past(self, surface: str) -> tuple[PastExperiment, ...]:
+        found = self._documents.list(LEARNING, prefix=f"{surface}/")
+        return tuple(_past_experiment(document.body) for document in found)
+
+    def _release(self, surface: str) -> Release:
+        release = self._releases.latest(surface)
+        if release is None:
+            known = ", ".join(self._releases.surfaces()) or "none yet"
+            raise NotFound(
+                "unknown_surface", f"there is no surface {surface!r}", where="surface", fix=f"one of: {known}"
+            )
+        return release
+
+
+def _as_live(release: Release) -> Surface:
+    """Return the surface with the baseline that is live: "one place higher" is meant from there."""
+    state = release.state
+    parameters = {
+        key: replace(parameter, baseline=state.baseline[key]) for key, parameter in state.surface.parameters.items()
+    }
+    return replace(state.surface, parameters=parameters)
+
+
+def _past_experiment(body: Mapping[str, Any]) -> PastExperiment:
+    spec = body["spec"]
+    effects = [row for row in body["effects"] if row["role"] == "primary" and row["relative_effect"] is not None]
+    return PastExperiment(
+        key=body["experiment"],
+        surface=body["surface"],
+        hypothesis=body["hypothesis"],
+        parameters=frozenset(key for variant in spec["variants"] for key in variant.get("set", {})),
+        audience=spec["audience"],
+        primary=spec["metrics"]["primary"]["metric"],
+        relative_effect=effects[0]["relative_effect"] if effects else None,
+        decision=body["outcome"],
+    )

@@ -19,11 +19,10 @@ def add_commands(commands: Commands) -> None:
 
 
 def _evaluate(words: argparse.Namespace, settings: Settings) -> int:
-    from counterpoint.bootstrap import evaluate_planner
+    from counterpoint.agents import evaluate, jsonl, load_cases, plan_offline, render_table
+    from counterpoint.config import load_surface
 
-    print(
-        evaluate_planner(
-            read_text(words.cases), str(words.cases), read_text(words.surface), str(words.surface), as_jsonl=words.jsonl
-        )
-    )
+    surface = load_surface(read_text(words.surface), source=str(words.surface))
+    evaluation = evaluate(load_cases(read_text(words.cases), str(words.cases)), surface, plan_offline)
+    print(jsonl(evaluation) if words.jsonl else render_table(evaluation))
     return 0

@@ -9,6 +9,8 @@ from counterpoint.cli.words import Commands, command, print_findings, print_json
 from counterpoint.settings import Settings
 
 ENDED_BADLY = {"refused": 2, "failed": 1}
+# The generator's names for what the plan has said already.
+_IN_OTHER_WORDS = frozenset({"variants", "metrics.primary", "schedule.days"})
 
 
 def add_commands(commands: Commands) -> None:
@@ -90,15 +92,18 @@ def print_proposal(proposal: dict[str, Any]) -> None:
             print("Plan")
             rows = [
                 (
-                    field,
-                    _shown(plan.get(field)),
-                    source["source"],
-                    source.get("words") or "",
+                    f"  {path}",
+                    _shortened(_value_at(proposal, path)),
+                    source["source"].replace("_", " "),
                     f"{source['confidence']:.2f}",
+                    _shortened(source.get("words") or ""),
                 )
-                for field, source in plan["provenance"].items()
+                for path, source in plan["provenance"].items()
+                if path not in _IN_OTHER_WORDS
             ]
-            print_table(rows, ("  field", "value", "from", "words", "sure"))
+            print_table(rows, ("  field", "value", "from", "sure", "because of"))
+            if plan.get("residue"):
+                print(f"  Not understood, and left out: {', '.join(plan['residue'])}")
     if proposal["findings"]:
         print("Findings")
         print_findings(proposal["findings"])
@@ -186,5 +191,23 @@ def _tick(words: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _value_at(proposal: dict[str, Any], path: str) -> str:
+    """Return the value that a plan's field or a spec's dotted path has, in few words."""
+    if path in proposal["plan"]:
+        return _shown(proposal["plan"][path])
+    node: Any = proposal["spec"]
+    for part in path.split("."):
+        node = node[int(part)] if isinstance(node, list) else node.get(part, {})
+    return _shown(node)
+
+
 def _shown(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {_shown(item)}" for key, item in value.items() if item is not None)
+    if isinstance(value, list | tuple):
+        return "; ".join(map(_shown, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def _shortened(text: str, width: int = 60) -> str:
+    return text if len(text) <= width else text[: width - 1].rstrip() + "…"

@@ -8,7 +8,7 @@ from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.converge import converge
 from counterpoint.orchestration.launch import Launch, LaunchState
 from counterpoint.orchestration.ports import Outcome, Steps
-from counterpoint.orchestration.recording import desired, record, spec_of, write
+from counterpoint.orchestration.recording import desired, record, write
 from counterpoint.orchestration.world import LaunchWorld, Learning
 
 RETRY_AFTER = timedelta(minutes=5)
@@ -76,6 +76,7 @@ def _stop(world: LaunchWorld, launch_id: str, reason: str, evidence: Outcome | N
         step="stop",
         reason=reason,
         evidence=evidence,
+        ended_at=world.clock(),
         due_at=None,
     )
     return {"state": str(launch.state)}
@@ -85,7 +86,7 @@ def _decide(world: LaunchWorld, launch_id: str) -> Outcome:
     started = world.stopwatch()
     launch = world.launches.get(launch_id)
     if launch.decision is None:
-        verdict = world.decide(spec_of(launch), world.clock())
+        verdict = world.decide(launch, world.clock())
         decision = {"ship": verdict.ship, "reasons": list(verdict.reasons), "scorecard": verdict.scorecard}
         launch = record(
             world,
@@ -123,6 +124,7 @@ def _learning(launch: Launch) -> Learning:
         hypothesis=launch.hypothesis,
         outcome=str(launch.state),
         reasons=tuple(decision.get("reasons", ())),
-        effect=decision.get("scorecard", {}),
+        spec=launch.spec,
+        scorecard=decision.get("scorecard", {}),
         at=launch.updated_at,
     )

@@ -43,12 +43,18 @@ def open_desk(world: LaunchWorld, executor: Executor, new_id: Callable[[], str])
 
 
 def submit(
-    desk: LaunchDesk, spec: ExperimentSpec, *, author: str, plan: dict[str, Any] | None = None
+    desk: LaunchDesk,
+    spec: ExperimentSpec,
+    *,
+    author: str,
+    plan: dict[str, Any] | None = None,
+    simulated: bool = False,
 ) -> tuple[Launch, str]:
     """Store a launch and begin it.
 
     Args:
         plan: The plan that the spec was generated from, with the source of every field.
+        simulated: Whether its units will be simulated ones.
 
     Returns:
         The launch and the id of the workflow that begins it.
@@ -77,6 +83,7 @@ def submit(
         updated_at=now,
         spec=spec.model_dump(mode="json"),
         plan=plan,
+        simulated=simulated,
     )
     how = "planned from its hypothesis" if plan is not None else "submitted as a spec"
     planned = moved(

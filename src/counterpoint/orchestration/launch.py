@@ -93,8 +93,10 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         spec: The experiment spec as a document; empty until there is a plan.
         plan: The plan behind it, with the source of every field; None when a spec was submitted.
+        ended_at: When it stopped exposing units; None while it may.
         stage: Index of the ramp stage that is live; -1 before the first.
         started_at: When the first stage went live.
+        simulated: Whether its units and its clock are simulated; whatever shows it says so.
         due_at: When the next transition is due; None when it waits for a person or has ended.
         version: Grows with each write; writers compare it.
     """
@@ -112,8 +114,10 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[dict[str, Any], ...] = ()
     approvals: tuple[Approval, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    simulated: bool = False
     stage: int = -1
     started_at: datetime | None = None
+    ended_at: datetime | None = None
     due_at: datetime | None = None
     decision: dict[str, Any] | None = None
     timeline: tuple[TimelineEntry, ...] = ()

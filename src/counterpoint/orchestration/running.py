@@ -60,7 +60,7 @@ def _inspect(world: LaunchWorld, launch_id: str) -> Outcome:
     if launch.state is not LaunchState.RUNNING or launch.started_at is None:
         return {"do": "nothing", "reason": f"the launch is {launch.state}"}
     spec = spec_of(launch)
-    seen = world.inspect(spec, now)
+    seen = world.inspect(launch, now)
     findings = [finding.as_document() for finding in seen.findings]
     evidence = {"findings": findings, "scorecard_digest": seen.scorecard.get("digest")}
     return {**_next(launch, spec, seen, launch.started_at, now), "evidence": evidence}

@@ -7,6 +7,7 @@ from typing import Any
 
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.backends.protocol import Backend
+from counterpoint.orchestration.launch import Launch
 from counterpoint.orchestration.ports import Clock, LaunchStore
 from counterpoint.vocabulary import Finding
 
@@ -48,7 +49,8 @@ class Learning:
     hypothesis: str
     outcome: str
     reasons: tuple[str, ...]
-    effect: dict[str, Any]
+    spec: dict[str, Any]
+    scorecard: dict[str, Any]
     at: datetime
 
 
@@ -69,8 +71,8 @@ class LaunchWorld:
     launches: LaunchStore
     backends: tuple[Backend, ...]
     validate: Callable[[ExperimentSpec, datetime], tuple[Finding, ...]]
-    inspect: Callable[[ExperimentSpec, datetime], Inspection]
-    decide: Callable[[ExperimentSpec, datetime], Verdict]
+    inspect: Callable[[Launch, datetime], Inspection]
+    decide: Callable[[Launch, datetime], Verdict]
     approvals_needed: Callable[[ExperimentSpec], int]
     learn: Callable[[Learning], None]
     clock: Clock

@@ -17,6 +17,7 @@ from counterpoint.releases import (
     Release,
     ReleaseStore,
     ShipVariant,
+    SurfaceState,
     change_digest,
     prepare,
     publish,
@@ -34,8 +35,9 @@ _AFTER = {
     Goal.PAUSE: State.PAUSED,
     Goal.RESUME: State.RUNNING,
     Goal.STOP: State.STOPPED,
-    Goal.SHIP: State.SHIPPED,
-    Goal.ROLL_BACK: State.ROLLED_BACK,
+    # What has ended is archived in the same Change: its buckets are free for the next experiment.
+    Goal.SHIP: State.ARCHIVED,
+    Goal.ROLL_BACK: State.ARCHIVED,
 }
 
 
@@ -51,12 +53,13 @@ class SurfaceBackend:
 
     def plan(self, desired: Desired) -> Diff:
         """Return the moves that take the experiment from what is live to the goal."""
-        live = self._live(desired.spec.surface).state.experiments.get(desired.spec.key)
+        state = self._live(desired.spec.surface).state
+        live = state.experiments.get(desired.spec.key)
         before = _place(live)
         after = f"{_AFTER[desired.goal]}, stage {desired.stage}"
         if desired.goal in (Goal.STOP, Goal.SHIP, Goal.ROLL_BACK):
             after = str(_AFTER[desired.goal])
-            before = None if live is None else str(live.state)
+            before = _state_of(state, desired.spec.key)
         if before == after:
             return Diff(backend=self.name, edits=())
         return Diff(
@@ -86,10 +89,8 @@ class SurfaceBackend:
     def verify(self, receipt: Receipt) -> str | None:
         """Return None if the live release has the experiment in the state that the receipt names."""
         key, wanted = receipt.detail["experiment"], receipt.detail["state"]
-        live = self._live(receipt.detail["surface"]).state.experiments.get(key)
-        if live is None:
-            return f"no experiment {key!r} is live"
-        return None if live.state == wanted else f"{key!r} is {live.state}, not {wanted}"
+        state = _state_of(self._live(receipt.detail["surface"]).state, key)
+        return None if state == wanted else f"{key!r} is {state or 'not there'}, not {wanted}"
 
     def revert(self, receipt: Receipt, *, actor: str, reason: str, now: datetime) -> None:
         """Publish a Change that takes the receipt's release back."""
@@ -154,6 +155,12 @@ class SurfaceBackend:
         return release
 
 
+def _state_of(state: SurfaceState, key: str) -> str | None:
+    if key in state.retired:
+        return str(State.ARCHIVED)
+    return str(state.experiments[key].state) if key in state.experiments else None
+
+
 def _place(live: Experiment | None) -> str | None:
     return None if live is None else f"{live.state}, stage {live.stage}"
 
@@ -178,9 +185,10 @@ def _operations(desired: Desired, base: Release) -> tuple[Operation, ...]:
             return (MoveExperiment(experiment=key, event=Event.STOP),)
         case Goal.SHIP:
             ship = ShipVariant(experiment=key, variant=desired.variant or "")
-            return (*_decided(live, key), ship)
+            return (*_decided(live, key), ship, MoveExperiment(experiment=key, event=Event.ARCHIVE))
         case Goal.ROLL_BACK:
-            return (*_decided(live, key), MoveExperiment(experiment=key, event=Event.ROLL_BACK))
+            rolled_back = MoveExperiment(experiment=key, event=Event.ROLL_BACK)
+            return (*_decided(live, key), rolled_back, MoveExperiment(experiment=key, event=Event.ARCHIVE))
 
 
 def _decided(live: Experiment | None, key: str) -> tuple[Operation, ...]:
