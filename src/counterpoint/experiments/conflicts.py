@@ -50,12 +50,7 @@ def shared_ground(spec: ExperimentSpec, other: ExperimentSpec, surface: Surface)
     Sharing a parameter, a layer or a tag is no conflict when their audiences are provably disjoint;
     isolation always is.
     """
-    if spec.isolated or other.isolated:
-        return f"'{spec.key if spec.isolated else other.key}' is isolated"
-    because = _overlap(spec, other, surface)
-    if because is None or never_meet(spec.audience, other.audience, surface):
-        return None
-    return because
+    return _shared(spec, layers_of(spec, surface), other, surface)
 
 
 def never_meet(audience: str, other: str, surface: Surface) -> bool:
@@ -111,11 +106,11 @@ def exclusivity_findings(experiment: Experiment, territory: Territory) -> tuple[
 
 
 def _rivals(spec: ExperimentSpec, unit: str, territory: Territory) -> Iterator[Rival]:
-    for key in sorted(territory.experiments):
-        other = territory.experiments[key]
+    layers = layers_of(spec, territory.surface)
+    for key, other in sorted(territory.experiments.items()):
         if key == spec.key or not holds_buckets(other):
             continue
-        because = shared_ground(spec, other.spec, territory.surface)
+        because = _shared(spec, layers, other.spec, territory.surface)
         if because is None:
             continue
         if other.unit != unit:
@@ -125,14 +120,15 @@ def _rivals(spec: ExperimentSpec, unit: str, territory: Territory) -> Iterator[R
         yield Rival(key=key, because=because, buckets=buckets, free_at=_scheduled_end(other))
 
 
-def _overlap(spec: ExperimentSpec, other: ExperimentSpec, surface: Surface) -> str | None:
+def _shared(spec: ExperimentSpec, layers: frozenset[str], other: ExperimentSpec, surface: Surface) -> str | None:
+    if spec.isolated or other.isolated:
+        return f"'{spec.key if spec.isolated else other.key}' is isolated"
+    # A parameter belongs to one layer, so who shares no layer shares no parameter.
+    common = layers & layers_of(other, surface)
+    if not common or never_meet(spec.audience, other.audience, surface):
+        return None
     parameters = set(spec.parameters) & set(other.parameters)
-    if parameters:
-        return f"both set {min(parameters)}"
-    layers = layers_of(spec, surface) & layers_of(other, surface)
-    if layers:
-        return f"both are in layer {min(layers)}"
-    return None
+    return f"both set {min(parameters)}" if parameters else f"both are in layer {min(common)}"
 
 
 def _scheduled_end(experiment: Experiment) -> datetime | None:
