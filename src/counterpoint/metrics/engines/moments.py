@@ -27,25 +27,21 @@ def value_columns(measures: Sequence[Measure]) -> list[tuple[str, str, Measure]]
     return out
 
 
-def aggregates(measures: Sequence[Measure], shifts: Mapping[str, float]) -> list[str]:
+def aggregates(measures: Sequence[Measure]) -> list[str]:
     """Return the SQL aggregates of all measures, in the order that `summaries` reads them.
 
-    Args:
-        measures: What is to be summed; their figures stand in the aliases of `value_columns`.
-        shifts: Alias -> a constant near its mean: sums of squares around it keep the digits that plain ones lose.
+    The figures stand in the aliases of `value_columns`, each less its shift: a constant near its mean, which keeps the
+    digits that plain sums of squares lose. Proportions have no shift.
     """
     out: list[str] = []
     for i, measure in enumerate(measures):
-        x = f"x{i}"
+        x, y = f"x{i}", f"y{i}"
         if measure.type == "proportion":
             out += [f"count({x})", f"sum({x})", f"count(*) FILTER ({x} NOT IN (0, 1))"]
             continue
-        dx = f"({x} - {shifts[x]!r})"
-        out += [f"count({x})", f"sum({dx})", f"sum({dx} * {dx})"]
+        out += [f"count({x})", f"sum({x})", f"sum({x} * {x})"]
         if measure.denominator is not None:
-            y = f"y{i}"
-            dy = f"({y} - {shifts[y]!r})"
-            out += [f"count({y})", f"sum({dy})", f"sum({dx} * {dy})", f"sum({dy} * {dy})"]
+            out += [f"count({y})", f"sum({y})", f"sum({x} * {y})", f"sum({y} * {y})"]
     return out
 
 

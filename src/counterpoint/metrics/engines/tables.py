@@ -18,7 +18,7 @@ _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", 
 _NUMBERS = (*_INTEGERS, "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".csv.zst")
-_PROBE_ROWS = 10_000
+_PROBE_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +65,14 @@ class Table:
         """Return counts and summaries per variant; rows are added up to units first when `unit` is given."""
         with _reading(self.path):
             shifts = self._shifts(measures)
-            values = ", ".join(f"{self._number(c)} AS {alias}" for alias, c, _ in value_columns(measures))
+            values = ", ".join(
+                f"{self._number(c)} - {shifts[alias]!r} AS {alias}" for alias, c, _ in value_columns(measures)
+            )
             source = f"(SELECT CAST({quoted(variant)} AS VARCHAR) AS __variant, {values} FROM {self._relation})"  # noqa: S608 - names are quoted
             found = "1"
             if unit is not None:
-                source, found = self._per_unit(unit, variant, measures), "__rows"
-            moments = ", ".join([f"sum({found})::BIGINT", "count(*)", *aggregates(measures, shifts)])
+                source, found = self._per_unit(unit, variant, measures, shifts), "__rows"
+            moments = ", ".join([f"sum({found})::BIGINT", "count(*)", *aggregates(measures)])
             mixed = "__mixed" if unit is not None else "false"
             rows = self._db.execute(
                 f"SELECT __variant, {mixed} AS __mixed, {moments} FROM {source} GROUP BY ALL ORDER BY ALL"  # noqa: S608 - names are quoted
@@ -91,12 +93,12 @@ class Table:
         """Release the file."""
         self._db.close()
 
-    def _per_unit(self, unit: str, variant: str, measures: Sequence[Measure]) -> str:
+    def _per_unit(self, unit: str, variant: str, measures: Sequence[Measure], shifts: Mapping[str, float]) -> str:
         # A unit did it when any of its rows says so; everything else adds up. A row without its value makes its unit's
         # value unknown, not smaller.
         values = ", ".join(
             f"CASE WHEN count({quoted(c)}) = count(*) THEN {'max' if m.type == 'proportion' else 'sum'}"
-            f"({self._number(c)}) END AS {alias}"
+            f"({self._number(c)}) END - {shifts[alias]!r} AS {alias}"
             for alias, c, m in value_columns(measures)
         )
         name = f"CAST({quoted(variant)} AS VARCHAR)"
@@ -120,8 +122,8 @@ class Table:
         sql = f"SELECT {means} FROM (SELECT * FROM {self._relation} LIMIT {_PROBE_ROWS})"  # noqa: S608 - names are quoted
         row = self._db.execute(sql).fetchone() or ()
         return {
-            alias: x if x is not None and math.isfinite(x) else 0.0
-            for (alias, _, _), x in zip(aliased, row, strict=True)
+            alias: x if x is not None and math.isfinite(x) and measure.type != "proportion" else 0.0
+            for (alias, _, measure), x in zip(aliased, row, strict=True)
         }
 
 
