@@ -11,6 +11,8 @@ from counterpoint.stats.sequential.recursion import ScorePath, check_information
 from counterpoint.stats.sequential.spending import Spending, spent
 from counterpoint.stats.tails import check_share, upper_quantile, upper_tail
 
+# Quadrature points per panel, for searching and for the answer.
+_COARSE = 5
 _FINE = 12
 
 
@@ -133,15 +135,27 @@ def crossing_probability(bounds: GroupSequentialBounds, drift: float) -> tuple[t
 def _by_constant(
     t: tuple[float, ...], alpha: float, sides: int, shape: Callable[[float], tuple[float, ...]], method: str
 ) -> GroupSequentialBounds:
-    def excess(c: float, points: int) -> float:
-        return sides * sum(_crossings(t, shape(c), sides, points)) - alpha
+    def excess(c: float, every: int, points: int) -> float:
+        chosen = slice((len(t) - 1) % every, None, every)
+        return sides * sum(_crossings(t[chosen], shape(c)[chosen], sides, points)) - alpha
 
-    # A coarse integral finds the neighbourhood; two or three secant steps on the fine one finish.
-    low = upper_quantile(alpha / sides)
-    near = float(
-        optimize.brentq(excess, 0.3 * low, 2 * upper_quantile(alpha / sides / len(t)) + 4, args=(5,), xtol=1e-4)
-    )
-    constant = float(optimize.newton(excess, near, x1=near + 1e-4, args=(_FINE,), tol=1e-9, maxiter=50))
+    # Ten looks bracket the answer cheaply; all looks on a coarse integral, then on the fine one, each need a few steps.
+    few, unit = max(1, len(t) // 10), shape(1.0)[-1]
+    low, high = upper_quantile(alpha / sides) / unit * 0.999, upper_quantile(alpha / sides / len(t)) / unit + 1e-3
+    while excess(high, few, _COARSE) > 0:
+        high += 1.0
+    constant = float(optimize.brentq(excess, low, high, args=(few, _COARSE), xtol=1e-3))
+    before = (constant + 0.1, excess(constant + 0.1, 1, _COARSE))
+    slope = math.nan
+    for points, limit in ((_COARSE, 1e-4), (_FINE, 1e-9)):
+        for _ in range(20):
+            miss = excess(constant, 1, points)
+            if abs(miss) < limit:
+                break
+            if points == _COARSE or not math.isfinite(slope):
+                slope = (miss - before[1]) / (constant - before[0])
+            before = (constant, miss)
+            constant -= miss / slope
     z = shape(constant)
     crossings = _crossings(t, z, sides, _FINE)
     spending = tuple(sides * sum(crossings[: k + 1]) for k in range(len(t)))

@@ -116,7 +116,7 @@ def _levels_by_z(bounds: GroupSequentialBounds, look: int) -> tuple[tuple[float,
     return tuple(level for _, level in kept), tuple(z for z, _ in kept)
 
 
-_LOG_LEVELS = tuple(math.log(0.99) + (math.log(1e-9) - math.log(0.99)) * k / 63 for k in range(64))
+_LOG_LEVELS = tuple(math.log(0.99) + (math.log(1e-9) - math.log(0.99)) * k / 31 for k in range(32))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

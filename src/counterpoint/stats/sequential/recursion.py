@@ -71,7 +71,8 @@ class ScorePath:
         nodes, widths = _quadrature(low, high, sd, self._points)
         scale = math.sqrt(step)
         moved = (nodes[:, None] - self._nodes[None, :] - self._drift * step) / scale
-        density = np.exp(-0.5 * moved * moved) @ self._weights / (scale * math.sqrt(2 * math.pi))
+        np.multiply(moved, moved, out=moved)
+        density = np.exp(-0.5 * moved) @ self._weights / (scale * math.sqrt(2 * math.pi))
         self._nodes, self._weights, self._t = nodes, density * widths, t
 
 
@@ -94,10 +95,11 @@ def exit_probabilities(
     """
     t = check_information(information)
     path = ScorePath(drift, points)
+    mirrored = drift == 0 and all(a == -b for a, b in zip(lower, upper, strict=True))
     down, up = np.zeros(len(t)), np.zeros(len(t))
     for k, now in enumerate(t):
-        down[k] = path.below(now, lower[k]) if math.isfinite(lower[k]) else 0.0
         up[k] = path.above(now, upper[k]) if math.isfinite(upper[k]) else 0.0
+        down[k] = up[k] if mirrored else (path.below(now, lower[k]) if math.isfinite(lower[k]) else 0.0)
         if k + 1 < len(t):
             path.advance(now, lower[k], upper[k], t[k + 1])
     return down, up
@@ -128,13 +130,16 @@ def check_information(information: Sequence[float]) -> tuple[float, ...]:
 
 def _quadrature(low: float, high: float, sd: float, n_points: int) -> tuple[Array, Array]:
     panels = min(max(math.ceil((high - low) / (_PANEL_SD * sd)), 4), 400)
-    points, weights = _legendre(n_points)
-    edges = np.linspace(low, high, panels + 1)
-    half = (edges[1] - edges[0]) / 2
-    return ((edges[:-1] + half)[:, None] + half * points[None, :]).ravel(), np.tile(half * weights, panels)
+    points, weights = _panelled(panels, n_points)
+    half = (high - low) / 2
+    return (low + half) + half * points, half * weights
 
 
-@lru_cache(maxsize=8)
-def _legendre(n_points: int) -> tuple[Array, Array]:
+@lru_cache(maxsize=512)
+def _panelled(panels: int, n_points: int) -> tuple[Array, Array]:
+    """Return nodes and weights on [-1, 1] cut into equal panels."""
     points, weights = np.polynomial.legendre.leggauss(n_points)
-    return np.asarray(points, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    edges = np.linspace(-1, 1, panels + 1)
+    half = 1 / panels
+    nodes = ((edges[:-1] + half)[:, None] + half * points[None, :]).ravel()
+    return np.asarray(nodes, dtype=np.float64), np.asarray(np.tile(half * weights, panels), dtype=np.float64)
