@@ -1,7 +1,8 @@
 """What one unit costs: one parameter, a second read, a whole surface, every experiment."""
 
-from benchmarks.assignment.measure import Figure, per_call_us
+from benchmarks.assignment.measure import Figure, latency, per_call_us
 from benchmarks.assignment.workload import NOW, contexts, snapshot
+
 from counterpoint.config import compile_snapshot
 
 
@@ -16,8 +17,7 @@ def run() -> list[Figure]:
             unit, context = item
             return compiled.resolve(unit, context, NOW).value(key)
 
-        median, p99 = per_call_us(one, asked)
-        figures.append(Figure(name=f"one parameter, {n_experiments} live", measured=median, unit="us", promised="<= 2", p99=p99))
+        figures.append(latency(f"one parameter, {n_experiments} live", per_call_us(one, asked), "<= 2"))
     compiled = compile_snapshot(snapshot(100, 37))
     config = compiled.resolve("u", asked[0][1], NOW)
     config.value("layer00005.dial")
@@ -28,15 +28,13 @@ def run() -> list[Figure]:
         for _ in range(reads):
             value("layer00005.dial")
 
-    median, p99 = per_call_us(again, range(50))
-    figures.append(Figure(name="read again", measured=median / reads, unit="us", promised="<= 0.2", p99=p99 / reads))
+    figures.append(latency("read again", per_call_us(again, range(50)), "<= 0.2", per=reads))
 
     def whole(item):
         unit, context = item
         return compiled.resolve(unit, context, NOW).read_all()
 
-    median, p99 = per_call_us(whole, asked)
-    figures.append(Figure(name="whole surface (37), 100 live", measured=median, unit="us", promised="<= 12, p99 <= 50", p99=p99))
+    figures.append(latency("whole surface (37), 100 live", per_call_us(whole, asked), "<= 12, p99 <= 50"))
 
     def singly(item):
         unit, context = item
@@ -44,16 +42,14 @@ def run() -> list[Figure]:
         for key in compiled.programs:
             config.value(key)
 
-    median, p99 = per_call_us(singly, asked)
-    figures.append(Figure(name="the same 37, read one by one", measured=median, unit="us", promised="", p99=p99))
+    figures.append(latency("the same 37, read one by one", per_call_us(singly, asked), "<= 12, p99 <= 50"))
     everything = compile_snapshot(snapshot(100, 100, share=1.0))
 
     def every(item):
         unit, context = item
         return everything.resolve(unit, context, NOW).enrolled
 
-    median, p99 = per_call_us(every, asked)
-    figures.append(Figure(name="all 100 experiments, 100 % allocated", measured=median, unit="us", promised="<= 20", p99=p99))
+    figures.append(latency("all 100 experiments, 100 % allocated", per_call_us(every, asked), "<= 20"))
     return figures
 
 
