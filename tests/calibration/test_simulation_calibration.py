@@ -19,7 +19,7 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 N_WORLDS, N_LISTENERS = 200, 240
 METRICS = ("listening_minutes", "podcast_minutes", "home_clicks", "scroll_depth")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # minutes on a busy machine
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from counterpoint.simulation.population import Listener
 # Chosen so that about one visit in two has a click and a card's click-through is a few per cent; invented, like all
 # constants of this room, and the same for everybody: nothing here differs between variants.
 _MUSIC_LEVEL = -4.3
-_TALK_LEVEL = -2.9
+_TALK_LEVEL = -2.5
 _TALK_STRANGER = -0.8
 _LIKENESS = 0.8
 _APPEAL = 0.3

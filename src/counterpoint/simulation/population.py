@@ -151,7 +151,7 @@ class Population:
             )
         rng = chance(seed, "population")
         ware, tastes = draw_tastes(catalogue, n, rng)
-        visits_per_day = rng.gamma(3.0, 0.4, n) + 0.05
+        visits_per_day = rng.gamma(6.0, 0.2, n) + 0.05
         attributes = draw_attributes(surface, tastes, visits_per_day, rng)
         names = {name for metric in surface.metrics.values() for name in outcome_names(metric) if name}
         return cls(
@@ -160,7 +160,7 @@ class Population:
             tastes=tastes,
             ware=ware,
             surface=surface,
-            patience=rng.beta(14, 4, n),
+            patience=rng.beta(14, 5, n),
             visits_per_day=visits_per_day,
             outcomes=frozenset(names),
             seed=seed,
