@@ -92,19 +92,17 @@ def _diversified(visit: Visit, rows: Rows, scores: Scores, order: list[int], siz
         return order
     head = order[: size * _POOL_PER_CARD]
     vectors = visit.index.catalogue.embeddings[rows[head]]
-    likeness = vectors @ vectors.T
     relevance = scores[head]
-    spread = float(relevance[0] - relevance.min())
-    relevance = ((relevance - relevance.min()) / spread if spread > 0 else np.zeros(len(head))) * (1.0 - weight)
-    likeness = likeness.astype(np.float64) * weight
-    worst = np.zeros(len(head))
-    value = np.empty_like(relevance)
+    least = float(relevance.min())
+    spread = float(relevance[0]) - least
+    worth = (relevance - least) * ((1.0 - weight) / spread) if spread > 0 else np.zeros(len(head))
+    # Worth less the greatest likeness to anything chosen is the least of worth less each likeness.
+    beside = worth - weight * (vectors @ vectors.T)
     picked: list[int] = []
     for _ in range(min(size, len(head))):
-        np.subtract(relevance, worst, out=value)
-        best = int(value.argmax())
+        best = int(worth.argmax())
         picked.append(best)
-        relevance[best] = -np.inf
-        np.maximum(worst, likeness[best], out=worst)
+        np.minimum(worth, beside[best], out=worth)
+        worth[best] = -np.inf
     chosen = set(picked)
     return [head[k] for k in picked] + [place for k, place in enumerate(head) if k not in chosen] + order[len(head) :]

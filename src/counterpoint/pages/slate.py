@@ -1,10 +1,11 @@
 """Putting the surviving candidates on shelves: where shelves stand, how candidates rank, which become cards."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from counterpoint.pages.evidence import FIRST_RULE, MISCONFIGURED, Rows, Scores
+from counterpoint.pages.evidence import BELOW_CUT, FIRST_RULE, MISCONFIGURED, Rows, Scores
 from counterpoint.pages.judge import Candidates
 from counterpoint.pages.layout import arrange
 from counterpoint.pages.select import fates_of
@@ -24,7 +25,9 @@ class Chosen:
 
 def choose(visit: Visit, candidates: Candidates, declaration: PageDeclaration) -> list[Chosen]:
     """Return the shelves of the page, top first, and write into `candidates` what became of each candidate."""
-    survivors = [np.flatnonzero(candidates.fates[candidates.of(k)] == 0) for k in range(len(candidates.shelves))]
+    alive = np.flatnonzero(candidates.fates == BELOW_CUT)
+    bounds = np.searchsorted(alive, candidates.offsets).tolist()
+    survivors = [alive[begin:end] for begin, end in pairwise(bounds)]
     standing = [k for k, places in enumerate(survivors) if places.size]
     wanted: list[int | None] = []
     for k in standing:
@@ -36,14 +39,14 @@ def choose(visit: Visit, candidates: Candidates, declaration: PageDeclaration) -
     taken: set[int] = set()
     chosen: list[Chosen] = []
     for k in (standing[place] for place in arrange(wanted)):
-        places, start = survivors[k], candidates.offsets[k]
+        places = survivors[k]
         if len(chosen) == n_most:
-            candidates.fates[start + places] = first_rule + SELECTION_RULES.index("shelf_cut")
+            candidates.fates[places] = first_rule + SELECTION_RULES.index("shelf_cut")
             continue
         shelf = candidates.shelves[k]
-        rows = candidates.rows[start + places]
+        rows = candidates.rows[places]
         scores = _scores(visit, shelf, rows)
-        candidates.scores[start + places] = scores
+        candidates.scores[places] = scores
         size = _size(visit, shelf.selection, len(rows))
         picks = declaration.selector(
             visit, shelf=shelf.key, rows=rows, scores=scores, selection=shelf.selection, size=size, taken=taken
@@ -55,7 +58,7 @@ def choose(visit: Visit, candidates: Candidates, declaration: PageDeclaration) -
             shown = rows[picks.chosen]
             taken.update(shown.tolist())
             chosen.append(Chosen(shelf=shelf, fetched=candidates.fetched[k], rows=shown, scores=scores[picks.chosen]))
-        candidates.fates[start + places] = fates
+        candidates.fates[places] = fates
     return chosen
 
 
