@@ -114,6 +114,18 @@ def test_a_slow_generated_shelf_is_left_out_after_its_timeout():
     assert page.reasons == ("source_timeout:genrec",)
 
 
+def test_a_source_that_asks_for_more_time_than_the_page_has_left_does_not_get_it():
+    class Slow:
+        async def generated(self, unit, style):
+            await asyncio.sleep(5)
+
+    # By this stopwatch the history took 290 ms of the 300.
+    ticks = iter([0.0, 0.29])
+    world = a_world(generated=Slow(), clock=lambda: next(ticks, 0.29))
+    page = served(config=FakeConfig({**GENREC, "genrec.timeout_ms": 4_000}), world=world)
+    assert page.reasons == ("source_timeout:genrec",)
+
+
 def stale_world():
     """A world whose generated shelves are down after one good answer."""
     memory = LastAnswers()
@@ -266,3 +278,11 @@ def test_every_stage_says_how_it_ended():
     assert ended["history"] is StageStatus.OK
     assert ended["genrec"] is StageStatus.EMPTY
     assert set(page.reads) <= set(BASELINE)
+
+
+def test_memory_of_last_answers_is_bounded():
+    memory = LastAnswers(capacity=1)
+    for unit in ("u1", "u2"):
+        served(a_request(unit), FakeConfig(GENREC), a_world(last_answers=memory))
+    assert memory.recall("u1", "genrec/mood", NOW.timestamp()) is None
+    assert memory.recall("u2", "genrec/mood", NOW.timestamp()).items == A_SHELF.items

@@ -65,9 +65,12 @@ async def ask_remotes(
     }
     if not questions:
         return inputs
+    # Whatever the source asks for, the page is answered in time: what was spent is gone, and composing takes its share.
+    spent_ms = sum(stage.elapsed_us for stage in inputs.stages) / 1000.0
+    left_ms = max(1.0, declaration.deadline_ms - declaration.compose_ms - spent_ms)
     answers = await asyncio.gather(
         *(
-            _ask(request, question, world, remote, min(timeout_ms, declaration.deadline_ms))
+            _ask(request, question, world, remote, min(timeout_ms, left_ms))
             for question, (remote, timeout_ms) in questions.items()
         )
     )

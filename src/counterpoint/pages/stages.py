@@ -225,6 +225,7 @@ class PageDeclaration:
         max_shelves: Parameter that says how many shelves there are at most.
         hero_shelf: Shelf whose first card may become the hero.
         deadline_ms: Within which the page is answered.
+        compose_ms: What is kept of that for composing and sending it.
     """
 
     surface: str
@@ -235,6 +236,7 @@ class PageDeclaration:
     max_shelves: str
     hero_shelf: str = ""
     deadline_ms: float = 300.0
+    compose_ms: float = 30.0
     presentation: Mapping[str, str] = field(default_factory=dict)
     """Name in the document -> parameter, read when the page has cards."""
 
