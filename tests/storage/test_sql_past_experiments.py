@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from counterpoint.experiments import Event
+from counterpoint.experiments import spec_document
 from counterpoint.orchestration import Learning
-from counterpoint.releases import AddExperiment, MoveExperiment, ShipVariant
-from counterpoint.storage.sql import Database, SqlPastExperiments, SqlReleaseStore, open_database
-from experiment_examples import NOW, a_spec, drawn, first_release, published
+from counterpoint.storage.sql import Database, SqlPastExperiments, open_database
+from experiment_examples import NOW, a_spec
 from postgres_server import SQL_KINDS, fresh_sql_url
 
 
@@ -27,7 +26,8 @@ def learning(experiment: str = "e1", *, days: int = 0, **fields) -> Learning:
             "hypothesis": "Five is better.",
             "outcome": "shipped",
             "reasons": ("It was.",),
-            "effect": {"scorecard": {"metrics": [primary("treatment", 0.03)]}},
+            "spec": spec_document(a_spec(experiment, audience='plan == "free"')),
+            "scorecard": {"scorecard": {"metrics": [primary("treatment", 0.03)]}},
             "at": NOW + timedelta(days=days),
             **fields,
         }
@@ -36,15 +36,6 @@ def learning(experiment: str = "e1", *, days: int = 0, **fields) -> Learning:
 
 def primary(variant: str, effect: float | None) -> dict:
     return {"role": "primary", "metric": "minutes_7d", "variant": variant, "relative_effect": effect}
-
-
-def ship(database: Database, key: str) -> None:
-    store = SqlReleaseStore(database)
-    if store.head("home") is None:
-        first_release(store)
-    experiment = drawn(a_spec(key, audience='plan == "free"'), store.latest("home").state)
-    moves = [MoveExperiment(experiment=key, event=event) for event in (Event.START, Event.STOP, Event.DECIDE)]
-    published(store, AddExperiment(experiment=experiment), *moves, ShipVariant(experiment=key, variant="treatment"))
 
 
 def test_a_learning_comes_back_newest_first_and_by_its_words(database: Database):
@@ -66,10 +57,9 @@ def test_keeping_twice_keeps_the_last(database: Database):
 
 
 def test_the_planner_is_told_what_was_changed_for_whom_and_with_what_effect(database: Database):
-    ship(database, "e1")
     past = SqlPastExperiments(database)
     past.keep(learning())
-    past.keep(learning("never-released"))
+    past.keep(learning("never-planned", spec={}))
     (known,) = past.past("home")
     assert (known.key, known.parameters, known.audience) == ("e1", {"a.x"}, 'plan == "free"')
     assert (known.primary, known.relative_effect, known.decision) == ("minutes_7d", 0.03, "shipped")
@@ -77,19 +67,18 @@ def test_the_planner_is_told_what_was_changed_for_whom_and_with_what_effect(data
 
 
 @pytest.mark.parametrize(
-    ("effect", "expected"),
+    ("scorecard", "expected"),
     [
         ({}, None),
         ({"metrics": [primary("treatment", -0.01)]}, -0.01),
         ({"metrics": [primary("treatment", None)]}, None),
-        ({"metrics": [primary("other", 0.5), primary("treatment", 0.02)]}, 0.02),
-        ({"metrics": [primary("other", 0.5)]}, None),
+        ({"metrics": [primary("other", 0.5), primary("treatment", 0.02)]}, None),
+        ({"metrics": [{**primary("treatment", 0.5), "role": "secondary"}]}, None),
     ],
 )
-def test_an_effect_that_was_not_measured_is_not_made_up(tmp_path: Path, effect, expected):
+def test_an_effect_that_was_not_measured_is_not_made_up(tmp_path: Path, scorecard, expected):
     database = open_database(f"sqlite:///{tmp_path}/a.db")
-    ship(database, "e1")
     past = SqlPastExperiments(database)
-    past.keep(learning(effect=effect))
+    past.keep(learning(scorecard=scorecard))
     assert past.past("home")[0].relative_effect == expected
     database.close()

@@ -10,7 +10,7 @@ from counterpoint.agents import PastExperiment
 from counterpoint.orchestration import Learning
 from counterpoint.storage.sql.database import Database, time_text
 from counterpoint.storage.sql.experiment_index import words_of
-from counterpoint.storage.sql.tables import experiments, learnings
+from counterpoint.storage.sql.tables import learnings
 
 
 class SqlPastExperiments:
@@ -50,25 +50,11 @@ class SqlPastExperiments:
 
     def past(self, surface: str, *, limit: int = 1_000) -> tuple[PastExperiment, ...]:
         """Return what the planner may know of ended experiments on `surface`, the newest first."""
-        query = (
-            sa.select(learnings.c.body, experiments.c.body.label("record"))
-            .join(
-                experiments,
-                sa.and_(experiments.c.surface == learnings.c.surface, experiments.c.key == learnings.c.experiment),
-            )
-            .where(learnings.c.surface == surface)
-            .order_by(learnings.c.at.desc(), learnings.c.experiment)
-            .limit(limit)
-        )
-        with self._database.reading() as connection:
-            rows = connection.execute(query).all()
-        return tuple(
-            _past(msgspec.json.decode(row.body, type=Learning), msgspec.json.decode(row.record)) for row in rows
-        )
+        return tuple(_past(learning) for learning in self.learnings(surface=surface, limit=limit) if learning.spec)
 
 
-def _past(learning: Learning, record: Mapping[str, Any]) -> PastExperiment:
-    spec = record["spec"]
+def _past(learning: Learning) -> PastExperiment:
+    spec = learning.spec
     return PastExperiment(
         key=learning.experiment,
         surface=learning.surface,
@@ -76,13 +62,13 @@ def _past(learning: Learning, record: Mapping[str, Any]) -> PastExperiment:
         parameters=frozenset(key for variant in spec["variants"] for key in variant.get("set", {})),
         audience=spec.get("audience", "true"),
         primary=spec["metrics"]["primary"]["metric"],
-        relative_effect=_relative_effect(learning.effect, record["shipped_variant"]),
+        relative_effect=_relative_effect(learning.scorecard),
         decision=learning.outcome if learning.outcome in ("shipped", "rolled_back") else "inconclusive",
     )
 
 
-def _relative_effect(effect: Mapping[str, Any], shipped: str | None) -> float | None:
-    # The scorecard's own rows; of several treatments the shipped one, and none when that leaves a choice.
-    rows = [row for row in effect.get("scorecard", effect).get("metrics", ()) if row.get("role") == "primary"]
-    found = [row.get("relative_effect") for row in rows if shipped in (None, row.get("variant"))]
+def _relative_effect(scorecard: Mapping[str, Any]) -> float | None:
+    # What was measured on the primary metric; of several treatments none is the experiment's effect.
+    rows = scorecard.get("scorecard", scorecard).get("metrics", ())
+    found = [row.get("relative_effect") for row in rows if row.get("role") == "primary"]
     return found[0] if len(found) == 1 else None
