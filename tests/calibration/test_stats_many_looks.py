@@ -29,6 +29,7 @@ from counterpoint.stats import (
     share_sequence,
     spending_bounds,
     wang_tsiatis_bounds,
+    watched_power,
 )
 
 pytestmark = pytest.mark.slow
@@ -235,3 +236,19 @@ def test_the_numbers_of_the_integral_are_those_of_the_simulation() -> None:
     _, up = crossing_probability(bounds, drift)
     for k in range(3):
         within(int((crossed[:, k] & ~crossed[:, :k].any(axis=1)).sum()), runs, up[k], exact=True)
+
+
+def test_a_watched_experiment_has_the_power_it_promised() -> None:
+    rng = np.random.default_rng(32)
+    model, plan = MetricModel(mean=10, variance=9), ComparisonPlan()
+    n, days, runs, hits = 12_000, 12, 1500, 0
+    promised = watched_power(model, plan, n, 0.02, n_looks=days)
+    for _ in range(runs):
+        sums = np.cumsum(rng.normal([[5000], [5100]], 3 * math.sqrt(500), (2, days)), axis=1)
+        for k in range(days):
+            m = 500 * (k + 1)
+            arms = [Summary(n=m, means=(float(s[k]) / m,), cross=(9.0 * (m - 1),)) for s in sums]
+            if always_valid(compare_means(*arms), tuning_n=n).p_value < ALPHA:
+                hits += 1
+                break
+    within(hits, runs, promised, exact=True)

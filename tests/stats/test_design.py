@@ -26,6 +26,8 @@ from counterpoint.stats import (
     sample_size,
     spending_bounds,
     units_needed,
+    watched_power,
+    watched_sample_size,
 )
 
 MODELS = {
@@ -162,3 +164,17 @@ def test_designs_from_bad_input_are_refused_by_name(make: object, code: str) -> 
     with pytest.raises((InvalidInput, CannotCompute)) as caught:
         make()  # type: ignore[operator]
     assert caught.value.code == code
+
+
+def test_watching_costs_more_than_one_look_and_inverts_exactly() -> None:
+    plan = ComparisonPlan()
+    n = watched_sample_size(MODELS["mean"], plan, 0.02, 0.8)
+    assert watched_power(MODELS["mean"], plan, n, 0.02) == pytest.approx(0.8, abs=1e-6)
+    assert 1.2 < n / sample_size(MODELS["mean"], plan, 0.02, 0.8) < 3
+    with pytest.raises(CannotCompute):
+        watched_power(MODELS["mean"], plan, 100, 0.02)
+
+
+def test_watching_without_effect_rejects_less_than_alpha() -> None:
+    for side in (Alternative.TWO_SIDED, Alternative.GREATER):
+        assert watched_power(MODELS["mean"], ComparisonPlan(alternative=side), 1e6, 0.0, n_looks=100) < 0.05

@@ -69,6 +69,8 @@ from counterpoint.stats.design import (
     t_test_n,
     t_test_power,
     units_needed,
+    watched_power,
+    watched_sample_size,
     z_test_n,
     z_test_power,
 )
@@ -211,6 +213,12 @@ from counterpoint.stats.triggering import (
     DilutedEffect,
     dilute,
 )
+from counterpoint.stats.trust import (
+    exposure_loss,
+    false_positive_rate,
+    pre_exposure_bias,
+    too_good_to_be_true,
+)
 from counterpoint.stats.winners import (
     CorrectedEffect,
     correct_winner,
@@ -319,6 +327,8 @@ __all__ = [
     "effect_at_look",
     "equivalence",
     "excludes_null",
+    "exposure_loss",
+    "false_positive_rate",
     "fisher_exact",
     "fit_prior",
     "fit_theta",
@@ -350,6 +360,7 @@ __all__ = [
     "posterior",
     "power",
     "power_curve",
+    "pre_exposure_bias",
     "preference",
     "proportions_n",
     "quantile",
@@ -376,8 +387,11 @@ __all__ = [
     "t_test_n",
     "t_test_power",
     "team_draft",
+    "too_good_to_be_true",
     "units_needed",
     "wang_tsiatis_bounds",
+    "watched_power",
+    "watched_sample_size",
     "wilson_interval",
     "winsorised",
     "z_test_n",

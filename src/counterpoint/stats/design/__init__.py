@@ -22,6 +22,7 @@ from counterpoint.stats.design.questions import (
     model_of_share,
 )
 from counterpoint.stats.design.readiness import Readiness, Traffic, interaction_model, power_curve, readiness
+from counterpoint.stats.design.watching import watched_power, watched_sample_size
 
 __all__ = [
     "ComparisonPlan",
@@ -51,6 +52,8 @@ __all__ = [
     "t_test_n",
     "t_test_power",
     "units_needed",
+    "watched_power",
+    "watched_sample_size",
     "z_test_n",
     "z_test_power",
 ]
