@@ -1,6 +1,6 @@
 """Evaluates every experiment and rule for one unit at once, remembering what the same matches led to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from counterpoint.assignment import N_BUCKETS, AudienceIndex, Context, build_index
+from counterpoint.config.points import by_point
 from counterpoint.config.programs import Candidate, Line, Program, Programs
 from counterpoint.config.reads import Enrollment, Read
 from counterpoint.config.standing import filled
@@ -25,13 +26,13 @@ class Plan:
 
     Attributes:
         reads: One per parameter, before any experiment.
-        lines: Seed, total and bounds of a split, and what each variant changes.
-        enrollments: The same splits, and the enrolment that each variant is.
+        lines: Seed and total of a split, and what is changed at each of its points.
+        enrollments: The same splits, and the enrolment that each point is.
     """
 
     reads: tuple[Read, ...]
-    lines: tuple[tuple[int, int, tuple[int, ...], tuple[tuple[Update, ...], ...]], ...]
-    enrollments: tuple[tuple[int, int, tuple[int, ...], tuple[Enrollment, ...]], ...]
+    lines: tuple[tuple[int, int, Sequence[tuple[Update, ...]]], ...]
+    enrollments: tuple[tuple[int, int, Sequence[Enrollment]], ...]
 
 
 @dataclass(slots=True)
@@ -92,17 +93,12 @@ class Planner:
                 ]
                 updates.append(tuple((program.place, read) for program, read in pairs))
             if mine:
-                lines.append((candidate.seed, candidate.total, candidate.bounds, tuple(updates)))
+                lines.append((candidate.seed, candidate.total, by_point(updates, candidate.bounds)))
         return Plan(
             reads=tuple(base.values()),
             lines=tuple(lines),
             enrollments=tuple(
-                (
-                    candidate.seed,
-                    candidate.total,
-                    candidate.bounds,
-                    tuple(Enrollment(candidate.spec.key, variant.key) for variant in candidate.spec.variants),
-                )
+                (candidate.seed, candidate.total, by_point(_enrollments(candidate), candidate.bounds))
                 for candidate in chosen
                 if candidate.is_live
             ),
@@ -135,6 +131,10 @@ def build_planner(programs: Programs) -> Planner:
         index=build_index(audiences),
         bitmaps=np.frombuffer(rows, dtype=np.uint8).reshape(n_candidates, N_BUCKETS // 8),
     )
+
+
+def _enrollments(candidate: Candidate) -> tuple[Enrollment, ...]:
+    return tuple(Enrollment(candidate.spec.key, variant.key) for variant in candidate.spec.variants)
 
 
 def _line_of(program: Program, candidate: Candidate) -> Line:

@@ -21,6 +21,7 @@ from counterpoint.assignment import (
     seed_of,
 )
 from counterpoint.config.bounds import check_value
+from counterpoint.config.points import by_point
 from counterpoint.config.reads import Read
 from counterpoint.config.snapshot import BaselineRule, LiveExperiment, LiveHoldout, ParameterSchema, Snapshot
 from counterpoint.errors import InvalidInput
@@ -67,18 +68,21 @@ class Candidate(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Line(Struct, frozen=True, gc=False):
-    """A candidate as one parameter sees it: `reads[variant]`, with the baseline where the variant sets nothing.
+    """A candidate as one parameter sees it.
 
-    The other fields repeat the candidate's, one step nearer to the loop that reads them.
+    Attributes:
+        reads: One per variant, with the baseline where the variant sets nothing.
+        at: The same by point of the split: `at[(hash * total) >> 64]`.
+        bits, matches, seed, total: The candidate's, one step nearer to the loop that reads them.
     """
 
     candidate: Candidate
     reads: tuple[Read, ...]
+    at: Sequence[Read]
     bits: bytes
     matches: Test
     seed: int
     total: int
-    bounds: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,7 +309,8 @@ def _program(draft: _Draft) -> Program:
 def as_line(candidate: Candidate, reads: tuple[Read, ...]) -> Line:
     """Return `candidate` as a line with these reads."""
     matches = candidate.audience.matches if candidate.audience is not None else _everyone
-    return Line(candidate, reads, candidate.bits, matches, candidate.seed, candidate.total, candidate.bounds)
+    at = by_point(reads, candidate.bounds)
+    return Line(candidate, reads, at, candidate.bits, matches, candidate.seed, candidate.total)
 
 
 def _everyone(context: Context) -> bool:  # noqa: ARG001 - a Test that reads nothing

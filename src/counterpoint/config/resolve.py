@@ -1,6 +1,5 @@
 """The values of one request: each is decided when it is first read, and the reads are recorded."""
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -133,10 +132,7 @@ class Config:
             return self._enrolled_slowly()
         plan = self._compiled.planner.plan(self._bucket_of(raw), self._context)
         return tuple(
-            [
-                enrollments[bisect_right(bounds, (xxh64_intdigest(raw, seed) * total) >> 64)]
-                for seed, total, bounds, enrollments in plan.enrollments
-            ]
+            [enrollments[(xxh64_intdigest(raw, seed) * total) >> 64] for seed, total, enrollments in plan.enrollments]
         )
 
     @property
@@ -201,8 +197,8 @@ class Config:
             return []
         plan = self._compiled.planner.plan(self._bucket_of(raw), self._context)
         reads = list(plan.reads)
-        for seed, total, bounds, updates in plan.lines:
-            for place, read in updates[bisect_right(bounds, (xxh64_intdigest(raw, seed) * total) >> 64)]:
+        for seed, total, updates in plan.lines:
+            for place, read in updates[(xxh64_intdigest(raw, seed) * total) >> 64]:
                 reads[place] = read
         return reads
 
@@ -236,12 +232,12 @@ class Config:
         if program.table is not None:
             for line in program.groups[program.table[bucket]]:
                 if line.matches(context):
-                    return line.reads[bisect_right(line.bounds, (xxh64_intdigest(raw, line.seed) * line.total) >> 64)]
+                    return line.at[(xxh64_intdigest(raw, line.seed) * line.total) >> 64]
             return None
         byte, bit = bucket >> 3, 1 << (bucket & 7)
         for line in program.lines:
             if line.bits[byte] & bit and line.matches(context):
-                return line.reads[bisect_right(line.bounds, (xxh64_intdigest(raw, line.seed) * line.total) >> 64)]
+                return line.at[(xxh64_intdigest(raw, line.seed) * line.total) >> 64]
         return None
 
     def _among_foreign(self, program: Program) -> Read | None:

@@ -50,7 +50,7 @@ def variant_in(request: Request, line: Line) -> int | None:
     raw = raw_of(request, candidate.unit)
     if raw is None or not owns(candidate.bits, raw, candidate.bucket_seed) or not line.matches(request.context):
         return None
-    return bisect_right(line.bounds, (xxh64_intdigest(raw, line.seed) * line.total) >> 64)
+    return bisect_right(candidate.bounds, (xxh64_intdigest(raw, line.seed) * line.total) >> 64)
 
 
 def half_of(request: Request, holdout: Holdout) -> str | None:
