@@ -414,7 +414,7 @@ _PODCASTS = (
 )
 
 
-def page(unit: str, position: int, variant: str | None) -> dict[str, Any]:
+def page(unit: str, position: int, variant: str | None, presentation: dict[str, Any] | None = None) -> dict[str, Any]:
     """The page of one listener with the podcast shelf in the place that the variant gives it."""
     rows = list(_SHELVES)
     rows.insert(min(position, len(rows) + 1) - 1, _PODCASTS)
@@ -426,6 +426,7 @@ def page(unit: str, position: int, variant: str | None) -> dict[str, Any]:
         "snapshot": {"id": "5b1c9e0d7a42f318", "release": 12, "age_s": 0.8},
         "status": "complete",
         "reasons": [],
+        "presentation": presentation or {},
         "shelves": [_shelf(row, place) for place, row in enumerate(rows, 1)],
         "exposures": [exposure] if variant else [],
         "config": {

@@ -16,6 +16,7 @@ POSITIONS = {"control": 6, "second": 2, "third": 3}
 @dataclass
 class FakeDelivery:
     ready: bool = True
+    presentation: Document = field(default_factory=dict)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
     def surfaces(self) -> list[str]:
@@ -64,7 +65,7 @@ class FakeDelivery:
         variant = (forced or {}).get("podcasts-second-se", own)
         if variant is not None and variant not in POSITIONS:
             raise InvalidInput("unknown_variant", f"no variant {variant!r}", where="forced")
-        page = documents.page(unit, POSITIONS.get(variant or "", 6), variant)
+        page = documents.page(unit, POSITIONS.get(variant or "", 6), variant, self.presentation)
         return page | {"request_id": request_id or page["request_id"]}
 
     def ingest(self, batch: list[Document]) -> Document:

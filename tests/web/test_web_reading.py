@@ -133,6 +133,28 @@ def test_the_live_stage_is_told_with_its_share(stage, expected):
     assert stage_sentence({"stage": stage}, documents.SPEC) == expected
 
 
+def test_before_anybody_is_exposed_that_is_all_that_is_said():
+    results = deepcopy(documents.RESULTS)
+    results["exposed"] = dict.fromkeys(results["exposed"], 0)
+    assert [each.text for each in standing(read_scorecard(results), state="running")] == ["Nobody is exposed yet."]
+
+
+def test_something_bad_that_never_happened_counts_as_safe():
+    results = deepcopy(documents.RESULTS)
+    for row in results["metrics"]:
+        if row["reason"]:
+            row["reason"] = {"code": "never_occurred", "message": "it did not occur in either arm."}
+    second = standing(read_scorecard(results), state="running")[0]
+    assert "2 of 3 guardrails shown to be within margin, not yet home_empty_rate." in second.text
+
+
+def test_a_value_that_both_pages_read_otherwise_is_told_though_no_shelf_moved():
+    left, right = page(("a", ["1"])), page(("a", ["1"]))
+    left["config"] = {"visual.card_size": {"value": "medium"}, "other": {"value": 1}}
+    right["config"] = {"visual.card_size": {"value": "large"}, "other": {"value": 1}}
+    assert [each.text for each in differences(left, right)] == ["visual.card_size is large in place of medium"]
+
+
 def test_a_plan_is_shown_with_the_words_behind_each_field():
     planned = read_plan({"plan": documents.PLAN, "spec": documents.SPEC, "findings": [], "seconds": {"plan": 0.1}})
     fields = {field.name: field for field in planned.fields}

@@ -157,6 +157,15 @@ def test_two_variants_are_compared_side_by_side(client):
     assert text.count('class="screen') == 2
 
 
+def test_the_page_is_drawn_as_its_presentation_asks(client, platform):
+    plain = shown(client.get("/surfaces/home"), "size-medium", "density-comfortable", '<span class="title">')
+    assert "at the top" not in plain
+    hero = {"style": "video", "item": "album:1", "title": "Afterglow"}
+    platform.delivery.presentation = {"card_size": "large", "density": "compact", "show_captions": False, "hero": hero}
+    text = shown(client.get("/surfaces/home"), "size-large", "density-compact", "Video at the top")
+    assert text.count('<span class="title">') == 1
+
+
 def test_the_same_variant_twice_says_that_nothing_differs(client):
     shown(client.get("/surfaces/home?view=podcasts-second-se:second&beside=podcasts-second-se:second"), "Nothing: both")
 

@@ -9,7 +9,8 @@ def artwork(item: str, kind: str) -> str:
     """Return the artwork of an item; its kind gives the figure, its identifier colours and placing."""
     seed = blake2b(f"{kind}|{item}".encode(), digest_size=12).digest()
     hue, turn = seed[0] * 360 // 256, 30 + seed[1] % 110
-    light, deep = f"hsl({hue} 70% 62%)", f"hsl({(hue + turn) % 360} 65% 30%)"
+    # Even to the eye whatever the hue: neither lime nor mud.
+    light, deep = f"oklch(.74 .13 {hue})", f"oklch(.38 .12 {(hue + turn) % 360})"
     name = f"art-{seed.hex()[:12]}"
     draw = _FIGURES.get(kind, _circles)
     return (

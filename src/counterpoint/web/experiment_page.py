@@ -113,7 +113,8 @@ def _chart(card: Scorecard) -> Document:
         }
         for role, title in ((Role.PRIMARY, "Primary"), (Role.SECONDARY, "Secondary"), (Role.GUARDRAIL, "Guardrails"))
     ]
-    return {"axis": Markup(axis(scale)), "groups": [group for group in groups if group["metrics"]]}  # noqa: S704 - likewise
+    drawn = any(row.shown for metric in card.metrics for row in metric.rows)
+    return {"axis": Markup(axis(scale)) if drawn else "", "groups": [group for group in groups if group["metrics"]]}  # noqa: S704 - likewise
 
 
 def _scale(card: Scorecard) -> Scale:

@@ -6,7 +6,7 @@ from html import escape
 from counterpoint.web.numbers import duration
 from counterpoint.web.ports import Document
 
-_WIDTH, _HEIGHT, _LEAST = 640.0, 34, 6.0
+_WIDTH, _HEIGHT, _LEAST = 640.0, 36, 6.0
 
 
 def machine_seconds(timeline: Sequence[Document]) -> float:
@@ -36,7 +36,7 @@ def lifeline(timeline: Sequence[Document]) -> str:
         title = escape(f"{entry['step']}: {duration(entry['seconds'])}")
         parts.append(
             f'<g><title>{title}</title><rect class="step step-{n % 4}" x="{x:.1f}" y="0" width="{width - 2:.1f}"'
-            f' height="{_HEIGHT - 14}" rx="3"/>{_label(entry["step"], x, width)}</g>'
+            f' height="{_HEIGHT - 16}" rx="3"/>{_label(entry["step"], x, width)}</g>'
         )
         x += width
     return (
@@ -48,4 +48,4 @@ def lifeline(timeline: Sequence[Document]) -> str:
 def _label(step: str, x: float, width: float) -> str:
     if width < 8 * len(step):
         return ""
-    return f'<text x="{x + 2:.1f}" y="{_HEIGHT - 2}">{escape(step)}</text>'
+    return f'<text x="{x + 2:.1f}" y="{_HEIGHT - 4}">{escape(step)}</text>'

@@ -27,6 +27,8 @@ NO_CLEAR_EFFECT = Reading(word="no clear effect", mark="○", tone="open")
 WITHIN_MARGIN = Reading(word="within margin", mark="●", tone="good")
 PAST_MARGIN = Reading(word="past margin", mark="▼", tone="bad")
 NOT_SHOWN_YET = Reading(word="not shown yet", mark="◆", tone="wait")
+NONE_OCCURRED = Reading(word="none occurred", mark="●", tone="good")
+"""A rate of something bad, of which nothing happened in either arm: it is at its best value."""
 NOT_COMPUTED = Reading(word="not computed", mark="–", tone="open")  # noqa: RUF001 - an en dash, as in the table
 
 

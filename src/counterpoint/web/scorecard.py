@@ -7,7 +7,7 @@ from typing import Any
 
 from counterpoint.web.numbers import percent, quantity
 from counterpoint.web.ports import Document
-from counterpoint.web.readings import NOT_COMPUTED, Reading, Role, read_effect, read_guardrail
+from counterpoint.web.readings import NONE_OCCURRED, NOT_COMPUTED, Reading, Role, read_effect, read_guardrail
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -77,6 +77,11 @@ class Scorecard:
     metrics: tuple[MetricRows, ...]
     remarks: tuple[Document, ...]
 
+    @property
+    def n_exposed(self) -> int:
+        """Units exposed to any variant."""
+        return sum(self.exposed.values())
+
     def of_role(self, role: Role) -> tuple[MetricRows, ...]:
         """Return the metrics that have `role`, in the order of the spec."""
         return tuple(each for each in self.metrics if each.role is role)
@@ -131,7 +136,7 @@ def _row(document: Document, letter: str) -> Row:
 
 def _reading(document: Document, shown: Figure | None, higher: bool) -> Reading:
     if shown is None:
-        return NOT_COMPUTED
+        return NONE_OCCURRED if (document["reason"] or {}).get("code") == "never_occurred" else NOT_COMPUTED
     if document["role"] != Role.GUARDRAIL:
         return read_effect(shown.lower, shown.upper, higher_is_better=higher)
     if document["margin"] is None:
@@ -161,4 +166,4 @@ def _note(document: Document) -> str:
 
 def _reason(document: Document) -> str:
     reason = document["reason"]
-    return str(reason["message"]) if reason else "a relative change needs a control mean other than zero"
+    return str(reason["message"]).rstrip(".") if reason else "a relative change needs a control mean other than zero"

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 
 from counterpoint.web.numbers import p_value, percent, signed_percent
 from counterpoint.web.ports import Document
-from counterpoint.web.readings import IMPROVED, NOT_COMPUTED, NOT_SHOWN_YET, PAST_MARGIN, WITHIN_MARGIN, WORSE, Role
+from counterpoint.web.readings import (
+    IMPROVED,
+    NONE_OCCURRED,
+    NOT_COMPUTED,
+    NOT_SHOWN_YET,
+    PAST_MARGIN,
+    WITHIN_MARGIN,
+    WORSE,
+    Role,
+)
 from counterpoint.web.scorecard import MetricRows, Row, Scorecard
 
 
@@ -19,6 +28,7 @@ class Sentence:
     tone: str
 
 
+_SAFE = (WITHIN_MARGIN, NONE_OCCURRED)
 _STATES = {
     "submitted": ("The hypothesis is being read.", "open"),
     "planned": ("The spec is being validated.", "open"),
@@ -58,6 +68,8 @@ def standing(card: Scorecard | None, *, state: str, decision: Document | None = 
         p = p_value(card.srm["p_value"])
         text = f"units are not split as designed ({p}), so no effect below can be trusted until the cause is found."
         said.insert(0, Sentence(lead="Split", text=text, brief="units are not split as designed", tone="bad"))
+    if not card.n_exposed:
+        return (*said, Sentence(lead="", text="Nobody is exposed yet.", brief="nobody is exposed yet", tone="open"))
     return (*said, *(_about(card, variant) for variant in card.letters))
 
 
@@ -84,7 +96,7 @@ def _pair(metric: MetricRows, variant: str) -> tuple[MetricRows, Row]:
 
 def _primary(metric: MetricRows, row: Row) -> str:
     if row.shown is None:
-        return f"{metric.metric} is not known yet: {row.reason.rstrip('.')}"
+        return f"{metric.metric} is not known yet: {row.reason}"
     return f"{metric.metric} {row.reading.word} ({signed_percent(row.shown.estimate)})"
 
 
@@ -92,7 +104,7 @@ def _guardrails(pairs: Sequence[tuple[MetricRows, Row]]) -> list[str]:
     if not pairs:
         return ["it watches no guardrail"]
     past = [metric.metric for metric, row in pairs if row.reading is PAST_MARGIN]
-    within = [metric.metric for metric, row in pairs if row.reading is WITHIN_MARGIN]
+    within = [metric.metric for metric, row in pairs if row.reading in _SAFE]
     waiting = [metric.metric for metric, row in pairs if row.reading in {NOT_SHOWN_YET, NOT_COMPUTED}]
     clauses = [f"{_listed(past)} worse than its margin"] if past else []
     count = f"{len(within)} of {len(pairs)} guardrails shown to be within margin"
@@ -104,7 +116,7 @@ def _tone(primary: Sequence[tuple[MetricRows, Row]], guardrails: Sequence[tuple[
     if PAST_MARGIN in readings or WORSE in readings:
         return "bad"
     if any(row.reading is IMPROVED for _, row in primary):
-        return "good" if all(row.reading is WITHIN_MARGIN for _, row in guardrails) else "wait"
+        return "good" if all(row.reading in _SAFE for _, row in guardrails) else "wait"
     return "open"
 
 

@@ -1,18 +1,19 @@
-"""What differs between two pages of one listener: shelves moved, come, gone or filled otherwise."""
+"""What differs between two pages of one listener: values read, and shelves moved, come, gone or filled otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from counterpoint.web.numbers import value
 from counterpoint.web.ports import Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One shelf that is not the same on both pages.
+    """One value or one shelf that is not the same on both pages.
 
     Attributes:
-        shelf: Its key.
-        mark: A word or two for a badge.
+        shelf: Key of the shelf; empty for a value.
+        mark: A word or two for a badge on the shelf.
         text: The sentence.
     """
 
@@ -22,9 +23,9 @@ class Difference:
 
 
 def differences(left: Document, right: Document) -> tuple[Difference, ...]:
-    """Return what the right page has otherwise than the left one, in the order of the right page, then what is gone."""
+    """Return what the right page has otherwise than the left one: values read, shelves from the top, what is gone."""
     before = {shelf["key"]: shelf for shelf in left["shelves"]}
-    found = []
+    found = list(_values(left.get("config", {}), right.get("config", {})))
     order = _relative_order(left, right)
     for shelf in right["shelves"]:
         old = before.pop(shelf["key"], None)
@@ -34,6 +35,13 @@ def differences(left: Document, right: Document) -> tuple[Difference, ...]:
     for key, shelf in before.items():
         found.append(Difference(shelf=key, mark="gone", text=f"{shelf['title']} is not on the right page"))
     return tuple(found)
+
+
+def _values(left: Mapping[str, Document], right: Mapping[str, Document]) -> Iterator[Difference]:
+    for key in sorted(left.keys() & right.keys()):
+        before, after = left[key]["value"], right[key]["value"]
+        if before != after:
+            yield Difference(shelf="", mark="", text=f"{key} is {value(after)} in place of {value(before)}")
 
 
 def _difference(old: Document | None, new: Document, *, moved: bool) -> Difference | None:

@@ -63,7 +63,7 @@ async def show_surface(request: Request) -> Response:
         "beside": beside,
         "pages": pages,
         "differences": found,
-        "marks": {difference.shelf: difference.mark for difference in found},
+        "marks": {difference.shelf: difference.mark for difference in found if difference.shelf},
         "simulated": any(str(each["unit"]).startswith("sim-") for each in listeners),
     }
     return render(request, "surface_part.html" if wants_part(request) else "surface.html", context)
