@@ -7,7 +7,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[2] / "src" / "counterpoint"
 GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
 # Only words that have no other meaning here; "cell" or "setting" do.
-BANNED = ("subject", "placement", "knob", "rollout_percentage")
+BANNED = ("placement", "knob", "rollout_percentage")
 
 
 def _names(tree: ast.AST) -> set[str]:

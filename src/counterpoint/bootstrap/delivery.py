@@ -1,5 +1,7 @@
 """The serving path put together: resolve values, serve pages, take events. Never waits for the control plane."""
 
+import asyncio
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +9,7 @@ from typing import Any
 
 from counterpoint.bootstrap.feed import SnapshotFeed
 from counterpoint.config import Config
-from counterpoint.events import Event, EventLog, Exposure, Impression, Outcome, ingest
+from counterpoint.events import Event, EventLog, Impression, Outcome, exposures_of, ingest
 from counterpoint.orchestration import Clock
 from counterpoint.pages import Page, Request, World, page_document, page_records, serve_page
 from counterpoint.storage.histories import PLAY_OUTCOME, MemoryHistories
@@ -61,7 +63,15 @@ class Delivery:
         config = self._config(surface, unit, context, now, forced or {})
         values = config.read_all() if parameters is None else {key: config.value(key) for key in parameters}
         reads = {read.parameter: read for read in config.reads}
-        exposures = [] if forced else self._exposures(config, surface, unit, now, request_id or self.new_id())
+        exposures = exposures_of(
+            config.reads,
+            surface=surface,
+            unit=unit,
+            at=now,
+            snapshot=config.snapshot_id,
+            release=config.release,
+            request_id=request_id or self.new_id(),
+        )
         if exposures:
             self.log.append(exposures)
         return {
@@ -105,10 +115,11 @@ class Delivery:
         page = await self._compose(surface, unit, context, forced or {}, request_id or self.new_id(), now, counted)
         latency_ms = (self.stopwatch() - started) * 1000.0
         records = page_records(page, latency_ms=latency_ms, n_shelves_seen=0)
-        # One append, one synchronisation with the disk: exposures and the served record, before the last byte.
+        # One append, exposures and the served record, before the last byte.
         written: list[Event] = [*records.exposures, *([records.served] if records.served else [])]
         if written:
-            self.log.append(written)
+            # In a thread, where appends of many requests share one synchronisation with the disk.
+            await asyncio.to_thread(self.log.append, written)
             self.meters.pages.labels(surface, page.status.value).inc()
             self.meters.page_seconds.labels(surface).observe(latency_ms / 1000.0)
         return {
@@ -182,24 +193,6 @@ class Delivery:
         self, surface: str, unit: str, context: Mapping[str, Scalar], now: datetime, forced: Mapping[str, str]
     ) -> Config:
         return self.feed.live(surface).compiled.resolve(unit, context, now, forced=forced)
-
-    def _exposures(self, config: Config, surface: str, unit: str, now: datetime, request_id: str) -> list[Exposure]:
-        return [
-            Exposure(
-                id=f"{request_id}:exposure:{read.experiment}",
-                at=now,
-                surface=surface,
-                unit=unit,
-                experiment=read.experiment,
-                variant=read.variant,
-                parameter=read.parameter,
-                snapshot=config.snapshot_id,
-                release=config.release,
-                request_id=request_id,
-            )
-            for read in config.exposures
-            if read.experiment is not None and read.variant is not None
-        ]
 
 
 def _stamp(config: Config) -> dict[str, Any]:

@@ -83,5 +83,5 @@ class SnapshotFeed:
                     self._meters.snapshot_release.labels(surface).set(release.number)
                     changed.append(surface)
             except CounterpointError as error:
-                logger("feed").warning("snapshot not refreshed", extra=error.as_document())
+                logger("feed").warning("snapshot not refreshed", extra={"problem": error.as_document()})
         return tuple(changed)

@@ -24,7 +24,7 @@ from counterpoint.bootstrap.surfaces import load_surfaces
 from counterpoint.config import Surface
 from counterpoint.content import LiveCatalogue, rebase_releases
 from counterpoint.errors import InvalidInput, NotFound
-from counterpoint.events import EventLog
+from counterpoint.events import DEFAULT_BOUNDS, EventLog
 from counterpoint.metrics import RecordedTraffic, load_objectives
 from counterpoint.orchestration import (
     Clock,
@@ -45,6 +45,8 @@ from counterpoint.storage.sql import SqlAuditLog, SqlDocuments, SqlLaunchStore, 
 from counterpoint.telemetry import Meters
 
 HISTORY_DAYS = 28
+SWEEP_EVERY_S = 60.0
+SEAL_AT = 10_000
 
 
 def utc_now() -> datetime:
@@ -156,9 +158,16 @@ def opened(
             samples=samples,
         )
 
+        swept = stopwatch()
+
         def refresh() -> None:
+            nonlocal swept
             feed.refresh()
             catalogue.refresh()
+            if stopwatch() - swept > SWEEP_EVERY_S:
+                swept = stopwatch()
+                files.seal(at_least=SEAL_AT)
+                files.forget_ids_before(clock() - DEFAULT_BOUNDS.max_late)
             for dead in abandoned_slots(folder, slot):
                 executor.adopt(dead.name)
                 dead.release()

@@ -40,5 +40,5 @@ def load_rankers(registry: ModelRegistry, catalogue: Catalogue) -> Mapping[str, 
         try:
             rankers[name] = registry.load(name, catalogue)
         except CounterpointError as error:
-            logger("rankers").warning("model not loaded", extra={"model": name, **error.as_document()})
+            logger("rankers").warning("model not loaded", extra={"model": name, "problem": error.as_document()})
     return rankers

@@ -9,7 +9,7 @@ import msgspec
 from counterpoint.bootstrap.rankers import load_rankers
 from counterpoint.content import LiveCatalogue
 from counterpoint.errors import NotFound
-from counterpoint.pages import GeneratedShelf, LastPages, World, index_catalogue
+from counterpoint.pages import GeneratedShelf, LastAnswers, LastPages, World, index_catalogue
 from counterpoint.recommend import ModelRegistry
 from counterpoint.storage.histories import MemoryHistories
 from counterpoint.storage.sql import SqlDocuments
@@ -59,6 +59,7 @@ class ServingWorld:
         self.shelves = shelves
         self._stopwatch = stopwatch
         self._last_pages = LastPages()
+        self._last_answers = LastAnswers()
         self._world = self._make()
 
     def current(self) -> World:
@@ -76,4 +77,5 @@ class ServingWorld:
             clock=self._stopwatch,
             rankers=load_rankers(self._models, catalogue),
             last_pages=self._last_pages,
+            last_answers=self._last_answers,
         )

@@ -67,7 +67,7 @@ async def _tick(platform: Platform) -> None:
             await asyncio.to_thread(platform.refresh)
             await asyncio.to_thread(platform.control.tick)
         except CounterpointError as error:
-            logger("server").warning("tick failed", extra=error.as_document())
+            logger("server").warning("tick failed", extra={"problem": error.as_document()})
         await asyncio.sleep(_TICK_S)
 
 
