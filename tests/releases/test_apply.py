@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from counterpoint.assignment import BucketSet
 from counterpoint.config import BaselineRule
 from counterpoint.errors import Conflict, CounterpointError, NotFound
 from counterpoint.experiments import Event, Holdout, State, draw_domain, draw_holdout_sets
@@ -162,6 +163,11 @@ def test_an_experiment_whose_buckets_were_taken_since_is_refused():
         (lambda e: replace(e, owned=e.reserved), "not_drawn"),
         (lambda e: replace(e, reserved=e.owned), "not_drawn"),
         (lambda e: replace(e, spec=a_spec(surface="search")), "wrong_surface"),
+        (lambda e: replace(e, reserved=BucketSet.full()), "wrong_draw"),
+        (lambda e: replace(e, reserved=BucketSet.of([1, 2])), "wrong_draw"),
+        (lambda e: replace(e, salt="split/home/another"), "wrong_draw"),
+        (lambda e: replace(e, draw_seed="another"), "wrong_draw"),
+        (lambda e: replace(e, unit="device_id"), "wrong_draw"),
         (lambda e: replace(e, spec=a_spec(set={"a.x": 500})), "out_of_bounds"),
         (lambda e: replace(e, spec=a_spec(set={"z.z": 1})), "unknown_parameter"),
     ],
@@ -263,3 +269,15 @@ def test_an_experiment_is_checked_again_when_its_surface_changes():
     attributes = {key: value for key, value in state.surface.attributes.items() if key != "country"}
     error = refusal(state, ReplaceSurface(surface=replace(state.surface, attributes=attributes)))
     assert error.where == "experiments.e1.audience"
+
+
+def test_an_experiment_cannot_help_itself_to_a_pool():
+    state = a_state(a_surface(holdout_pool=0.1, isolated_pool=0.1))
+    outside = drawn(a_spec(), a_state())
+    assert refusal(state, AddExperiment(experiment=outside)).code == "buckets_set_aside"
+
+
+def test_a_holdout_keeps_the_baseline_of_now_and_no_other():
+    state = a_state()
+    holdout = a_holdout(state, baseline={"a.x": 9})
+    assert refusal(state, AddHoldout(holdout=holdout)).code == "stale_baseline"

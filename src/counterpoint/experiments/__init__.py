@@ -3,8 +3,7 @@
 from counterpoint.experiments.allocation import (
     FreeSpace,
     allocate,
-    draw_domain,
-    draw_holdout_sets,
+    draw_findings,
     free_space,
     stage_buckets,
 )
@@ -22,6 +21,7 @@ from counterpoint.experiments.holdouts import Domain, Holdout, Pools, covers, ex
 from counterpoint.experiments.lifecycle import TRANSITIONS, URGENT, Event, allowed_events, transition
 from counterpoint.experiments.ports import MetricHistory, TrafficHistory, UnitsPerDay, Unknown
 from counterpoint.experiments.reading import parse_spec, spec_document
+from counterpoint.experiments.reserving import draw_domain, draw_holdout_sets
 from counterpoint.experiments.soundness import spec_findings
 from counterpoint.experiments.spec import (
     AnalysisSpec,
@@ -66,6 +66,7 @@ __all__ = [
     "allowed_events",
     "covers",
     "draw_domain",
+    "draw_findings",
     "draw_holdout_sets",
     "exclusivity_findings",
     "expired_holdouts",

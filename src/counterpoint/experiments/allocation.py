@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from counterpoint.assignment import N_BUCKETS, BucketSet
-from counterpoint.errors import Conflict, InvalidInput, NotFound
-from counterpoint.experiments.conflicts import Rival, Territory, rivals_of
+from counterpoint.errors import Conflict, NotFound
+from counterpoint.experiments.conflicts import Rival, Territory, exclusivity_findings, rivals_of
 from counterpoint.experiments.drawing import first_drawn, n_buckets_of
 from counterpoint.experiments.experiment import Experiment, State, stage_shares
-from counterpoint.experiments.holdouts import Domain, Holdout, covers, pools_of
+from counterpoint.experiments.holdouts import covers, pools_of
 from counterpoint.experiments.spec import ExperimentSpec
+from counterpoint.vocabulary import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +118,11 @@ def allocate(spec: ExperimentSpec, territory: Territory, *, at: datetime, by: st
                 "set_aside": dict(space.set_aside),
             },
         )
-    # A key is never used twice on a surface, so neither are its salts.
-    seed = f"{spec.surface}/{spec.key}"
+    seed = _seed_of(spec)
     return Experiment(
         spec=spec,
         unit=unit_of(spec, territory),
-        salt=f"split/{seed}",
+        salt=_salt_of(spec),
         draw_seed=seed,
         reserved=first_drawn(seed, space.free, space.n_wanted),
         owned=BucketSet(),
@@ -131,6 +131,37 @@ def allocate(spec: ExperimentSpec, territory: Territory, *, at: datetime, by: st
         created_by=by,
         updated_at=at,
     )
+
+
+def draw_findings(experiment: Experiment, territory: Territory) -> tuple[Finding, ...]:
+    """Return what is wrong with the draw of an experiment that is about to be added, whoever made it.
+
+    Codes: `buckets_taken`; `buckets_set_aside`, when it draws from a pool or from outside its domain; `wrong_draw`,
+    when it holds more or fewer buckets than its allocation says, or hashes by another unit or salt than its key gives.
+    """
+    taken = exclusivity_findings(experiment, territory)
+    if taken:
+        return taken
+    space = free_space(experiment.spec, territory)
+    n_outside = len(experiment.reserved - space.free)
+    if n_outside:
+        message = f"{n_outside} of its buckets are set aside for others; draw again"
+        return (_wrong(experiment, "buckets_set_aside", "reserved", message),)
+    findings: list[Finding] = []
+    if len(experiment.reserved) != space.n_wanted:
+        message = f"it holds {len(experiment.reserved)} buckets, and its allocation is {space.n_wanted}"
+        findings.append(_wrong(experiment, "wrong_draw", "reserved", message))
+    expected = {
+        "unit": unit_of(experiment.spec, territory),
+        "salt": _salt_of(experiment.spec),
+        "draw_seed": _seed_of(experiment.spec),
+    }
+    for name, wanted in expected.items():
+        if getattr(experiment, name) != wanted:
+            # A salt of another experiment would tie the two splits together.
+            message = f"its {name} is '{getattr(experiment, name)}' and has to be '{wanted}'"
+            findings.append(_wrong(experiment, "wrong_draw", name, message))
+    return tuple(findings)
 
 
 def stage_buckets(experiment: Experiment, stage: int) -> BucketSet:
@@ -143,81 +174,18 @@ def stage_buckets(experiment: Experiment, stage: int) -> BucketSet:
     return first_drawn(experiment.draw_seed, experiment.reserved, n)
 
 
-def draw_holdout_sets(
-    key: str, *, share: float, unit: str, territory: Territory, covered: Holdout | None = None
-) -> tuple[BucketSet, BucketSet]:
-    """Return the `status_quo` and `shipped_only` buckets of a new holdout, each `share` of the surface's units.
-
-    They come from the holdout pool first, then from buckets that no experiment, holdout or domain holds.
-
-    Args:
-        covered: The holdout as far as it is known, to leave out experiments it does not cover; None covers all.
-
-    Raises:
-        Conflict: `no_free_space`.
-        InvalidInput: `bad_share`.
-    """
-    if not 0 < share <= 0.5:
-        raise InvalidInput(
-            "bad_share",
-            f"share {share:g} for each of two sets",
-            where=f"holdouts.{key}.share",
-            fix="give 0 < share <= 0.5",
-        )
-    pools = pools_of(territory.surface)
-    held = BucketSet()
-    for other in territory.holdouts.values():
-        held = held | other.status_quo | other.shipped_only
-    for domain in territory.domains.values():
-        held = held | domain.buckets
-    for experiment in territory.experiments.values():
-        if experiment.unit == unit and (covered is None or covers(covered, experiment.spec, territory.surface)):
-            held = held | experiment.reserved
-    n = n_buckets_of(share)
-    seed = f"holdout/{territory.surface.key}/{key}"
-    first = first_drawn(seed, pools.holdout - held, 2 * n)
-    rest = first_drawn(seed, BucketSet.full() - pools.holdout - pools.isolated - held, 2 * n - len(first))
-    both = first | rest
-    if len(both) < 2 * n:
-        raise Conflict(
-            "no_free_space",
-            f"{len(both)} of the {2 * n} buckets of a holdout of {share:g} are free",
-            where=f"holdouts.{key}.share",
-            fix="choose a smaller share, or archive experiments that are over",
-            facts={"n_wanted": 2 * n, "n_free": len(both)},
-        )
-    # A second seed decides which half is which, or the pool's end would always be one of them.
-    status_quo = first_drawn(f"half/{seed}", both, n)
-    return status_quo, both - status_quo
+def _seed_of(spec: ExperimentSpec) -> str:
+    # A key is never used twice on a surface, so neither are its seeds and salts.
+    return f"{spec.surface}/{spec.key}"
 
 
-def draw_domain(key: str, *, share: float, owner: str, territory: Territory) -> Domain:
-    """Return a domain of `share` of the surface's units, drawn from buckets that nobody holds.
+def _salt_of(spec: ExperimentSpec) -> str:
+    return f"split/{_seed_of(spec)}"
 
-    Raises:
-        Conflict: `no_free_space`.
-        InvalidInput: `bad_share`.
-    """
-    if not 0 < share <= 1:
-        raise InvalidInput("bad_share", f"share {share:g}", where=f"domains.{key}.share", fix="give 0 < share <= 1")
-    pools = pools_of(territory.surface)
-    free = BucketSet.full() - pools.holdout - pools.isolated
-    for other in territory.domains.values():
-        free = free - other.buckets
-    for holdout in territory.holdouts.values():
-        free = free - holdout.status_quo - holdout.shipped_only
-    for experiment in territory.experiments.values():
-        free = free - experiment.reserved
-    n = n_buckets_of(share)
-    if len(free) < n:
-        raise Conflict(
-            "no_free_space",
-            f"{len(free)} of the {n} buckets of a domain of {share:g} are free",
-            where=f"domains.{key}.share",
-            fix=f"choose a share of at most {len(free) / N_BUCKETS:g}",
-            facts={"n_wanted": n, "n_free": len(free)},
-        )
-    return Domain(key=key, owner=owner, buckets=first_drawn(f"domain/{territory.surface.key}/{key}", free, n))
+
+def _wrong(experiment: Experiment, code: str, field: str, message: str) -> Finding:
+    path = f"experiments.{experiment.key}.{field}"
+    return Finding(code=code, severity=Severity.ERROR, path=path, message=message)
 
 
 def _ground(spec: ExperimentSpec, territory: Territory) -> tuple[BucketSet, Mapping[str, int]]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from counterpoint.config import BaselineRule
 from counterpoint.errors import Conflict, CounterpointError, InvalidInput, NotFound
-from counterpoint.experiments import EVERYONE, Event, Experiment, State, exclusivity_findings, transition
+from counterpoint.experiments import EVERYONE, Event, Experiment, State, draw_findings, exclusivity_findings, transition
 from counterpoint.releases import operations as op
 from counterpoint.releases.change import Change
 from counterpoint.releases.soundness import state_findings
@@ -31,7 +31,7 @@ def apply_change(state: SurfaceState | None, change: Change, *, now: datetime) -
     Raises:
         InvalidInput: An operation that makes no sense, or a state that could not be served;
             `facts["operation"]` is its place.
-        Conflict: `bad_transition`, `key_taken`, `buckets_taken`, `in_use`.
+        Conflict: `bad_transition`, `key_taken`, `buckets_taken`, `buckets_set_aside`, `in_use`.
         NotFound: An experiment, holdout, domain or parameter that is not there.
     """
     if not change.operations:
@@ -118,7 +118,8 @@ def _add_experiment(operation: op.AddExperiment, state: SurfaceState, now: datet
             where=f"experiments.{key}",
             fix="allocate it",
         )
-    return _with_experiment(state, experiment, check=True)
+    _refuse(draw_findings(experiment, territory_of(state)))
+    return _with_experiment(state, experiment, check=False)
 
 
 @_apply.register
@@ -157,6 +158,10 @@ def _add_holdout(operation: op.AddHoldout, state: SurfaceState, now: datetime) -
         raise InvalidInput("not_drawn", "its two sets are empty or share buckets", where=where, fix="draw them")
     if holdout.ends_at <= holdout.starts_at:
         raise InvalidInput("bad_period", "it ends before it begins", where=f"{where}.ends_at")
+    moved = sorted(key for key, value in holdout.baseline.items() if state.baseline.get(key) != value)
+    if moved:
+        what = f"it keeps values that are not the baseline of now: {', '.join(moved[:5])}"
+        raise InvalidInput("stale_baseline", what, where=f"{where}.baseline", fix="prepare it again")
     both = holdout.status_quo | holdout.shipped_only
     for other in state.holdouts.values():
         if other.unit == holdout.unit and both & (other.status_quo | other.shipped_only):
@@ -252,7 +257,7 @@ def _refuse(findings: tuple[Finding, ...]) -> None:
     if not findings:
         return
     first = findings[0]
-    kind = Conflict if first.code == "buckets_taken" else InvalidInput
+    kind = Conflict if first.code in ("buckets_taken", "buckets_set_aside") else InvalidInput
     raise kind(
         first.code,
         first.message.rstrip("."),
