@@ -4,6 +4,7 @@ import pytest
 
 from counterpoint.errors import InvalidInput
 from counterpoint.stats import (
+    Correction,
     Effect,
     MetricReading,
     QualityCheck,
@@ -12,10 +13,14 @@ from counterpoint.stats import (
     Verdict,
     always_valid,
     compare_means,
+    correct_family,
     corrected_alpha,
     corrected_beta,
     decide,
+    effect_at_look,
+    excludes_null,
     monitor,
+    spending_bounds,
 )
 from counterpoint.vocabulary import Direction
 
@@ -103,3 +108,32 @@ def test_alpha_is_shared_over_success_metrics_and_beta_over_guardrails() -> None
     assert 1 - corrected_beta(0.2, 2, 2) == pytest.approx(0.93333333)
     with pytest.raises(InvalidInput):
         corrected_beta(0.01, 1, 1, alpha_deterioration=0.01)
+
+
+def test_a_planned_look_decides_by_the_bound_of_its_plan() -> None:
+    plan = spending_bounds([0.5, 1.0], alpha=0.1)
+
+    def looked(mean: float, metric: str = "minutes") -> MetricReading:
+        return MetricReading(
+            metric=metric,
+            role=Role.SUCCESS,
+            direction=Direction.INCREASE,
+            effect=effect_at_look(effect_of(mean), plan, 1),
+        )
+
+    bar = plan.z[0] * effect_of(10.0).std_error
+    assert monitor([looked(10.0 + 1.01 * bar)]).verdict is Verdict.SHIP
+    assert monitor([looked(10.0 + 0.99 * bar)]).verdict is Verdict.KEEP_RUNNING
+    assert monitor([looked(10.0 - 1.01 * bar)]).verdict is Verdict.DO_NOT_SHIP
+    two = monitor([looked(10.0 + 1.01 * bar), looked(10.0 + 1.01 * bar, "plays")])
+    assert two.verdict is Verdict.KEEP_RUNNING, "planned at 0.05 one-sided, but two success metrics allow 0.025 each"
+
+
+def test_a_family_is_corrected_in_its_p_values_and_intervals_alike() -> None:
+    effects = [effect_of(m) for m in (10.09, 10.065, 10.0, 10.06)]
+    for correction in Correction:
+        family = correct_family(effects, correction)
+        for raw, found in zip(effects, family, strict=True):
+            assert found.p_value >= raw.p_value
+            assert excludes_null(found) == (found.p_value <= 0.05)
+            assert found.corrections == (f"{correction}(4)",)

@@ -1,45 +1,18 @@
 """Estimators, sequential inference, designs and decisions, from sufficient statistics to verdicts."""
 
-from counterpoint.stats.adequacy import (
-    Adequacy,
-    adequacy,
-)
-from counterpoint.stats.adjustment import (
-    Term,
-    Theta,
-    compare_adjusted,
-    fit_theta,
-)
-from counterpoint.stats.bayes import (
-    NormalPrior,
-    Posterior,
-    ShareRace,
-    fit_prior,
-    posterior,
-    race_of_shares,
-)
-from counterpoint.stats.clusters import (
-    cluster_sums,
-    compare_clustered,
-    design_effect,
-)
-from counterpoint.stats.corrections import (
-    Correction,
-    adjust_p_values,
-    agreeing_level,
-)
+from counterpoint.stats.adequacy import Adequacy, adequacy
+from counterpoint.stats.adjustment import Term, Theta, compare_adjusted, fit_theta
+from counterpoint.stats.bayes import NormalPrior, Posterior, ShareRace, fit_prior, posterior, race_of_shares
+from counterpoint.stats.clusters import cluster_sums, compare_clustered, design_effect
+from counterpoint.stats.corrections import Correction, adjust_p_values, agreeing_level
 from counterpoint.stats.decision import (
     Decision,
-    MetricJudgement,
-    MetricReading,
     QualityCheck,
-    Role,
     Verdict,
     corrected_alpha,
     corrected_beta,
     decide,
     monitor,
-    one_sided_p,
 )
 from counterpoint.stats.design import (
     ComparisonPlan,
@@ -84,46 +57,16 @@ from counterpoint.stats.effects import (
     at_level,
     excludes_null,
 )
-from counterpoint.stats.equivalence import (
-    Equivalence,
-    equivalence,
-    non_inferiority,
-)
-from counterpoint.stats.heterogeneity import (
-    Heterogeneity,
-    heterogeneity,
-)
-from counterpoint.stats.holdouts import (
-    HoldoutReading,
-    holdout_effect,
-)
-from counterpoint.stats.interactions import (
-    Interaction,
-    assignment_dependence,
-    interaction,
-    screen_interactions,
-)
-from counterpoint.stats.interleaving import (
-    Interleaved,
-    Preference,
-    balanced,
-    preference,
-    team_draft,
-)
-from counterpoint.stats.many import (
-    ManyEffects,
-    Moments,
-    compare_many,
-    moments_from_sums,
-    ratio_moments_from_sums,
-)
-from counterpoint.stats.means import (
-    compare_means,
-)
-from counterpoint.stats.novelty import (
-    NoveltyTrend,
-    novelty,
-)
+from counterpoint.stats.equivalence import Equivalence, equivalence, non_inferiority
+from counterpoint.stats.families import correct_family
+from counterpoint.stats.heterogeneity import Heterogeneity, heterogeneity
+from counterpoint.stats.holdouts import HoldoutReading, holdout_effect
+from counterpoint.stats.interactions import Interaction, assignment_dependence, interaction, screen_interactions
+from counterpoint.stats.interleaving import Interleaved, Preference, balanced, preference, team_draft
+from counterpoint.stats.judgement import MetricJudgement, MetricReading, Role, one_sided_p
+from counterpoint.stats.many import ManyEffects, Moments, compare_many, moments_from_sums, ratio_moments_from_sums
+from counterpoint.stats.means import compare_means
+from counterpoint.stats.novelty import NoveltyTrend, novelty
 from counterpoint.stats.proportion_intervals import (
     agresti_caffo_interval,
     fisher_exact,
@@ -132,29 +75,11 @@ from counterpoint.stats.proportion_intervals import (
     score_test,
     wilson_interval,
 )
-from counterpoint.stats.proportions import (
-    compare_proportions,
-)
-from counterpoint.stats.quantiles import (
-    ValueCounts,
-    compare_quantiles,
-    merge_counts,
-    quantile,
-    quantile_interval,
-)
-from counterpoint.stats.ranks import (
-    RankTest,
-    rank_test,
-)
-from counterpoint.stats.ratios import (
-    compare_ratios,
-)
-from counterpoint.stats.regression import (
-    RegressionEffect,
-    Sandwich,
-    ancova,
-    compare_lin,
-)
+from counterpoint.stats.proportions import compare_proportions
+from counterpoint.stats.quantiles import ValueCounts, compare_quantiles, merge_counts, quantile, quantile_interval
+from counterpoint.stats.ranks import RankTest, rank_test
+from counterpoint.stats.ratios import compare_ratios
+from counterpoint.stats.regression import RegressionEffect, Sandwich, ancova, compare_lin
 from counterpoint.stats.sample_ratio import (
     RampPhase,
     SampleRatioVerdict,
@@ -189,46 +114,14 @@ from counterpoint.stats.sequential import (
     spent,
     wang_tsiatis_bounds,
 )
-from counterpoint.stats.strata import (
-    StratifiedEffect,
-    compare_stratified,
-)
-from counterpoint.stats.summary import (
-    DENOMINATOR,
-    METRIC,
-    Summary,
-    merge,
-    merge_all,
-    select,
-)
-from counterpoint.stats.switchback import (
-    Period,
-    assign_periods,
-    compare_periods,
-)
-from counterpoint.stats.tails import (
-    Alternative,
-)
-from counterpoint.stats.triggering import (
-    DilutedEffect,
-    dilute,
-)
-from counterpoint.stats.trust import (
-    exposure_loss,
-    false_positive_rate,
-    pre_exposure_bias,
-    too_good_to_be_true,
-)
-from counterpoint.stats.winners import (
-    CorrectedEffect,
-    correct_winner,
-    cumulative_effect,
-)
-from counterpoint.stats.winsorising import (
-    cap_at_quantile,
-    capped,
-    winsorised,
-)
+from counterpoint.stats.strata import StratifiedEffect, compare_stratified
+from counterpoint.stats.summary import DENOMINATOR, METRIC, Summary, merge, merge_all, select
+from counterpoint.stats.switchback import Period, assign_periods, compare_periods
+from counterpoint.stats.tails import Alternative
+from counterpoint.stats.triggering import DilutedEffect, dilute
+from counterpoint.stats.trust import exposure_loss, false_positive_rate, pre_exposure_bias, too_good_to_be_true
+from counterpoint.stats.winners import CorrectedEffect, correct_winner, cumulative_effect
+from counterpoint.stats.winsorising import cap_at_quantile, capped, winsorised
 
 __all__ = [
     "DENOMINATOR",
@@ -314,6 +207,7 @@ __all__ = [
     "compare_quantiles",
     "compare_ratios",
     "compare_stratified",
+    "correct_family",
     "correct_winner",
     "corrected_alpha",
     "corrected_beta",

@@ -98,6 +98,13 @@ def _hommel(p: _Array) -> _Array:
     return adjusted
 
 
+def _log_complement(p: _Array) -> _Array:
+    # A p-value of 1 has no complement; minus infinity carries it through to exactly 1.
+    with np.errstate(divide="ignore"):
+        found: _Array = np.log1p(-p)
+    return found
+
+
 def _ranks(p: _Array) -> _Array:
     return np.arange(1, p.size + 1, dtype=float)
 
@@ -107,10 +114,8 @@ _RULES: dict[Correction, Callable[[_Array], _Array]] = {
     Correction.HOLM: lambda p: np.maximum.accumulate(p * (p.size + 1 - _ranks(p))),
     Correction.HOCHBERG: lambda p: _step_up(p * (p.size + 1 - _ranks(p))),
     Correction.HOMMEL: _hommel,
-    Correction.SIDAK: lambda p: -np.expm1(p.size * np.log1p(-np.minimum(p, 1 - 1e-16))),
-    Correction.HOLM_SIDAK: lambda p: np.maximum.accumulate(
-        -np.expm1((p.size + 1 - _ranks(p)) * np.log1p(-np.minimum(p, 1 - 1e-16)))
-    ),
+    Correction.SIDAK: lambda p: -np.expm1(p.size * _log_complement(p)),
+    Correction.HOLM_SIDAK: lambda p: np.maximum.accumulate(-np.expm1((p.size + 1 - _ranks(p)) * _log_complement(p))),
     Correction.BH: lambda p: _step_up(p * p.size / _ranks(p)),
     Correction.BY: lambda p: _step_up(p * p.size / _ranks(p) * float(np.sum(1 / _ranks(p)))),
 }

@@ -1,22 +1,14 @@
 """The risk-aware decision rule: ship only what is better somewhere, safe everywhere, and measured soundly."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from counterpoint.errors import InvalidInput
 from counterpoint.stats.effects import AnytimeEffect, Effect
-from counterpoint.stats.sequential.confidence_sequence import sequence_p_value, tuned_rho
-from counterpoint.stats.tails import Alternative, check_share, p_value
-from counterpoint.vocabulary import Direction, Finding, Severity
-
-
-class Role(StrEnum):
-    """What a metric is for: success must be superior once, a guardrail non-inferior to its margin."""
-
-    SUCCESS = "success"
-    GUARDRAIL = "guardrail"
+from counterpoint.stats.judgement import JudgingLevels, MetricJudgement, MetricReading, Role, judge
+from counterpoint.stats.tails import check_share
+from counterpoint.vocabulary import Finding, Severity
 
 
 class Verdict(StrEnum):
@@ -29,55 +21,12 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MetricReading:
-    """One metric of one comparison, ready to be judged.
-
-    Attributes:
-        metric: Its key.
-        role: Success or guardrail.
-        direction: Which way is better.
-        effect: Measured, or None when it could not be computed.
-        margin: Largest tolerated deterioration as a share of the control mean, for guardrails; at least 0.
-        missing: Why there is no effect, one clause.
-    """
-
-    metric: str
-    role: Role
-    direction: Direction
-    effect: Effect | AnytimeEffect | None
-    margin: float | None = None
-    missing: str = ""
-
-    def __post_init__(self) -> None:
-        if self.role == Role.GUARDRAIL and (self.margin is None or not math.isfinite(self.margin) or self.margin < 0):
-            raise InvalidInput("margin_missing", "a guardrail without a margin of at least 0", where=self.metric)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class QualityCheck:
     """A test of the experiment itself: sample ratio, pre-exposure bias."""
 
     name: str
     passed: bool
     detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricJudgement:
-    """What the rule found for one metric: superiority, non-inferiority and deterioration, each with its p-value."""
-
-    metric: str
-    role: Role
-    superior: bool
-    non_inferior: bool
-    deteriorated: bool
-    p_superior: float | None
-    p_non_inferior: float | None
-    p_deteriorated: float | None
-    alpha_superior: float
-    alpha_non_inferior: float
-    alpha_deteriorated: float
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +120,9 @@ def decide(
     worse = alpha_deterioration / len(readings)
     anytime = all(isinstance(r.effect, AnytimeEffect) for r in readings)
     may_judge = at_horizon or anytime
-    judged = tuple(_judge(r, level, alpha, worse, final=at_horizon) for r in readings)
+    judged = tuple(
+        judge(r, JudgingLevels(success=level, margin=alpha, worse=worse), final=at_horizon) for r in readings
+    )
     reasons: list[Finding] = [
         _reason("quality_failed", Severity.ERROR, c.name, c.detail) for c in checks if not c.passed
     ]
@@ -226,70 +177,6 @@ def monitor(readings: Sequence[MetricReading], checks: Sequence[QualityCheck] = 
                 fix="monitor an AnytimeEffect",
             )
     return decide(readings, checks, alpha=alpha, at_horizon=False)
-
-
-def one_sided_p(effect: Effect | AnytimeEffect, null: float, alternative: Alternative) -> float:
-    """Return the one-sided p-value against another null, of the kind that the effect's type promises.
-
-    Raises:
-        InvalidInput: `planned_looks_only` for group-sequential effects: their level is fixed by the plan's bounds.
-    """
-    z = (effect.estimate - null) / effect.std_error
-    if isinstance(effect, Effect):
-        return p_value(z, effect.df, alternative)
-    if not effect.tuning_n:
-        raise InvalidInput(
-            "planned_looks_only", "a group-sequential effect has one level, that of its plan", where="effect"
-        )
-    rho = tuned_rho(effect.alpha, effect.tuning_n)
-    return sequence_p_value(z, effect.n_control + effect.n_treatment, rho, alternative)
-
-
-def _judge(
-    reading: MetricReading, alpha: float, alpha_margin: float, alpha_worse: float, *, final: bool
-) -> MetricJudgement:
-    effect, name = reading.effect, reading.metric
-    better = Alternative.GREATER if reading.direction == Direction.INCREASE else Alternative.LESS
-    worse = Alternative.LESS if better == Alternative.GREATER else Alternative.GREATER
-    if effect is None or (isinstance(effect, Effect) and not final):
-        why = f"not computed: {reading.missing}" if effect is None else "a fixed-horizon test is read only at its end"
-        return _judgement(reading, (None, None, None), (alpha, alpha_margin, alpha_worse), f"{name}: {why}")
-    allowed = (reading.margin or 0.0) * abs(effect.control_mean)
-    bound = -allowed if better == Alternative.GREATER else allowed
-    p_margin = one_sided_p(effect, bound, better) if reading.role == Role.GUARDRAIL else None
-    ps = (one_sided_p(effect, 0.0, better), p_margin, one_sided_p(effect, 0.0, worse))
-    shown = f"{effect.relative_effect:+.2%}" if effect.relative_effect is not None else f"{effect.estimate:+.4g}"
-    if reading.role == Role.GUARDRAIL:
-        word = "non-inferior" if p_margin is not None and p_margin <= alpha_margin else "not shown to be non-inferior"
-        sentence = f"{word} on {name} within {reading.margin:.2%} ({shown})"
-    else:
-        sentence = f"{'superior' if ps[0] <= alpha else 'not shown to be superior'} on {name} ({shown})"
-    if ps[2] <= alpha_worse:
-        sentence = f"worse on {name} ({shown})"
-    return _judgement(reading, ps, (alpha, alpha_margin, alpha_worse), sentence)
-
-
-def _judgement(
-    reading: MetricReading,
-    ps: tuple[float | None, float | None, float | None],
-    levels: tuple[float, float, float],
-    sentence: str,
-) -> MetricJudgement:
-    passed = [p is not None and p <= level for p, level in zip(ps, levels, strict=True)]
-    return MetricJudgement(
-        metric=reading.metric,
-        role=reading.role,
-        superior=passed[0],
-        non_inferior=passed[1],
-        deteriorated=passed[2],
-        p_superior=ps[0],
-        p_non_inferior=ps[1],
-        p_deteriorated=ps[2],
-        alpha_superior=levels[0],
-        alpha_non_inferior=levels[1],
-        alpha_deteriorated=levels[2],
-        sentence=sentence,
-    )
 
 
 def _reason(code: str, severity: Severity, path: str, message: str) -> Finding:
