@@ -22,16 +22,17 @@ def _unsafe_accepted(run: Evaluation) -> list[str]:
 
 def test_the_public_hypotheses_stay_above_their_floors(home: Surface) -> None:
     run = _run(PUBLIC, home)
-    assert run.core >= 0.93
-    assert run.n_wrong_accepts <= 1
+    assert run.core >= 0.95
+    assert run.n_wrong_accepts == 0
     assert _unsafe_accepted(run) == []
 
 
-@pytest.mark.parametrize(("name", "core", "wrong"), [("fresh_home_seen", 0.9, 1), ("fresh_home_blind", 0.75, 2)])
-def test_hypotheses_written_afresh_stay_above_their_floors(home: Surface, name: str, core: float, wrong: int) -> None:
+# The head of each file says what it scored when it was first run; these floors only keep what was reached since.
+@pytest.mark.parametrize("name", ["fresh_home_seen", "fresh_home_blind", "fresh_home_third", "fresh_home_fourth"])
+def test_hypotheses_written_afresh_stay_above_their_floors(home: Surface, name: str) -> None:
     run = _run(DATA / f"{name}.yaml", home)
-    assert run.core >= core
-    assert run.n_wrong_accepts <= wrong
+    assert run.core >= 0.93
+    assert run.n_wrong_accepts == 0
     assert _unsafe_accepted(run) == []
 
 

@@ -53,12 +53,14 @@ class AudienceReading:
         used: Indexes of the tokens that the audience explains.
         troubles: What stands in the way, with the words.
         words: The words quoted, in order.
+        passed: Spans that could name users, and were taken for ordinary words.
     """
 
     clauses: dict[str, str] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
     troubles: list[tuple[Trouble, str]] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+    passed: list[tuple[int, int]] = field(default_factory=list)
 
     def take(self, tokens: Sequence[Token], start: int, end: int) -> None:
         """Mark a span as explained and quote it."""
@@ -118,6 +120,8 @@ def named(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, used:
         return all(t.text in words_set("only first and or just for now app users please") for t in rest) or (
             before >= 0 and tokens[before].text == "(" and not rest
         )
+    if tokens[before + 1].text == "of" and people.at(tokens, before):
+        return True  # "fans of latin music"
     return bool(prepositions.at(tokens, before)) or tokens[before].stem in words_set(
         "play listen love hear prefer genre is be pay use have"
     )
@@ -143,12 +147,13 @@ def excluded(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
     )
 
 
-def _read_values(
+def _read_values(  # noqa: PLR0912 - a grammar is a list of cases
     tokens: Sequence[Token], reading: AudienceReading, surface: Surface, lexicon: Lexicon, gazetteer: Gazetteer
 ) -> None:
     include: dict[str, list[str]] = {}
     exclude: dict[str, list[str]] = {}
     previous: tuple[int, str, bool] | None = None
+    spoken: dict[str, list[tuple[int, int, tuple[str, ...], bool]]] = {}
     names = gazetteer.find(tokens, reading.used)
     nameable = reading.used | {i for start, end, _ in names for i in range(start, end)}
     for start, end, meaning in names:
@@ -164,6 +169,7 @@ def _read_values(
                 and all(t.text in LINKS for t in tokens[previous[0] : start])
             )
         ):
+            reading.passed.append((start, end))
             continue
         if meaning.attribute not in surface.attributes:
             reading.troubles.append((Trouble.UNKNOWN, words))
@@ -183,14 +189,39 @@ def _read_values(
         values = list(meaning.values)
         target = exclude if out != meaning.negated else include
         target.setdefault(attribute.key, []).extend(v for v in values if v not in target.get(attribute.key, []))
+        if target is include:
+            spoken.setdefault(attribute.key, []).append((start, end, tuple(values), linked))
         reading.take(tokens, start, end)
         previous = (end, attribute.key, out)
+    for key, said in spoken.items():
+        settled = _settled(tokens, said)
+        if settled is None:
+            reading.troubles.append((Trouble.VAGUE, words_of(tokens, said[0][0], said[0][1])))
+        else:
+            include[key] = list(dict.fromkeys(settled))
     for key in sorted({*include, *exclude}):
         clause = _clause(surface.attributes[key], include.get(key, []), exclude.get(key, []), gazetteer)
         if clause is None:
             reading.troubles.append((Trouble.VAGUE, key))
         else:
             reading.clauses[key] = clause
+
+
+def _settled(tokens: Sequence[Token], said: Sequence[tuple[int, int, tuple[str, ...], bool]]) -> list[str] | None:
+    """Return the values meant when an attribute is named in several sentences; None when they differ and none leads."""
+    groups: list[list[tuple[int, int, tuple[str, ...], bool]]] = []
+    for name in said:
+        if groups and (name[3] or tokens[name[0]].sentence == tokens[groups[-1][-1][0]].sentence):
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    values = [sorted({v for n in g for v in n[2]}) for g in groups]
+    if all(v == values[0] for v in values):
+        return [v for n in groups[0] for v in n[2]]
+    only = [g for g in groups if any("only" in (t.text for t in tokens[max(0, n[0] - 2) : n[1] + 2]) for n in g)]
+    if len(only) == 1:
+        return [v for n in only[0] for v in n[2]]
+    return None
 
 
 def _clause(attribute: Attribute, include: list[str], exclude: list[str], gazetteer: Gazetteer) -> str | None:
@@ -321,6 +352,10 @@ def _selects(tokens: Sequence[Token], start: int) -> bool:
 def _read_listed(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon, gazetteer: Gazetteer) -> None:
     """Read what names users without saying which (vague), or by something the surface does not know (unknown)."""
     for start, end, _ in gazetteer.cities.find(tokens):
+        if not reading.used & set(range(start, end)):
+            reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
+            reading.take(tokens, start, end)
+    for start, end, _ in lexicon.lists["unknown_always"].find(tokens):
         if not reading.used & set(range(start, end)):
             reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
             reading.take(tokens, start, end)

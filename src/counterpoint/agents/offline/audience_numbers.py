@@ -118,6 +118,8 @@ def _read_tenure(
         if first:
             after = q.start > 2 and tokens[q.start - 3].text in ("after", "past", "beyond", "out", "outlived")
             op, start, end = (">=" if after else "<"), q.start - (3 if after else 2), q.end
+        elif tokens[q.start - 1].text == "than" and tokens[q.start - 2].text in ("younger", "newer", "fresher"):
+            op, start, end = "<", q.start - 2, q.end
         elif found is not None and found[0] in (">", ">=", "<", "<="):
             op, start, end = found
             if op in (">", ">=") and any(w in spoken for w in ("not older", "not more", "no older", "not longer")):

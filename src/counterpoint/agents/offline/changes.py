@@ -66,7 +66,9 @@ def read_changes(text: Text, links: Links) -> ChangeReading:
                 if same and last - first < 16
                 else words_of(text.tokens, best.start, best.end)
             )
-            reading.confidence[key] = best.coverage * (1 - 0.5 * max(0.0, best.rival - 0.8) / 0.2)
+            reading.confidence[key] = best.coverage * (
+                0.4 if best.rival > 0.97 else 1 - 0.3 * max(0.0, best.rival - 0.8) / 0.2
+            )
         else:
             idle.append(best)
     faint = {
@@ -341,7 +343,14 @@ def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[s
     last = max(by_key[k][0].end for g in groups for k in g)
     inside = tokens[first:last]
     span = tokens[max(0, first - 10) : min(len(tokens), last + 12)]
-    both = text.lexicon.has("together", [t for t in span if t.index >= last - 1])
+    tail = [t.text for t in tokens[last : last + 8]]
+    # "A, B, and both together" is a third arm; "A and B, both at once" is one.
+    both = any(
+        x in ("and", "plus")
+        and y in ("both", "the")
+        and z in ("together", "at", "two", "of", "combined", "combination", ".")
+        for x, y, z in zip(tail, tail[1:], [*tail[2:], "."], strict=False)
+    )
     set_apart = any(t.text in ("or", "versus", "against", "alternatively") for t in inside) or (
         text.lexicon.has("apart", span)
         and not any(
@@ -358,8 +367,7 @@ def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[s
             )
         )
     )
-    listed = both and any(t.text in ("and", "both") for t in tokens[last : last + 6])
-    if not set_apart and not listed:
+    if not set_apart and not both:
         return [fixed]
     arms: list[dict[str, Scalar]] = [{k: fixed[k] for k in g} for g in groups]
     if both:

@@ -11,7 +11,7 @@ from counterpoint.config import Parameter
 from counterpoint.vocabulary import ParameterType, Scalar
 
 
-def anchored(
+def anchored(  # noqa: PLR0912 - a grammar is a list of cases
     parameter: Parameter, mention: Mention, tokens: Sequence[Token], lexicon: Lexicon, region: tuple[int, int]
 ) -> Setting | None:
     """Return the setting that an anchor makes: the top, the bottom, the maximum, the minimum, off."""

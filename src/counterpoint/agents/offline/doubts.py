@@ -61,7 +61,8 @@ _FILLER = frozenset(
         "second say way ways thing things time day days week weeks see bit lot kind point "
         "place position row slot spot number value weight home page shelf shelves effect "
         "percent per cent arms control treatment versus instead think know believe "
-        "candidates side honestly little order much many enough even still always whole "
+        "candidates side honestly little order much many enough before after summer winter "
+        "spring autumn fall christmas year years month months quarter soon launch season next last even still always whole "
         "least without"
     )
 )
@@ -89,7 +90,9 @@ def other_place(text: Text, surface: Surface, links: Links) -> tuple[str, str] |
             continue
         opening = start == 0 or not tokens[start - 1].is_word
         joined = before in ("or", "and") or (article and lead in ("or", "and"))
-        label = opening and end < len(tokens) and tokens[end].text in (",", ":")
+        label = opening and (
+            name in text.lexicon.raw["surfaces"]["strong"] or (end < len(tokens) and tokens[end].text in (",", ":"))
+        )
         if start in taken or not (
             lead in prepositions - {"to", "from", "of", "for"}
             or joined
@@ -231,6 +234,27 @@ def unknown_metric(text: Text, links: Links, primary: Statement | None, owned: s
         ):
             return words_of(tokens, start, end)
     return None
+
+
+def unread_people(text: Text, passed: Sequence[tuple[int, int]], change: ChangeReading, links: Links) -> bool:
+    """Return whether words that could name users were taken for ordinary ones, and nothing else explains them."""
+    known = change.used | text.audience | {i for m in [*links.parameters, *links.metrics] for i in m.tokens}
+    idle = ("free", "us", "web", "family", "families", "desktop", "mobile", "phone", "paid")
+    return any(not known & set(range(s, e)) and text.tokens[s].text not in idle for s, e in passed)
+
+
+def unread_value(text: Text, change: ChangeReading, links: Links) -> str | None:
+    """Return the name of a value that the text uses and the plan does not: something was asked for and not read."""
+    known = change.used | text.audience | {i for m in [*links.parameters, *links.metrics] for i in m.tokens}
+    named = {v.replace("_", " ") for p in text.surface.parameters.values() for v in p.values}
+    exact = {text.lexicon.stems(v)[0] for v in named if " " not in v and v not in ("none", "full")}
+    used = {k for arm in change.arms for k in arm}
+    settled = {str(v) for arm in change.arms for v in arm.values()} | {
+        str(text.surface.parameters[k].baseline) for k in used
+    }
+    exact -= {text.lexicon.stems(v)[0] for v in settled if text.lexicon.stems(v)}
+    exact = {s for s in exact if s not in ("mood", "activity", "discovery", "popularity")} | ({"als"} & exact)
+    return next((t.text for t in text.tokens if t.index not in known and t.stem in exact), None)
 
 
 def change_is_doubtful(text: Text, change: ChangeReading, links: Links) -> bool:

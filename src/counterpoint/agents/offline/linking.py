@@ -14,6 +14,9 @@ from counterpoint.agents.offline.text import Token, distance, words_set
 from counterpoint.config import Surface
 from counterpoint.vocabulary import ParameterType
 
+# Verbs that any change can be put in: they tie no words to one parameter.
+_LIGHT = words_set("show shows showing give make add use put keep let take set try")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
@@ -56,7 +59,7 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
         words = mention.tokens - number_tokens or mention.tokens
         free = [i for i in words if i not in owner]
         clash = {owner[i].key for i in words if i in owner}
-        own = sum(text.catalogue.weight(text.terms[i]) for i in free)
+        own = sum(text.catalogue.weight(text.terms[i]) for i in free if text.tokens[i].text not in _LIGHT)
         whole = sum(text.catalogue.weight(text.terms[i]) for i in words) or 1.0
         # A shelf that has two dials shares its name between them; two metrics, or a metric and a dial, do not.
         family = (
@@ -72,7 +75,11 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
                 ):
                     kept[n] = (replace(holder, rival=max(holder.rival, standing / strength)), strength)
             continue
-        if mention.coverage * mention.score < 0.55 or _counts_otherwise(mention, text):
+        if (
+            mention.coverage * mention.score < 0.55
+            or _counts_otherwise(mention, text)
+            or _is_homeless(mention, text, found)
+        ):
             continue
         for i in free:
             owner[i] = mention
@@ -102,6 +109,84 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
     return links
 
 
+def _adopt_position(links: Links, text: Text, q: Quantity) -> None:
+    """Give "at position 2" to the shelf spoken of just before, when that shelf has a place that can be set."""
+    here = text.tokens[q.start].sentence
+    if any(
+        settings.is_position(text.surface.parameters[m.key]) and text.tokens[m.start].sentence == here
+        for m in links.parameters
+    ):
+        return
+    before = [m for m in links.parameters if m.end <= q.start and here - text.tokens[m.start].sentence <= 1]
+    if not before:
+        return
+    nearest = max(before, key=lambda m: m.end)
+    space = nearest.key.partition(".")[0]
+    dials = [
+        p for p in text.surface.parameters.values() if p.key.partition(".")[0] == space and settings.is_position(p)
+    ]
+    if len(dials) == 1:
+        adopted = replace(nearest, key=dials[0].key, tokens=frozenset(range(q.start, q.end)), coverage=0.8, rival=0.0)
+        links.parameters.append(adopted)
+        links.values.setdefault(dials[0].key, []).append(q)
+
+
+def _adopt_values(links: Links, text: Text) -> None:
+    """Let a named value beside the name of a shelf speak for its parameter: "podcasts by ALS"."""
+    mentioned = {m.key for m in links.parameters}
+    taken = {i for m in [*links.parameters, *links.metrics] for i in m.tokens} | text.audience
+    for key, values in text.catalogue.values.items():
+        space = set(text.lexicon.stems(key.partition(".")[0].replace("_", " ")))
+        if key in mentioned:
+            continue
+        for value, words in values.items():
+            for i, token in enumerate(text.tokens):
+                alone = len(words) == 1 and token.stem in words[0] and i not in taken and value != "none"
+                near = [
+                    t.index for t in text.tokens[max(0, i - 3) : i + 4] if t.clause == token.clause and t.stem in space
+                ]
+                if alone and near:
+                    tokens = frozenset({i, near[0]})
+                    links.parameters.append(Mention(key, "parameter", 1.5, 0.85, tokens, value))
+                    break
+
+
+def _is_of_an_unnamed_part(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
+    """Return whether a metric of one shelf is taken from words that do not name that shelf: plain "clicks"."""
+    spaces = {p.partition(".")[0] for p in text.surface.parameters if "." in p}
+    space = next((s for s in sorted(spaces, key=len, reverse=True) if mention.key.startswith(f"{s}_")), None)
+    if space is None:
+        return False
+    names = set(text.lexicon.stems(space.replace("_", " ")))
+    if any(text.tokens[i].stem in names for i in mention.tokens):
+        return False
+    return not any(m.key.partition(".")[0] == space and m.coverage >= 0.85 for m in found)
+
+
+def _is_only_its(text: Text, value: str, key: str) -> bool:
+    """Return whether a value is a word that nothing else on the surface is called: "compact", "progressive"."""
+    stems = set(text.lexicon.stems(value))
+    ordinary = words_set("small medium large none full mood activity discovery popularity video plain newest relevance")
+    elsewhere = any(a.key != key and any(w & stems for w in a.words) for a in text.catalogue.aliases)
+    return value not in ordinary and not elsewhere
+
+
+def _is_homeless(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
+    """Return whether a mention rests on words that shelves share ("cards"), with its own shelf named nowhere."""
+    space = mention.key.partition(".")[0]
+    if mention.group == "metric":
+        return _is_of_an_unnamed_part(mention, text, found)
+    sharing = {
+        a.key.partition(".")[0] for a in text.catalogue.aliases if a.group == "parameter" and a.text == mention.alias
+    }
+    if len(sharing) < 2:
+        return False
+    names = set(text.lexicon.stems(space.replace("_", " ")))
+    return not any(t.stem in names for t in text.tokens) and not any(
+        m.key.partition(".")[0] == space and m.alias != mention.alias and m.coverage >= 0.9 for m in found
+    )
+
+
 def _counts_otherwise(mention: Mention, text: Text) -> bool:
     """Return whether a number of the mention counts something else: "five per shelf" are not five shelves."""
     for q in text.quantities:
@@ -115,7 +200,10 @@ def _counts_otherwise(mention: Mention, text: Text) -> bool:
 def _adopt(links: Links, text: Text) -> None:
     """Give a length of time that stands beside a shelf's name to the only dial of that shelf that takes it."""
     given = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs]
+    _adopt_values(links, text)
     for q in text.quantities:
+        if q not in given and not set(range(q.start, q.end)) & text.audience and settings.says_position(q, text.tokens):
+            _adopt_position(links, text, q)
         if (
             q in given
             or q.kind is not Kind.TIME
@@ -124,6 +212,10 @@ def _adopt(links: Links, text: Text) -> None:
         ):
             continue
         near = [m for m in links.parameters if text.tokens[m.start].clause == text.tokens[q.start].clause]
+        if not near:
+            here = text.tokens[q.start].sentence
+            before = [m for m in links.parameters if m.end <= q.start and here - text.tokens[m.start].sentence <= 1]
+            near = [max(before, key=lambda m: m.end)] if before else []
         spaces = {m.key.partition(".")[0] for m in near if "." in m.key}
         dials = [
             p
@@ -258,6 +350,6 @@ def _distance_to(q: Quantity, m: Mention, text: Text) -> float:
     nearest = min(m.tokens, key=lambda i: abs(i - q.start) if i not in range(q.start, q.end) else 99)
     low, high = min(nearest, q.start), max(nearest, q.start)
     hidden = sum(i in text.audience for i in range(low, high))
-    joint = 1.5 * sum(tokens[i].text in ("and", "but", "then", "to") for i in range(low, high))
+    joint = 1.5 * sum(tokens[i].text in ("and", "but", "then") for i in range(low, high))
     joint += 4.0 * sum(tokens[i].text in ("without", "while", "whereas") for i in range(low, high))
     return distance(tokens, q.span, (nearest, nearest + 1)) - hidden + joint

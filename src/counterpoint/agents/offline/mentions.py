@@ -129,8 +129,8 @@ def _best(alias: Alias, by_word: dict[int, list[tuple[int, float]]], nth: dict[i
         coverage = got / total
         if coverage < (MIN_COVERAGE if alias.worth > 0.85 else 0.5):
             continue
-        if alias.worth <= 0.85 and len(used) < 2:
-            continue
+        if len(used) < 2 and len(alias.words) > 1 and (alias.worth <= 0.85 or coverage < 0.75):
+            continue  # "bigger" alone does not speak of "bigger cards"
         score = coverage * alias.worth * got**0.5
         if best is None or score > best.score:
             best = Mention(alias.key, alias.group, score, coverage, frozenset(used), alias.text)

@@ -195,6 +195,10 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         missing.append(Missing.METRIC)
     if any(t is Trouble.VAGUE for t, _ in troubles):
         missing.append(Missing.AUDIENCE)
+    if not missing and doubts.unread_people(text, reading.audience.passed, change, reading.links):
+        missing.append(Missing.AUDIENCE)
+    if not missing and doubts.unread_value(text, change, reading.links) is not None:
+        missing.append(Missing.CHANGE)
     if not missing and (stray := doubts.stray_quantity(text, reading.links, reading.schedule, change)) is not None:
         return ask(surface, [Missing.VALUE], stray, text)
     if missing:

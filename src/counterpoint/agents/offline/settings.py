@@ -27,7 +27,7 @@ _NOT_COUNTED = frozenset(
     words_set(
         "arms arm variants variant groups group candidates versions options treatments "
         "percentile ways tests package things changes ideas reasons thing reason cell "
-        "cells of"
+        "cells of together combined"
     )
 )
 _PLACES = frozenset(
@@ -82,6 +82,18 @@ def is_time(parameter: Parameter) -> bool:
     return parameter.unit in _TIME_UNITS
 
 
+def says_position(quantity: Quantity, tokens: Sequence[Token]) -> bool:
+    """Return whether the words around a number make it a place on the page: "position 2", "second place"."""
+    before = tokens[quantity.start - 1].text if quantity.start else ""
+    after = tokens[quantity.end].text if quantity.end < len(tokens) else ""
+    if quantity.kind is Kind.NUMBER:
+        return before in ("position", "place", "slot", "spot", "row")
+    return quantity.kind is Kind.ORDINAL and (
+        after in ("place", "position", "slot", "spot")
+        or (after == "from" and "top" in [t.text for t in tokens[quantity.end : quantity.end + 3]])
+    )
+
+
 def takes_time(parameter: Parameter, quantity: Quantity) -> bool:
     """Return whether a length of time lies within the bounds of a parameter that is one."""
     if not is_time(parameter) or parameter.min is None or parameter.max is None:
@@ -101,6 +113,8 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
     before = [t.text for t in tokens[max(0, quantity.start - 3) : quantity.start]]
     last = before[-1] if before else ""
     after = [t.text for t in tokens[quantity.end : quantity.end + 3]]
+    if quantity.kind is Kind.NUMBER and parameter.type is ParameterType.INT and not float(quantity.value).is_integer():
+        return 0.0
     if quantity.sign and quantity.kind is not Kind.NUMBER:
         return 0.0
     if quantity.kind is Kind.NUMBER and set(after[:2]) & _NOT_COUNTED and not set(after[:1]) & {"or", "versus", "and"}:
@@ -269,9 +283,7 @@ def is_today(tokens: Sequence[Token], quantity: Quantity, lexicon: Lexicon) -> b
 def _number(quantity: Quantity, parameter: Parameter) -> float:
     if quantity.kind is Kind.TIME:
         return round(quantity.value / _TIME_UNITS[parameter.unit or "ms"], 10)
-    if quantity.kind is Kind.NUMBER and is_share(parameter) and quantity.value > 1:
-        return quantity.value
-    return quantity.value
+    return -quantity.value if quantity.sign < 0 and quantity.kind is Kind.NUMBER else quantity.value
 
 
 def _is_step(tokens: Sequence[Token], quantity: Quantity) -> bool:
@@ -289,7 +301,7 @@ def _step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) 
     place = is_position(parameter)
     if last in ("than", "most", "least") and quantity.kind is not Kind.FACTOR:
         return 0
-    if quantity.sign and quantity.kind is Kind.NUMBER:
+    if quantity.sign and quantity.kind is Kind.NUMBER and last not in ("to", "at", "of", "is"):
         return -quantity.sign if place and last not in ("position", "by") else quantity.sign
     higher = words_set("higher up upwards upward above further earlier closer")
     lower = words_set("lower down downwards downward below later")

@@ -53,6 +53,7 @@ def read(
     """Return the tokens of `text`, lower-cased, with known spellings unified."""
     lowered = text.lower().translate(_DASHES)
     lowered = re.sub(r"\s-\s", " ; ", lowered)
+    lowered = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", lowered)
     for word, plain in spelling.items():
         if word in lowered:
             lowered = re.sub(rf"(?<![\w.]){re.escape(word)}(?!\w)\.?", plain, lowered)
