@@ -281,3 +281,15 @@ def test_a_holdout_keeps_the_baseline_of_now_and_no_other():
     state = a_state()
     holdout = a_holdout(state, baseline={"a.x": 9})
     assert refusal(state, AddHoldout(holdout=holdout)).code == "stale_baseline"
+
+
+def test_rolling_back_what_was_shipped_to_an_audience_takes_its_rule_away():
+    state = after(decided(audience='plan == "free"'), ShipVariant(experiment="e1", variant="treatment"))
+    back = after(state, MoveExperiment(experiment="e1", event=Event.ROLL_BACK))
+    assert back.rules == ()
+    assert back.experiments["e1"].state is State.ROLLED_BACK
+
+
+def test_rolling_back_what_was_shipped_to_everyone_needs_history():
+    state = after(decided(), ShipVariant(experiment="e1", variant="treatment"))
+    assert refusal(state, MoveExperiment(experiment="e1", event=Event.ROLL_BACK)).code == "shipped_to_everyone"

@@ -161,3 +161,10 @@ def test_checking_a_change_needs_no_store_and_finds_the_same(store):
     state, findings = check_change(live, change_of(live, SetBaseline(values={"a.x": 4})), now=NOW)
     assert state.baseline["a.x"] == 4
     assert [finding.code for finding in findings] == ["baseline_under_experiment"]
+
+
+@pytest.mark.parametrize("fields", [{"reason": " "}, {"author": ""}, {"reason": "a\0b"}, {"change_id": "x\x1b"}])
+def test_a_change_says_who_and_why_in_plain_text(store, fields):
+    first_release(store)
+    error = refusal(store, change_of(store.latest("home"), SetBaseline(values={"a.x": 2}), **fields))
+    assert error.code in ("blank", "bad_text")

@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 
-from counterpoint.errors import Conflict, NotFound
+from counterpoint.errors import Conflict, InvalidInput, NotFound
 from counterpoint.storage.sql import Database, SqlDocuments, open_database
 from counterpoint.storage.sql.tables import documents as documents_table
 from experiment_examples import NOW
@@ -92,3 +92,13 @@ def test_what_fails_half_way_leaves_nothing(database: Database, documents: SqlDo
         connection.execute(documents_table.insert().values(row))
         raise RuntimeError
     assert documents.list("k") == ()
+
+
+@pytest.mark.parametrize("key", ["half \ud800 a character", "null \0 byte"])
+def test_text_that_cannot_be_stored_is_the_callers_fault_or_comes_back_as_it_was(documents: SqlDocuments, key: str):
+    try:
+        documents.put("k", key, 1, expected_version=0, at=NOW)
+    except InvalidInput as error:
+        assert error.code == "unstorable_value"
+    else:
+        assert documents.get("k", key).body == 1

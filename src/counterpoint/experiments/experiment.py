@@ -1,7 +1,6 @@
 """The record of one experiment: what was written, where it stands, and which buckets are its own."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -39,7 +38,6 @@ class Experiment:
         shipped_variant: Which variant became the baseline; None unless it was shipped.
         started_at: When its first stage went live; a restart does not change it.
         ended_at: When it last stopped serving treatments; None while it may.
-        metadata: Free notes of whoever made it (plan, provenance), text only.
     """
 
     spec: ExperimentSpec
@@ -56,7 +54,6 @@ class Experiment:
     updated_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

@@ -130,6 +130,8 @@ def _move_experiment(operation: op.MoveExperiment, state: SurfaceState, now: dat
             "bad_event", "shipping sets values too", where=f"experiments.{experiment.key}", fix="use ship_variant"
         )
     moved = transition(experiment, operation.event, at=now, stage=operation.stage)
+    if experiment.state is State.SHIPPED and moved.state is State.ROLLED_BACK:
+        state = _without_shipped_rule(state, experiment.key)
     if moved.state is State.ARCHIVED:
         rest = {key: other for key, other in state.experiments.items() if key != experiment.key}
         return replace(state, experiments=rest, retired={**state.retired, experiment.key: now})
@@ -144,7 +146,7 @@ def _ship_variant(operation: op.ShipVariant, state: SurfaceState, now: datetime)
     state = _with_experiment(state, shipped, check=False)
     if operation.to == "everyone" or experiment.spec.audience.strip() == EVERYONE:
         return replace(state, baseline={**state.baseline, **values})
-    rule = BaselineRule(key=f"shipped-{experiment.key}", audience=experiment.spec.audience, set=dict(values))
+    rule = BaselineRule(key=_shipped_rule(experiment.key), audience=experiment.spec.audience, set=dict(values))
     return replace(state, rules=(rule, *(other for other in state.rules if other.key != rule.key)))
 
 
@@ -234,6 +236,23 @@ def _restore(operation: op.Restore, state: SurfaceState, now: datetime) -> Surfa
         if f"experiments/{key}" in operation.parts:
             _refuse(exclusivity_findings(after.experiments[key], territory_of(after)))
     return after
+
+
+def _without_shipped_rule(state: SurfaceState, key: str) -> SurfaceState:
+    rules = tuple(rule for rule in state.rules if rule.key != _shipped_rule(key))
+    if len(rules) == len(state.rules):
+        # What the baseline was before is told by history, not by the state.
+        raise Conflict(
+            "shipped_to_everyone",
+            "its values are the baseline of everyone",
+            where=f"experiments.{key}",
+            fix="revert the release that shipped it, then roll it back",
+        )
+    return replace(state, rules=rules)
+
+
+def _shipped_rule(key: str) -> str:
+    return f"shipped-{key}"
 
 
 def _with_experiment(state: SurfaceState, experiment: Experiment, *, check: bool) -> SurfaceState:

@@ -1,7 +1,7 @@
 """A Change: what turns one release of a surface into the next, reviewed, published and reverted as one piece."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +40,6 @@ class Change:
     prepared_at: datetime
     not_before: datetime | None = None
     acknowledges: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def change_document(change: Change) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from counterpoint.errors import Conflict, Forbidden
+from counterpoint.errors import Conflict, Forbidden, InvalidInput
 from counterpoint.releases.apply import apply_change
 from counterpoint.releases.attestation import Attestation, verify
 from counterpoint.releases.change import NO_RELEASE, Change, change_digest, is_urgent
@@ -59,7 +59,9 @@ def check_change(release: Release | None, change: Change, *, now: datetime) -> t
 
     Raises:
         Conflict: `stale_base`, and whatever `apply_change` raises.
+        InvalidInput: `blank` or `bad_text`, when it does not say who and why.
     """
+    _refuse_unsaid(change)
     _refuse_stale(release, change)
     before = None if release is None else release.state
     after = apply_change(before, change, now=now)
@@ -138,6 +140,16 @@ def _published_before(change: Change, note: ReleaseNote, store: ReleaseStore) ->
             fix="give it a new id",
         )
     return store.get(change.surface, note.number)
+
+
+def _refuse_unsaid(change: Change) -> None:
+    for name, text in (("id", change.id), ("author", change.author), ("reason", change.reason)):
+        if not text.strip():
+            raise InvalidInput("blank", f"its {name} is blank", where=f"change.{name}", fix="say who and why")
+        if not text.isprintable() and any(ord(character) < 32 and character not in "\n\t" for character in text):
+            raise InvalidInput(
+                "bad_text", f"its {name} holds control characters", where=f"change.{name}", fix="use text"
+            )
 
 
 def _refuse_stale(release: Release | None, change: Change) -> None:

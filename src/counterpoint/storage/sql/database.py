@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from counterpoint.errors import CounterpointError, DependencyFailure, InvalidInput
@@ -182,6 +182,9 @@ def _our_errors(url: str) -> Iterator[None]:
         yield
     except CounterpointError:
         raise
+    except (DataError, UnicodeEncodeError) as error:
+        what = "a value holds what no database text can hold (null bytes, half characters, numbers too large)"
+        raise InvalidInput("unstorable_value", what, fix="send plain text and ordinary numbers") from error
     except DBAPIError as error:
         raise _ours(error, url) from error
     except SQLAlchemyError as error:
