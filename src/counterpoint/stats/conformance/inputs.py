@@ -117,7 +117,11 @@ def _from_moments(group: Mapping[str, Any]) -> Summary:
 
     def entry(a: str, b: str) -> float:
         if a == b:
-            return float(column(group, f"var_{a}" if a else "var", f"variance_{a}" if a else "variance"))
+            tail = f"_{a}" if a else ""
+            for spread in (f"sd{tail}", f"std{tail}", f"st_dev{tail}"):
+                if spread in group:
+                    return float(group[spread]) ** 2
+            return float(column(group, f"var{tail}", f"variance{tail}"))
         spellings = (f"cov_{a}_{b}", f"cov_{b}_{a}", f"cov_{a}{b}", f"cov_{b}{a}", "cov", "covariance")
         return float(column(group, *spellings))
 

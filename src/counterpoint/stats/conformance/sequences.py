@@ -24,7 +24,8 @@ from counterpoint.stats.sequential.confidence_sequence import always_valid, tune
 from counterpoint.stats.sequential.futility import futility_plan
 from counterpoint.stats.sequential.mixtures import mixture_ratio, normal_mixture_boundary, normal_mixture_log_evalue
 from counterpoint.stats.sequential.spending import Spending
-from counterpoint.stats.tails import Alternative, interval, p_value
+from counterpoint.stats.summary import Summary, merge
+from counterpoint.stats.tails import Alternative, interval, p_value, upper_quantile, upper_tail
 
 _SPENDING = {
     "asOF": Spending.OBRIEN_FLEMING,
@@ -132,9 +133,16 @@ def _sample_size(inputs: Inputs) -> Answer:
 
 def _repeated_intervals(inputs: Inputs) -> Answer:
     bounds = _design(_kind(inputs), inputs)
-    estimates, errors = _looked_at(inputs)
-    lower = [e - z * s for e, s, z in zip(estimates, errors, bounds.z, strict=False)]
-    upper = [e + z * s for e, s, z in zip(estimates, errors, bounds.z, strict=False)]
+    stages = _stages(inputs)
+    if stages is not None:
+        estimates, errors, dfs = stages
+        # Read like the t-test it comes from: the level of each look, at the degrees of freedom so far.
+        critical = [upper_quantile(upper_tail(z), df) for z, df in zip(bounds.z, dfs, strict=False)]
+    else:
+        estimates, errors = _looked_at(inputs)
+        critical = list(bounds.z)
+    lower = [e - c * s for e, s, c in zip(estimates, errors, critical, strict=False)]
+    upper = [e + c * s for e, s, c in zip(estimates, errors, critical, strict=False)]
     return {
         **dict.fromkeys(("rci_lower", "ci_lower", "lower", "repeated_ci_lower"), lower),
         **dict.fromkeys(("rci_upper", "ci_upper", "upper", "repeated_ci_upper"), upper),
@@ -142,6 +150,28 @@ def _repeated_intervals(inputs: Inputs) -> Answer:
         "estimates": estimates,
         "z": [e / s for e, s in zip(estimates, errors, strict=True)],
     }
+
+
+def _stages(inputs: Inputs) -> tuple[list[float], list[float], list[float]] | None:
+    """Return cumulative differences (first group minus second), errors and degrees of freedom of stage-wise moments."""
+    rows = inputs.get("stages")
+    if rows is None and isinstance(inputs.get("n1"), list):
+        keys = [k for k, v in inputs.items() if isinstance(v, list) and len(v) == len(inputs["n1"])]
+        rows = [{k: inputs[k][i] for k in keys} for i in range(len(inputs["n1"]))]
+    if not isinstance(rows, list) or "n1" not in rows[0]:
+        return None
+    totals = [Summary.empty(), Summary.empty()]
+    out: tuple[list[float], list[float], list[float]] = ([], [], [])
+    for row in rows:
+        for g in (1, 2):
+            n, mean = int(row[f"n{g}"]), float(column(row, f"mean{g}", f"means{g}"))
+            sd = float(column(row, f"sd{g}", f"stDev{g}", f"stDevs{g}", f"std{g}"))
+            totals[g - 1] = merge(totals[g - 1], Summary(n=n, means=(mean,), cross=(sd**2 * (n - 1),)))
+        found = compare_means(totals[1], totals[0], Inference(reference=Reference.POOLED))
+        out[0].append(found.estimate)
+        out[1].append(found.std_error)
+        out[2].append(found.df)
+    return out
 
 
 def _looked_at(inputs: Inputs) -> tuple[list[float], list[float]]:
