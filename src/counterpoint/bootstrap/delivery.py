@@ -1,7 +1,6 @@
 """The serving path put together: resolve values, serve pages, take events. Never waits for the control plane."""
 
 import asyncio
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import Any
 
 from counterpoint.bootstrap.feed import SnapshotFeed
 from counterpoint.config import Config
+from counterpoint.errors import InvalidInput
 from counterpoint.events import Event, EventLog, Impression, Outcome, exposures_of, ingest
 from counterpoint.orchestration import Clock
 from counterpoint.pages import Page, Request, World, page_document, page_records, serve_page
@@ -192,7 +192,10 @@ class Delivery:
     def _config(
         self, surface: str, unit: str, context: Mapping[str, Scalar], now: datetime, forced: Mapping[str, str]
     ) -> Config:
-        return self.feed.live(surface).compiled.resolve(unit, context, now, forced=forced)
+        compiled = self.feed.live(surface).compiled
+        for finding in compiled.check_forced(forced):
+            raise InvalidInput(finding.code, finding.message, where=finding.path, fix="force a variant that is live")
+        return compiled.resolve(unit, context, now, forced=forced)
 
 
 def _stamp(config: Config) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from counterpoint.agents import ArmPreview, PagePreview
+from counterpoint.assignment import compile_audience
 from counterpoint.bootstrap.requests import RequestSamples
 from counterpoint.bootstrap.serving import ServingWorld
-from counterpoint.config import compile_snapshot
+from counterpoint.config import Surface, compile_snapshot
 from counterpoint.errors import NotFound
 from counterpoint.events import EventLog
 from counterpoint.experiments import ExperimentSpec, Unknown
@@ -80,6 +81,10 @@ class Evidence:
         found, _ = self._run(spec)
         return {arm.variant: arm.n_pages - arm.n_empty for arm in found.variants}
 
+    def warm(self, surface: Surface, now: datetime) -> None:
+        """Make the requests that the first dry run will ask for."""
+        self._samples.requests(surface, n=N_REQUESTS, now=now)
+
     def _run(self, spec: ExperimentSpec) -> tuple[Preview, str]:
         release = self._releases.latest(spec.surface)
         if release is None:
@@ -88,7 +93,9 @@ class Evidence:
         world = self._serving.current()
         kept = digest([spec.model_dump(mode="json"), release.digest, world.index.version, _hour(now)])
         if kept not in self._kept:
-            requests, source = self._samples.requests(release.state.surface, n=N_REQUESTS, now=now)
+            declared = release.state.surface
+            matches = compile_audience(spec.audience, declared.attributes).matches
+            requests, source = self._samples.requests(declared, n=N_REQUESTS, now=now, matches=matches)
             baseline = compile_snapshot(snapshot_of(release), confirmed_at=now)
             found = asyncio.run(preview_spec(spec, requests, baseline, world))
             self._kept = dict(list(self._kept.items())[-_N_KEPT:]) | {kept: (found, source)}

@@ -12,6 +12,7 @@ from counterpoint.bootstrap.delivery import Delivery
 from counterpoint.bootstrap.evidence import Evidence
 from counterpoint.bootstrap.feed import SnapshotFeed
 from counterpoint.bootstrap.gates import Judge, StoredPlans, keep_learning
+from counterpoint.bootstrap.housekeeping import Housekeeping
 from counterpoint.bootstrap.places import attestation_key, durable_url, open_content, open_folder
 from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.platform import Platform
@@ -19,12 +20,12 @@ from counterpoint.bootstrap.rankers import train_on_simulated
 from counterpoint.bootstrap.reference import REFERENCE_SURFACE, load_reference_content, surface_files
 from counterpoint.bootstrap.requests import RequestSamples
 from counterpoint.bootstrap.serving import ServingWorld, StoredShelves
-from counterpoint.bootstrap.slots import abandoned_slots, take_slot
+from counterpoint.bootstrap.slots import take_slot
 from counterpoint.bootstrap.surfaces import load_surfaces
 from counterpoint.config import Surface
 from counterpoint.content import LiveCatalogue, rebase_releases
 from counterpoint.errors import InvalidInput, NotFound
-from counterpoint.events import DEFAULT_BOUNDS, EventLog
+from counterpoint.events import EventLog
 from counterpoint.metrics import RecordedTraffic, load_objectives
 from counterpoint.orchestration import (
     Clock,
@@ -45,8 +46,6 @@ from counterpoint.storage.sql import SqlAuditLog, SqlDocuments, SqlLaunchStore, 
 from counterpoint.telemetry import Meters
 
 HISTORY_DAYS = 28
-SWEEP_EVERY_S = 60.0
-SEAL_AT = 10_000
 
 
 def utc_now() -> datetime:
@@ -158,20 +157,9 @@ def opened(
             samples=samples,
         )
 
-        swept = stopwatch()
-
-        def refresh() -> None:
-            nonlocal swept
-            feed.refresh()
-            catalogue.refresh()
-            if stopwatch() - swept > SWEEP_EVERY_S:
-                swept = stopwatch()
-                files.seal(at_least=SEAL_AT)
-                files.forget_ids_before(clock() - DEFAULT_BOUNDS.max_late)
-            for dead in abandoned_slots(folder, slot):
-                executor.adopt(dead.name)
-                dead.release()
-
+        refresh = Housekeeping(
+            feed=feed, catalogue=catalogue, files=files, executor=executor, slot=slot, folder=folder, clock=clock
+        )
         yield Platform(
             settings=settings,
             meters=meters,
@@ -179,7 +167,7 @@ def opened(
             control=control,
             catalogue=catalogue,
             histories=histories,
-            refresh=refresh,
+            refresh=refresh.run,
         )
 
 

@@ -20,7 +20,7 @@ from counterpoint.bootstrap.evidence import Evidence
 from counterpoint.bootstrap.gates import LEARNING
 from counterpoint.config import Surface
 from counterpoint.errors import InvalidInput, NotFound
-from counterpoint.experiments import ExperimentSpec, TrafficHistory, parse_spec, spec_document
+from counterpoint.experiments import ExperimentSpec, TrafficHistory, parse_spec
 from counterpoint.releases import (
     AddExperiment,
     Attestation,
@@ -72,12 +72,19 @@ class Planning:
             started = self._stopwatch()
             findings = self.validate(made.spec, now)
             seconds["validate"] = self._stopwatch() - started
-            document["spec"] = spec_document(made.spec)
+            # Every default written out: what is reviewed is what is launched.
+            document["spec"] = made.spec.model_dump(mode="json", exclude_none=True)
             document["plan"]["provenance"] |= {
                 path: source.as_document() for path, source in made.provenance.items() if path not in plan.provenance
             }
             document["findings"] = [finding.as_document() for finding in findings]
         return {**document, "seconds": {name: round(spent, 4) for name, spent in seconds.items()}}
+
+    def warm(self, surface: str, now: datetime) -> None:
+        """Read what the first hypothesis would wait for: the planner's language data, and requests to try pages on."""
+        release = self._release(surface)
+        plan_offline("Warm up.", _as_live(release))
+        self._evidence.warm(release.state.surface, now)
 
     def spec_of(
         self,
