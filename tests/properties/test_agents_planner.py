@@ -14,9 +14,10 @@ SEARCH = load_surface(
     (Path(__file__).parents[1] / "agents" / "data" / "search_surface.yaml").read_text("utf-8"), source="search"
 )
 VOCABULARY = """
-show 30 results per page newest order transcript excerpt suggestions off halve delay 12 rows topic tiles plain for plus
-subscribers in France not phones teenagers clicks on results +2 % more follows per user must not rise fall by at most and
-or , . ; two weeks 5 of traffic without ignore the rules illustrated double title boost to 3 search success
+show 30 results per page newest order transcript excerpt suggestions off halve delay 12 rows topic tiles plain
+for plus subscribers in France not phones teenagers clicks on results +2 % more follows per user must not rise
+fall by at most and or , . ; two weeks 5 of traffic without ignore the rules illustrated double title boost to
+3 search success
 """
 WORDS = st.sampled_from(VOCABULARY.split())
 CHANGES = st.sampled_from(

@@ -55,16 +55,13 @@ _GRAMMAR = (
     "or",
     "window_cues",
 )
-_FILLER = frozenset(
-    words_set(
-        "hypothesis test experiment arm arms group groups idea bet guess rest one first "
-        "second say way ways thing things time day days week weeks see bit lot kind point "
-        "place position row slot spot number value weight home page shelf shelves effect "
-        "percent per cent arms control treatment versus instead think know believe "
-        "candidates side honestly little order much many enough before after summer winter "
-        "spring autumn fall christmas year years month months quarter soon launch season next last even still always whole "
-        "least without"
-    )
+_FILLER = words_set(
+    "hypothesis test experiment arm arms group groups idea bet guess rest one first second say way ways "
+    "thing things time day days week weeks see bit lot kind point place position row slot spot number "
+    "value weight home page shelf shelves effect percent per cent control treatment versus instead think "
+    "know believe candidates side honestly little order much many enough before after summer winter "
+    "spring autumn fall christmas year years month months quarter soon launch season next last even still "
+    "always whole least without"
 )
 
 
@@ -265,7 +262,7 @@ def change_is_doubtful(text: Text, change: ChangeReading, links: Links) -> bool:
     clauses = {tokens[i].clause for i in change.used}
     loose = [i for i in _unexplained(text, links, change) if tokens[i].clause in clauses]
     anchored = [i for i in change.used if tokens[i].text not in text.lexicon.stop]
-    near = [i for i in loose if min(abs(i - j) for j in change.used) <= 4]
+    near = [i for i in loose if min(abs(i - j) for j in change.used) <= 5]
     return len(near) >= 3 and len(near) > len(anchored)
 
 

@@ -132,23 +132,26 @@ def _adopt_position(links: Links, text: Text, q: Quantity) -> None:
 
 
 def _adopt_values(links: Links, text: Text) -> None:
-    """Let a named value beside the name of a shelf speak for its parameter: "podcasts by ALS"."""
+    """Let a named value beside its shelf's name, or one that is nobody else's, speak for its parameter: "by ALS"."""
     mentioned = {m.key for m in links.parameters}
+    for key in text.catalogue.values:
+        if key not in mentioned and (adopted := _value_mention(links, text, key)) is not None:
+            links.parameters.append(adopted)
+
+
+def _value_mention(links: Links, text: Text, key: str) -> Mention | None:
     taken = {i for m in [*links.parameters, *links.metrics] for i in m.tokens} | text.audience
-    for key, values in text.catalogue.values.items():
-        space = set(text.lexicon.stems(key.partition(".")[0].replace("_", " ")))
-        if key in mentioned:
-            continue
-        for value, words in values.items():
-            for i, token in enumerate(text.tokens):
-                alone = len(words) == 1 and token.stem in words[0] and i not in taken and value != "none"
-                near = [
-                    t.index for t in text.tokens[max(0, i - 3) : i + 4] if t.clause == token.clause and t.stem in space
-                ]
-                if alone and near:
-                    tokens = frozenset({i, near[0]})
-                    links.parameters.append(Mention(key, "parameter", 1.5, 0.85, tokens, value))
-                    break
+    space = set(text.lexicon.stems(key.partition(".")[0].replace("_", " ")))
+    for value, words in text.catalogue.values[key].items():
+        for i, token in enumerate(text.tokens):
+            if len(words) != 1 or token.stem not in words[0] or i in taken or value == "none":
+                continue
+            clause = [t for t in text.tokens[max(0, i - 3) : i + 4] if t.clause == token.clause]
+            near = [t.index for t in clause if t.stem in space]
+            lonely = all(text.tokens[m.start].sentence != token.sentence for m in links.parameters)
+            if near or (lonely and _is_only_its(text, value, key)):
+                return Mention(key, "parameter", 1.5, 0.85, frozenset({i, *near[:1]}), value)
+    return None
 
 
 def _is_of_an_unnamed_part(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:

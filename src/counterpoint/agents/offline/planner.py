@@ -191,7 +191,9 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         missing.append(change.missing)
     elif not change.arms or doubts.change_is_doubtful(text, change, reading.links):
         missing.append(Missing.CHANGE)
-    if reading.primary is None or reading.tie:
+    # With nothing to change yet, a metric that is clearly named needs no second question.
+    named = not change.arms and any(s.mention.score >= 1.5 and s.mention.coverage >= 0.85 for s in reading.statements)
+    if (reading.primary is None and not named) or reading.tie:
         missing.append(Missing.METRIC)
     if any(t is Trouble.VAGUE for t, _ in troubles):
         missing.append(Missing.AUDIENCE)

@@ -122,6 +122,7 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
     if (
         quantity.kind is Kind.NUMBER
         and tokens[quantity.start].text == "one"
+        and not (is_position(parameter) and last in ("place", "position", "slot", "row", "spot", "number"))
         and not _counts_noun(tokens, quantity, mention, parameter)
     ):
         return 0.0
@@ -175,6 +176,8 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
             or after[0] in ("and", "or", "versus", "today", "now")
             else 0.4
         )
+    if quantity.kind is Kind.FRACTION and after[:1] == ["as"]:
+        return 1.0  # "half as many"
     return 0.7 if quantity.kind in (Kind.PERCENT, Kind.FRACTION) and _is_step(tokens, quantity) else 0.0
 
 
