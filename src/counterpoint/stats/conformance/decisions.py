@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method, answer
-from counterpoint.stats.conformance.inputs import column, summary_of
+from counterpoint.stats.conformance.inputs import column, share_aware_variance, summary_of
 from counterpoint.stats.corrections import Correction, adjust_p_values
 from counterpoint.stats.decision import corrected_beta
-from counterpoint.stats.summary import Summary
 from counterpoint.stats.tails import Alternative, interval, p_value
 
 
@@ -20,13 +19,6 @@ class _Row:
     null: float
     side: Alternative
     margin: float | None
-
-
-def _variance(summary: Summary) -> float:
-    """Return the variance, p(1-p) for a yes-or-no metric and with n - 1 otherwise."""
-    p = summary.mean()
-    plain = summary.variance(ddof=0)
-    return plain if abs(plain - p * (1 - p)) <= 1e-12 * max(plain, 1e-300) else summary.variance()
 
 
 def _rows(inputs: Inputs) -> tuple[list[_Row], int]:
@@ -49,7 +41,7 @@ def _rows(inputs: Inputs) -> tuple[list[_Row], int]:
                 _Row(
                     name=metric if treatments == 1 else f"{metric}/{column(row, 'variant', 'name')}",
                     effect=arm.mean() - control.mean(),
-                    std_error=math.sqrt(_variance(control) / control.n + _variance(arm) / arm.n),
+                    std_error=math.sqrt(share_aware_variance(control) / control.n + share_aware_variance(arm) / arm.n),
                     null=0.0 if margin is None else sign * float(margin) * control.mean(),
                     side=side,
                     margin=None if margin is None else float(margin),

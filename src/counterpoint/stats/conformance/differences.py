@@ -2,7 +2,14 @@
 
 from counterpoint.stats.comparison import compare_arms
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method, absolute, answer, on_scale, relative
-from counterpoint.stats.conformance.inputs import arms_of, column, groups_of, inference_of, summary_of
+from counterpoint.stats.conformance.inputs import (
+    arms_of,
+    column,
+    compare_share_aware,
+    groups_of,
+    inference_of,
+    summary_of,
+)
 from counterpoint.stats.effects import Inference, Reference, Relative, excludes_null
 from counterpoint.stats.equivalence import equivalence, non_inferiority
 from counterpoint.stats.means import compare_means
@@ -128,7 +135,7 @@ def _relative_margin(inputs: Inputs) -> Answer:
     m = len(treatments)
     out: Answer = {}
     for name, treatment in treatments:
-        base = compare_means(control[1], treatment, Inference(alpha=alpha, reference=Reference.NORMAL))
+        base = compare_share_aware(control[1], treatment, Inference(alpha=alpha, reference=Reference.NORMAL))
         effect = non_inferiority(base, margin, direction)
         lower, upper = interval(effect.estimate, effect.std_error, alpha / m, alternative=effect.alternative)
         out[name] = {
@@ -149,7 +156,7 @@ def _many_arms(inputs: Inputs) -> Answer:
     alpha, side, m = float(inputs.get("alpha", 0.05)), Alternative.TWO_SIDED, len(treatments)
     out: Answer = {}
     for name, treatment in treatments:
-        effect = compare_means(control[1], treatment, Inference(alpha=alpha, reference=Reference.NORMAL))
+        effect = compare_share_aware(control[1], treatment, Inference(alpha=alpha, reference=Reference.NORMAL))
         lower, upper = interval(effect.estimate, effect.std_error, alpha / m, alternative=side)
         out[name] = {
             **absolute(effect),

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from counterpoint.errors import InvalidInput
-from counterpoint.stats.effects import Inference, Reference, Relative
+from counterpoint.stats.arms import Arm
+from counterpoint.stats.comparison import compare_arms
+from counterpoint.stats.effects import Effect, Inference, Reference, Relative
 from counterpoint.stats.summary import DENOMINATOR, METRIC, Summary
 from counterpoint.stats.tails import Alternative
 
@@ -75,6 +77,19 @@ def summary_of(group: Any) -> Summary:
     if any(k.startswith("mean") for k in group):
         return _from_moments(group)
     return _from_sums(group)
+
+
+def share_aware_variance(summary: Summary) -> float:
+    """Return the variance, p(1-p) for a yes-or-no metric and with n - 1 otherwise."""
+    p = summary.mean()
+    plain = summary.variance(ddof=0)
+    return plain if abs(plain - p * (1 - p)) <= 1e-12 * max(plain, 1e-300) else summary.variance()
+
+
+def compare_share_aware(control: Summary, treatment: Summary, inference: Inference) -> Effect:
+    """Return the unpooled z-test with that variance."""
+    arms = [Arm(n=s.n, mean=s.mean(), variance=share_aware_variance(s)) for s in (control, treatment)]
+    return compare_arms(arms[0], arms[1], inference, method="z_unpooled", estimand="difference in means per unit")
 
 
 def column(inputs: Mapping[str, Any], *names: str) -> Any:

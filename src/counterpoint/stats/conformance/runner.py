@@ -10,6 +10,7 @@ from counterpoint.stats.conformance import (
     decisions,
     designs,
     differences,
+    plans,
     samples,
     sequences,
     shares,
@@ -25,6 +26,7 @@ _METHODS: dict[str, Method] = {
     **verdicts.METHODS,
     **decisions.METHODS,
     **designs.METHODS,
+    **plans.METHODS,
     **sequences.METHODS,
 }
 # Families whose members differ only in what they are given.
