@@ -4,9 +4,9 @@ import sys
 
 from counterpoint.config import BaselineRule
 from counterpoint.errors import Conflict
-from counterpoint.releases import SetRules
+from counterpoint.releases import SetRules, publish
 from counterpoint.storage.sql import SqlReleaseStore, open_database
-from experiment_examples import published
+from experiment_examples import KEY, NOW, attested, change_of
 
 
 def main(url: str, name: str, n: int) -> None:
@@ -17,7 +17,10 @@ def main(url: str, name: str, n: int) -> None:
         live = store.latest("home")
         rule = BaselineRule(key=f"{name}-{place}", audience="true", set={"a.x": place})
         try:
-            published(store, SetRules(rules=(*live.state.rules, rule)), change_id=f"{name}-{place}", author=name)
+            # Prepared on what was read, and on nothing later: that is what compare-and-swap protects.
+            operation = SetRules(rules=(*live.state.rules, rule))
+            change = change_of(live, operation, change_id=f"{name}-{place}", author=name)
+            publish(change, attested(change), store=store, now=NOW, actor=name, key=KEY)
         except Conflict as error:
             if error.code != "stale_base":
                 raise
