@@ -32,6 +32,7 @@ from counterpoint.stats import (
     novelty,
     posterior,
     preference,
+    race_of_means,
     race_of_shares,
     ratio_moments_from_sums,
     screen_interactions,
@@ -162,12 +163,23 @@ def test_the_prior_of_history_recovers_the_spread_of_true_effects() -> None:
 
 def test_the_race_of_shares_adds_up_and_agrees_with_drawing() -> None:
     race = race_of_shares([200, 230, 210], [2010, 2000, 1990])
-    assert sum(race.chance_best) == pytest.approx(1, abs=1e-6)
+    assert sum(race.chance_best) == pytest.approx(1, abs=1e-9)
     rng = np.random.default_rng(9)
     draws = np.stack([rng.beta(1 + x, 1 + n - x, 400_000) for x, n in ((200, 2010), (230, 2000), (210, 1990))])
     best = np.bincount(draws.argmax(axis=0), minlength=3) / 400_000
     assert race.chance_best == pytest.approx(best, abs=0.004)
     assert race.expected_loss == pytest.approx((draws.max(axis=0) - draws).mean(axis=1), rel=0.02)
+
+
+def test_the_race_of_means_is_that_of_one_pair_and_of_many() -> None:
+    pair = race_of_means([10.0, 10.3], [0.1, 0.2])
+    effect = posterior(0.3, math.hypot(0.1, 0.2), NormalPrior())
+    assert pair.chance_best[1] == pytest.approx(effect.chance_to_win, rel=1e-10)
+    assert pair.expected_loss == pytest.approx((effect.risk_choosing_control, effect.risk_choosing_treatment), rel=1e-9)
+    many = race_of_means([10.0, 10.3, 9.0], [0.1, 0.2, 0.5], direction=Direction.DECREASE)
+    assert sum(many.chance_best) == pytest.approx(1, abs=1e-9)
+    assert max(many.chance_best) == many.chance_best[2]
+    assert many.posterior_mean == pytest.approx((10.0, 10.3, 9.0))
 
 
 def test_a_winner_that_barely_won_is_worth_least() -> None:

@@ -58,6 +58,10 @@ def test_counts_know_their_third_moment() -> None:
     assert counted.cross == pytest.approx(raw.cross)
 
 
+def test_counts_of_an_engines_own_integer_type_are_counts() -> None:
+    assert Summary.from_counts(np.int64(3), np.int64(10)) == Summary.from_counts(3, 10)  # type: ignore[arg-type]
+
+
 def test_the_empty_summary_changes_nothing() -> None:
     one = sample(5, 1)
     assert merge(Summary.empty(one.columns), one) == one == merge(one, Summary.empty(one.columns))
@@ -79,6 +83,7 @@ def test_equal_summaries_and_only_they_share_a_digest() -> None:
     ("make", "code"),
     [
         (lambda: Summary.from_counts(5, 4), "count_above_units"),
+        (lambda: Summary.from_counts(1, 4.5), "not_a_count"),  # type: ignore[arg-type]
         (lambda: Summary.from_counts(-1, 4), "negative_count"),
         (lambda: Summary(n=-1, means=(0.0,), cross=(0.0,)), "negative_count"),
         (lambda: Summary.from_sums(10, 10.0, 1.0), "negative_variance"),

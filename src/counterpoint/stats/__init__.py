@@ -2,7 +2,7 @@
 
 from counterpoint.stats.adequacy import Adequacy, adequacy
 from counterpoint.stats.adjustment import Term, Theta, compare_adjusted, fit_theta
-from counterpoint.stats.bayes import NormalPrior, Posterior, ShareRace, fit_prior, posterior, race_of_shares
+from counterpoint.stats.bayes import NormalPrior, Posterior, fit_prior, posterior
 from counterpoint.stats.clusters import cluster_sums, compare_clustered, design_effect
 from counterpoint.stats.corrections import Correction, adjust_p_values, agreeing_level
 from counterpoint.stats.decision import (
@@ -77,6 +77,7 @@ from counterpoint.stats.proportion_intervals import (
 )
 from counterpoint.stats.proportions import compare_proportions
 from counterpoint.stats.quantiles import ValueCounts, compare_quantiles, merge_counts, quantile, quantile_interval
+from counterpoint.stats.races import Race, race_of_means, race_of_shares
 from counterpoint.stats.ranks import RankTest, rank_test
 from counterpoint.stats.ratios import compare_ratios
 from counterpoint.stats.regression import RegressionEffect, Sandwich, ancova, compare_lin
@@ -158,6 +159,7 @@ __all__ = [
     "Posterior",
     "Preference",
     "QualityCheck",
+    "Race",
     "RampPhase",
     "RankTest",
     "Readiness",
@@ -167,7 +169,6 @@ __all__ = [
     "Role",
     "SampleRatioVerdict",
     "Sandwich",
-    "ShareRace",
     "Spending",
     "StratifiedEffect",
     "Summary",
@@ -260,6 +261,7 @@ __all__ = [
     "quantile",
     "quantile_interval",
     "quantile_sequence_radius",
+    "race_of_means",
     "race_of_shares",
     "rank_test",
     "ratio_moments_from_sums",

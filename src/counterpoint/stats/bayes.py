@@ -1,11 +1,10 @@
-"""A Bayesian reading of results: chance to win, expected loss, and effects drawn toward the history of past ones."""
+"""A Bayesian reading of one effect: chance to win, expected loss, and shrinkage by the history of past effects."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.tails import upper_quantile, upper_tail
@@ -90,54 +89,6 @@ def _expected_shortfall(mean: float, sd: float) -> float:
     z = mean / sd
     density = math.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
     return sd * density - mean * upper_tail(z)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShareRace:
-    """Beta posteriors of several arms: who is best, and what choosing each is expected to lose (a share)."""
-
-    chance_best: tuple[float, ...]
-    expected_loss: tuple[float, ...]
-    posterior_mean: tuple[float, ...]
-
-
-def race_of_shares(
-    successes: Sequence[int], n: Sequence[int], *, prior: tuple[float, float] = (1.0, 1.0), points: int = 4001
-) -> ShareRace:
-    """Return, for independent Beta posteriors, each arm's chance to be best and expected loss, by integration.
-
-    Args:
-        successes: Per arm.
-        n: Units per arm.
-        prior: Of the Beta distribution, both positive.
-        points: Of the integration grid.
-    """
-    if len(successes) != len(n) or len(n) < 2:
-        raise InvalidInput("shapes_differ", "at least two arms with successes and units are needed", where="n")
-    if any(not 0 <= x <= m for x, m in zip(successes, n, strict=True)):
-        raise InvalidInput("count_above_units", "successes are not between 0 and units", where="successes")
-    if not min(prior) > 0:
-        raise InvalidInput("variance_not_positive", f"a prior of {prior}", where="prior")
-    a = np.array([prior[0] + x for x in successes])
-    b = np.array([prior[1] + m - x for x, m in zip(successes, n, strict=True)])
-    mean = a / (a + b)
-    # A grid on the arms' own quantiles resolves sharp and wide posteriors alike.
-    tails = np.concatenate(
-        [np.geomspace(1e-14, 1e-3, 60), np.linspace(1e-3, 1 - 1e-3, points), 1 - np.geomspace(1e-3, 1e-14, 60)]
-    )
-    grid = np.unique(
-        np.concatenate([special.betaincinv(ai, bi, tails) for ai, bi in zip(a, b, strict=True)] + [[0.0, 1.0]])
-    )
-    cdf = special.betainc(a[:, None], b[:, None], grid[None, :])
-    best, loss = [], []
-    every = np.prod(cdf, axis=0)
-    expected_max = 1.0 - float(np.trapezoid(every, grid))
-    for i in range(len(n)):
-        others = np.prod(np.delete(cdf, i, axis=0), axis=0)
-        mass = np.diff(cdf[i])
-        best.append(float(mass @ (others[1:] + others[:-1]) / 2))
-        loss.append(max(expected_max - float(mean[i]), 0.0))
-    return ShareRace(chance_best=tuple(best), expected_loss=tuple(loss), posterior_mean=tuple(map(float, mean)))
 
 
 def fit_prior(estimates: Sequence[float], std_errors: Sequence[float]) -> NormalPrior:

@@ -5,6 +5,7 @@ Estimators for moments need no row once they have these: a `Summary` is all that
 
 import hashlib
 import math
+import operator
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -99,6 +100,7 @@ class Summary:
         """
         s = (float(sums),) if isinstance(sums, (int, float)) else tuple(map(float, sums))
         p = (float(products),) if isinstance(products, (int, float)) else tuple(map(float, products))
+        n = _count(n)
         if n == 0:
             return cls.empty(columns)
         if len(s) != len(columns) or len(p) != len(s) * (len(s) + 1) // 2:
@@ -149,6 +151,7 @@ class Summary:
         Raises:
             InvalidInput: `negative_count` or `count_above_units`.
         """
+        successes, n = _count(successes), _count(n)
         if successes < 0 or n < 0:
             raise InvalidInput("negative_count", f"{successes} successes of {n} units", where="successes")
         if successes > n:
@@ -258,6 +261,14 @@ def select(summary: Summary, columns: Sequence[str]) -> Summary:
     renamed = (METRIC, *columns[1:]) if columns[0] != METRIC else tuple(columns)
     third = summary.third if columns[0] == METRIC else None
     return Summary(n=summary.n, means=tuple(summary.means[i] for i in at), cross=cross, columns=renamed, third=third)
+
+
+def _count(n: int) -> int:
+    try:
+        # Engines hand over their own integer types; a float is no count.
+        return operator.index(n)
+    except TypeError as error:
+        raise InvalidInput("not_a_count", f"{n!r} is not an integer", where="n") from error
 
 
 def _at(i: int, j: int) -> int:

@@ -4,12 +4,13 @@ import math
 
 from scipy import stats
 
-from counterpoint.stats.bayes import NormalPrior, posterior, race_of_shares
+from counterpoint.stats.bayes import NormalPrior, posterior
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method, answer
 from counterpoint.stats.conformance.inputs import arms_of, column, inference_of
 from counterpoint.stats.corrections import Correction, adjust_p_values
 from counterpoint.stats.heterogeneity import heterogeneity
 from counterpoint.stats.means import compare_means
+from counterpoint.stats.races import race_of_shares
 from counterpoint.stats.sample_ratio import RampPhase, log_bayes_factor, sample_ratio_test
 from counterpoint.vocabulary import Direction
 
