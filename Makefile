@@ -46,7 +46,7 @@ bench: dev
 	$(BIN)/python -m benchmarks
 
 docs: dev
-	$(BIN)/python -m docs.build
+	$(BIN)/python docs/build.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -109,6 +109,8 @@ class Control:
         parsed, kept = self.planning.spec_of(
             hypothesis, spec, plan, release=self._release(surface), owner=author, now=self.clock()
         )
+        # A surface that is not there is refused here, before anything is stored.
+        self._release(parsed.surface)
         launch, workflow = submit(self.desk, parsed, author=author, plan=kept, simulated=simulated)
         return self._waited(launch, workflow, wait_s)
 

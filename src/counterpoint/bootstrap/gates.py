@@ -1,4 +1,4 @@
-"""What a running launch is judged by: the validator, looks at the records, the decision, what is learnt."""
+"""What a running launch is judged by: looks at the records, the error budget, the decision."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,12 +17,11 @@ from counterpoint.metrics import (
     harmed,
     score,
 )
-from counterpoint.orchestration import Inspection, Launch, Learning, Verdict, spec_of
+from counterpoint.orchestration import Inspection, Launch, Verdict, spec_of
 from counterpoint.releases import Release, ReleaseStore
 from counterpoint.slo import GateVerdict, Objective, gate_all
 from counterpoint.storage.sql import SqlDocuments
 
-LEARNING = "learning"
 ANALYSIS_PLAN = "analysis_plan"
 
 
@@ -139,23 +138,3 @@ def _started(launch: Launch) -> datetime:
             "not_started", f"{launch.experiment!r} has not gone live", where="experiment", fix="wait until it runs"
         )
     return launch.started_at
-
-
-def keep_learning(documents: SqlDocuments, learning: Learning) -> None:
-    """Keep what an ended experiment taught; keeping it twice is keeping it once."""
-    key = f"{learning.surface}/{learning.experiment}"
-    body = {
-        "experiment": learning.experiment,
-        "surface": learning.surface,
-        "hypothesis": learning.hypothesis,
-        "outcome": learning.outcome,
-        "reasons": list(learning.reasons),
-        "spec": learning.spec,
-        "effects": learning.scorecard.get("scorecard", {}).get("metrics", []),
-        "at": learning.at.isoformat(),
-    }
-    try:
-        version = documents.get(LEARNING, key).version
-    except NotFound:
-        version = 0
-    documents.put(LEARNING, key, body, expected_version=version, at=learning.at)

@@ -34,12 +34,12 @@ class Housekeeping:
         """Do what is to be done now."""
         self.feed.refresh()
         self.catalogue.refresh()
+        for dead in abandoned_slots(self.folder, self.slot):
+            self.executor.adopt(dead.name)
+            dead.release()
         now = self.clock()
         if self.swept_at is not None and now - self.swept_at < SWEEP_EVERY:
             return
         self.swept_at = now
         self.files.seal(at_least=SEAL_AT)
         self.files.forget_ids_before(now - DEFAULT_BOUNDS.max_late)
-        for dead in abandoned_slots(self.folder, self.slot):
-            self.executor.adopt(dead.name)
-            dead.release()

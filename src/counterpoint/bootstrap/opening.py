@@ -11,7 +11,7 @@ from counterpoint.bootstrap.control import Control
 from counterpoint.bootstrap.delivery import Delivery
 from counterpoint.bootstrap.evidence import Evidence
 from counterpoint.bootstrap.feed import SnapshotFeed
-from counterpoint.bootstrap.gates import Judge, StoredPlans, keep_learning
+from counterpoint.bootstrap.gates import Judge, StoredPlans
 from counterpoint.bootstrap.housekeeping import Housekeeping
 from counterpoint.bootstrap.places import attestation_key, durable_url, open_content, open_folder
 from counterpoint.bootstrap.planning import Planning
@@ -42,7 +42,14 @@ from counterpoint.storage.content import FileModelStore
 from counterpoint.storage.durable import DbosExecutor
 from counterpoint.storage.events import BufferedLog, open_event_log
 from counterpoint.storage.histories import MemoryHistories
-from counterpoint.storage.sql import SqlAuditLog, SqlDocuments, SqlLaunchStore, SqlReleaseStore, open_database
+from counterpoint.storage.sql import (
+    SqlAuditLog,
+    SqlDocuments,
+    SqlLaunchStore,
+    SqlPastExperiments,
+    SqlReleaseStore,
+    open_database,
+)
 from counterpoint.telemetry import Meters
 
 HISTORY_DAYS = 28
@@ -123,9 +130,10 @@ def opened(
         evidence = Evidence(
             releases=releases, serving=serving, samples=samples, log=log, objectives=objectives, clock=clock
         )
+        past = SqlPastExperiments(database)
         traffic = RecordedTraffic(log, lambda key: _declared(releases, key), clock)
         planning = Planning(
-            releases=releases, documents=documents, traffic=traffic, evidence=evidence, key=key, stopwatch=stopwatch
+            releases=releases, past=past, traffic=traffic, evidence=evidence, key=key, stopwatch=stopwatch
         )
         world = LaunchWorld(
             launches=SqlLaunchStore(database),
@@ -138,7 +146,7 @@ def opened(
             inspect=judge.inspect,
             decide=judge.decide,
             approvals_needed=planning.approvals_needed,
-            learn=lambda learning: keep_learning(documents, learning),
+            learn=past.keep,
             clock=clock,
             stopwatch=stopwatch,
         )

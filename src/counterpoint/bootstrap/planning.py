@@ -9,7 +9,6 @@ from typing import Any
 from counterpoint.agents import (
     VALIDATOR,
     Outcome,
-    PastExperiment,
     World,
     apply_fixes,
     generate,
@@ -17,7 +16,6 @@ from counterpoint.agents import (
     validate,
 )
 from counterpoint.bootstrap.evidence import Evidence
-from counterpoint.bootstrap.gates import LEARNING
 from counterpoint.config import Surface
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.experiments import ExperimentSpec, TrafficHistory, parse_spec
@@ -32,7 +30,7 @@ from counterpoint.releases import (
     sign,
     territory_of,
 )
-from counterpoint.storage.sql import SqlDocuments
+from counterpoint.storage.sql import SqlPastExperiments
 from counterpoint.vocabulary import Finding
 
 Document = dict[str, Any]
@@ -45,14 +43,14 @@ class Planning:
         self,
         *,
         releases: ReleaseStore,
-        documents: SqlDocuments,
+        past: SqlPastExperiments,
         traffic: TrafficHistory,
         evidence: Evidence,
         key: bytes,
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._releases = releases
-        self._documents = documents
+        self._past = past
         self._traffic = traffic
         self._evidence = evidence
         self._key = key
@@ -62,7 +60,7 @@ class Planning:
         """Return the plan of a hypothesis, the spec generated from it, the findings, and what each took in seconds."""
         surface, seconds = _as_live(release), {}
         started = self._stopwatch()
-        plan = plan_offline(hypothesis, surface, past=self._past(surface.key))
+        plan = plan_offline(hypothesis, surface, past=self._past.past(surface.key))
         seconds["plan"] = self._stopwatch() - started
         document: Document = {"plan": plan.as_document(), "spec": None, "findings": []}
         if plan.outcome is Outcome.PLAN:
@@ -155,12 +153,8 @@ class Planning:
             traffic=self._traffic,
             preview=self._evidence,
             budgets=self._evidence,
-            past=self._past(state.surface.key),
+            past=self._past.past(state.surface.key),
         )
-
-    def _past(self, surface: str) -> tuple[PastExperiment, ...]:
-        found = self._documents.list(LEARNING, prefix=f"{surface}/")
-        return tuple(_past_experiment(document.body) for document in found)
 
     def _release(self, surface: str) -> Release:
         release = self._releases.latest(surface)
@@ -179,18 +173,3 @@ def _as_live(release: Release) -> Surface:
         key: replace(parameter, baseline=state.baseline[key]) for key, parameter in state.surface.parameters.items()
     }
     return replace(state.surface, parameters=parameters)
-
-
-def _past_experiment(body: Mapping[str, Any]) -> PastExperiment:
-    spec = body["spec"]
-    effects = [row for row in body["effects"] if row["role"] == "primary" and row["relative_effect"] is not None]
-    return PastExperiment(
-        key=body["experiment"],
-        surface=body["surface"],
-        hypothesis=body["hypothesis"],
-        parameters=frozenset(key for variant in spec["variants"] for key in variant.get("set", {})),
-        audience=spec["audience"],
-        primary=spec["metrics"]["primary"]["metric"],
-        relative_effect=effects[0]["relative_effect"] if effects else None,
-        decision=body["outcome"],
-    )
