@@ -1,14 +1,14 @@
 """Changes: the treatment arms of a hypothesis, put together from the settings of its parameters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from counterpoint.agents.offline import choices, settings
+from counterpoint.agents.offline.arms import compose_arms
 from counterpoint.agents.offline.linking import Links, Text
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.settings import Setting
-from counterpoint.agents.offline.text import Token, words_of, words_set
+from counterpoint.agents.offline.text import Token, words_of
 from counterpoint.agents.plan import Missing, RejectReason
 from counterpoint.config import Parameter
 from counterpoint.vocabulary import ParameterType, Scalar
@@ -91,14 +91,14 @@ def read_changes(text: Text, links: Links) -> ChangeReading:
 
 def _is_hearsay(text: Text, parameter: Parameter, confidence: float, mention: Mention) -> bool:
     """Return whether a switch is named so faintly, and not asked for, that another change must be the one meant."""
-    if parameter.type is not ParameterType.BOOL or confidence >= 0.8:
+    if parameter.type is not ParameterType.BOOL or (confidence >= 0.95 and len(mention.tokens) > 1):
         return False
-    near = [
-        t
-        for t in text.tokens[max(0, mention.start - 4) : mention.start + 1]
-        if t.clause == text.tokens[mention.start].clause
-    ]
-    return not text.lexicon.has("act", near)
+    clause = text.tokens[mention.start].clause
+    reach = 4 if len(mention.tokens) > 1 else 2
+    around = text.tokens[max(0, mention.start - reach) : mention.end + 2]
+    near = [t for t in around if t.clause == clause and t.text not in ("with", "have", "having", "play", "plays")]
+    # One word of background ("people hear before they click") is no request; a whole name may stand by itself.
+    return not any(text.lexicon.has(name, near) for name in ("act", "on", "off"))
 
 
 def _conclude(text: Text, links: Links, reading: ChangeReading, found: list[Setting], idle: list[Mention]) -> None:
@@ -127,7 +127,7 @@ def _conclude(text: Text, links: Links, reading: ChangeReading, found: list[Sett
     if not changed:
         reading.reject, reading.detail = RejectReason.NO_OP, ", ".join(f"{s.key} = {s.value}" for s in found)
         return
-    arms = _arms(text, found)
+    arms = compose_arms(text, found)
     if arms is None:
         reading.missing, reading.detail = Missing.VALUE, changed[0].key
         return
@@ -284,158 +284,3 @@ def _is_governed(text: Text, mention: Mention, found: Sequence[Setting], links: 
         and mention.coverage >= 0.85
         and any(lexicon.has(n, verbs) for n in ("raise_verbs", "lower_verbs", "promote_verbs", "demote_verbs"))
     )
-
-
-def _arms(text: Text, found: Sequence[Setting]) -> list[dict[str, Scalar]] | None:
-    """Return the arms: labelled ones as labelled, several values of one parameter one each, the rest together."""
-    labelled = _labelled(text, found)
-    if labelled is not None:
-        return labelled
-    by_key: dict[str, list[Setting]] = {}
-    for s in sorted(found, key=lambda s: s.at):
-        if s.value is not None:
-            by_key.setdefault(s.key, []).append(s)
-    several = {k: v for k, v in by_key.items() if len(v) > 1}
-    fixed: dict[str, Scalar] = {k: v[0].value for k, v in by_key.items() if len(v) == 1 and v[0].value is not None}
-    if not several:
-        return _separate(text, by_key, fixed)
-    if len(several) == 1:
-        ((key, values),) = several.items()
-        if not _is_list(text, values):
-            return None
-        return [{**fixed, key: s.value} for s in values if s.value is not None]
-    counts = {len(v) for v in several.values()}
-    order = [s.key for s in sorted((s for v in several.values() for s in v), key=lambda s: s.at)]
-    interleaved = len(counts) == 1 and order == list(several) * counts.pop()
-    if not interleaved:
-        return None
-    columns = list(several.values())
-    return [{**fixed, **{s.key: s.value for s in row if s.value is not None}} for row in zip(*columns, strict=True)]
-
-
-def _is_list(text: Text, values: Sequence[Setting]) -> bool:
-    """Return whether several values stand side by side on purpose."""
-    tokens = text.tokens
-    joints = words_set("and or versus / , against other another second third else to than")
-    first, last = min(s.at for s in values), max(s.end for s in values)
-    between = [t.text for t in tokens[first:last]]
-    whole = text.lexicon.has("apart", tokens)
-    close = all(b.at - a.end <= 12 for a, b in pairwise(values))
-    return whole or (close and bool(joints - {"than", "to"} & set(between)) and bool(joints & set(between)))
-
-
-def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[str, Scalar]) -> list[dict[str, Scalar]]:
-    """Return one arm of everything, or one arm each when the words set them against each other."""
-    tokens = text.tokens
-    parameters = text.surface.parameters
-    ordered = sorted(by_key, key=lambda k: by_key[k][0].at)
-    groups: list[list[str]] = []
-    for key in ordered:
-        # What depends on another stays in its arm.
-        home = next((g for g in groups if any(_belong(parameters[o], parameters[key]) for o in g)), None)
-        if home is None:
-            groups.append([key])
-        else:
-            home.append(key)
-    if len(groups) < 2:
-        return [fixed]
-    first = min(by_key[g[0]][0].at for g in groups)
-    last = max(by_key[k][0].end for g in groups for k in g)
-    inside = tokens[first:last]
-    span = tokens[max(0, first - 10) : min(len(tokens), last + 12)]
-    tail = [t.text for t in tokens[last : last + 8]]
-    # "A, B, and both together" is a third arm; "A and B, both at once" is one.
-    both = any(
-        x in ("and", "plus")
-        and y in ("both", "the")
-        and z in ("together", "at", "two", "of", "combined", "combination", ".")
-        for x, y, z in zip(tail, tail[1:], [*tail[2:], "."], strict=False)
-    )
-    set_apart = any(t.text in ("or", "versus", "against", "alternatively") for t in inside) or (
-        text.lexicon.has("apart", span)
-        and not any(
-            w in " ".join(t.text for t in span)
-            for w in (
-                "single arm",
-                "one arm",
-                "same arm",
-                "as one",
-                "one package",
-                "single variant",
-                "one variant",
-                "same variant",
-            )
-        )
-    )
-    if not set_apart and not both:
-        return [fixed]
-    arms: list[dict[str, Scalar]] = [{k: fixed[k] for k in g} for g in groups]
-    if both:
-        arms.append(dict(fixed))
-    return arms
-
-
-def _belong(one: Parameter, other: Parameter) -> bool:
-    """Return whether two parameters are parts of one change: one requires the other, or both the same third."""
-    return other.key in one.requires or one.key in other.requires or bool(set(one.requires) & set(other.requires))
-
-
-def _labelled(text: Text, found: Sequence[Setting]) -> list[dict[str, Scalar]] | None:
-    """Return the arms of a text that labels them ("Arm A: ...", "variant 2: ..."); None when it does not."""
-    tokens = text.tokens
-    starts: list[int] = []
-    for i, t in enumerate(tokens[:-1]):
-        nxt = tokens[i + 1].text
-        heads = (
-            t.text in words_set("arm variant treatment group version option cell branch test")
-            and i + 2 < len(tokens)
-            and (len(nxt) == 1 or nxt in words_set("one two three 1 2 3"))
-            and tokens[i + 2].text in words_set(": = ) - ; , gets has is")
-        )
-        bare = (
-            len(t.text) == 1
-            and t.text in "abcde123"
-            and nxt in (":", ")", "=")
-            and (
-                i == 0
-                or tokens[i - 1].text not in words_set("arm variant treatment group version option cell branch test")
-            )
-        )
-        counted = (
-            t.text in words_set("one first second third another other")
-            and nxt in ("arm", "group", "variant")
-            and i + 2 < len(tokens)
-            and tokens[i + 2].text in words_set(": gets has with shows uses")
-        )
-        if heads or bare or counted:
-            starts.append(i)
-    if len(starts) < 2:
-        return None
-    common: dict[str, Scalar] = {s.key: s.value for s in found if s.at < starts[0] and s.value is not None}
-    arms: list[dict[str, Scalar]] = []
-    used_keys = {s.key for s in found}
-    for n, start in enumerate(starts):
-        end = (
-            starts[n + 1]
-            if n + 1 < len(starts)
-            else next((t.index for t in tokens[start:] if t.text in ".;" and t.index > start + 2), len(tokens))
-        )
-        arm = dict(common)
-        for key in used_keys:
-            arm |= _said_in(text, key, start, end, found)
-        arms.append(arm)
-    return [a for a in arms if a] or None
-
-
-def _said_in(text: Text, key: str, start: int, end: int, found: Sequence[Setting]) -> dict[str, Scalar]:
-    """Return the value of one parameter in one labelled arm, where a value may be repeated from another arm."""
-    here = [s for s in found if s.key == key and start <= s.at < end and s.value is not None]
-    if here:
-        return {key: here[0].value} if here[0].value is not None else {}
-    for s in found:
-        if s.key == key and s.value is not None:
-            stems = [t.stem for t in text.tokens[s.at : s.end] if t.is_word]
-            block = [t.stem for t in text.tokens[start:end]]
-            if stems and any(block[i : i + len(stems)] == stems for i in range(len(block))):
-                return {key: s.value}
-    return {}

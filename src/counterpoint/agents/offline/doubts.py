@@ -6,7 +6,8 @@ from dataclasses import replace
 from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.lexicon import phrases_of
 from counterpoint.agents.offline.linking import Links, Text
-from counterpoint.agents.offline.outcomes import Statement, moves_in
+from counterpoint.agents.offline.movements import moves_in
+from counterpoint.agents.offline.outcomes import Statement
 from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
 from counterpoint.agents.offline.schedule import Schedule, is_allocation
 from counterpoint.agents.offline.text import words_of, words_set
@@ -281,6 +282,9 @@ def stray_quantity(text: Text, links: Links, schedule: Schedule, change: ChangeR
             or q.bare == 1.0
         ):
             continue
+        after = text.tokens[q.end].text if q.end < len(text.tokens) else ""
+        if q.kind is Kind.NUMBER and after in ("would", "will", "is", "suffices", "should"):
+            return words_of(text.tokens, q.start, q.end)  # "one would do": a value, and of what was not read
         if q.kind in (Kind.NUMBER, Kind.FRACTION) and q.bare <= 2 and text.tokens[q.start].text.isalpha():
             continue  # "one arm", "two candidates", "half a shelf" count nothing that is set
         if q.kind is Kind.FACTOR and text.tokens[q.start].text.isalpha() and q.value == 2:

@@ -7,7 +7,7 @@ from counterpoint.agents.offline import choices, settings
 from counterpoint.agents.offline.catalogue import Catalogue
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.mentions import Mention
-from counterpoint.agents.offline.outcomes import fits_metric, moves_in
+from counterpoint.agents.offline.movements import fits_metric, moves_in
 from counterpoint.agents.offline.quantities import Kind, Quantity
 from counterpoint.agents.offline.schedule import is_allocation, is_duration
 from counterpoint.agents.offline.text import Token, distance, words_set
@@ -154,6 +154,18 @@ def _value_mention(links: Links, text: Text, key: str) -> Mention | None:
     return None
 
 
+def _is_about_another_shelf(mention: Mention, text: Text) -> bool:
+    """Return whether the clause names another shelf, and not the one whose dial the words were taken for."""
+    clause = {t.stem for t in text.tokens if t.clause == text.tokens[mention.start].clause}
+    shelves = {p.partition(".")[0] for p in text.surface.parameters if p.endswith((".shelf_position", ".enabled"))}
+    space = mention.key.partition(".")[0]
+    if mention.group != "parameter" or space not in shelves:
+        return False
+    mine = text.lexicon.stems(space.replace("_", " "))
+    others = [text.lexicon.stems(s.replace("_", " ")) for s in shelves - {space}]
+    return not set(mine) & clause and any(set(o) <= clause and set(o) - {"new"} for o in others)
+
+
 def _is_of_an_unnamed_part(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
     """Return whether a metric of one shelf is taken from words that do not name that shelf: plain "clicks"."""
     spaces = {p.partition(".")[0] for p in text.surface.parameters if "." in p}
@@ -179,6 +191,8 @@ def _is_homeless(mention: Mention, text: Text, found: Sequence[Mention]) -> bool
     space = mention.key.partition(".")[0]
     if mention.group == "metric":
         return _is_of_an_unnamed_part(mention, text, found)
+    if _is_about_another_shelf(mention, text):
+        return True
     sharing = {
         a.key.partition(".")[0] for a in text.catalogue.aliases if a.group == "parameter" and a.text == mention.alias
     }

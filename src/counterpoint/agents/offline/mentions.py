@@ -96,7 +96,7 @@ def find_mentions(
             mention = _best(catalogue.aliases[a], by_word, nth)
             if mention is None:
                 continue
-            slot = (mention.key, number, mention.start // 12)
+            slot = (mention.key, number, tokens[mention.start].clause)
             held = mentions.get(slot)
             if held is None:
                 mentions[slot] = mention

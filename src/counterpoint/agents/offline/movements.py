@@ -1,0 +1,118 @@
+"""Movements: the words by which a metric moves, and the quantities that say by how much."""
+
+from collections.abc import Sequence
+
+from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.mentions import Mention
+from counterpoint.agents.offline.quantities import Kind, Quantity
+from counterpoint.agents.offline.text import Token, words_set
+from counterpoint.config import Metric
+
+_TIME_UNITS = {
+    "ms": 1.0,
+    "s": 1000.0,
+    "sec": 1000.0,
+    "min": 60_000.0,
+    "minutes": 60_000.0,
+    "h": 3_600_000.0,
+    "hours": 3_600_000.0,
+    "days": 86_400_000.0,
+}
+_NOT_MOVES = (
+    ("no", "more", "than"),
+    ("not", "more", "than"),
+    ("no", "less", "than"),
+    ("more", "than"),
+    ("less", "than"),
+    ("fewer", "than"),
+    ("or", "more"),
+    ("or", "less"),
+    ("no", "more"),
+    ("at", "most"),
+    ("at", "least"),
+    ("up", "to"),
+    ("most", "of"),
+    ("no", "fewer"),
+    ("one", "more", "time"),
+    ("once", "more"),
+    ("more", "or", "less"),
+    ("set", "up"),
+    ("plus", "minus"),
+    ("add", "up"),
+    ("end", "up"),
+    ("more", "like"),
+    ("most", "people"),
+    ("what", "is", "more"),
+    ("any", "more"),
+    ("or", "better"),
+)
+
+
+def moves_in(region: Sequence[Token], mention: Mention | None, lexicon: Lexicon) -> list[tuple[int, str]]:
+    """Return the words of movement in `region`: token index and up, down, better, worse, fast or slow."""
+    skip: set[int] = set()
+    texts = [t.text for t in region]
+    for i in range(len(texts)):
+        for phrase in _NOT_MOVES:
+            if tuple(texts[i : i + len(phrase)]) == phrase:
+                skip |= set(range(i, i + len(phrase)))
+    inner = mention.tokens if mention is not None else frozenset()
+    found: list[tuple[int, str]] = []
+    for name in words_set("up down better worse fast slow"):
+        for start, end, _ in lexicon.lists[name].find(region):
+            taken = set(range(start, end)) & skip
+            # "playlist adds" names a metric; "adds" moves nothing there. "slower" in a metric's name still moves it.
+            if taken or (
+                region[start].index in inner and region[start].text in words_set("add adds up extra often cost")
+            ):
+                continue
+            found.append((region[start].index, name))
+    for i, word in enumerate(texts[:-1]):
+        if (
+            word in words_set("take takes taking shave shaves knock knocks")
+            and "off" in texts[i + 1 : i + 6]
+            and "away" not in texts[i + 1 : i + 3]
+        ):
+            found.append((region[i].index, "down"))
+    return found
+
+
+def sizes(quantity: Quantity | None, metric: Metric) -> tuple[float | None, float | None]:
+    """Return the size of an effect as (relative, in the metric's own unit); one of them is None."""
+    if quantity is None:
+        return None, None
+    size = abs(quantity.value)
+    if quantity.kind in (Kind.PERCENT, Kind.FRACTION):
+        return round(size, 10), None
+    if quantity.kind is Kind.POINTS:
+        return None, round(size, 10)
+    if quantity.kind is Kind.TIME and metric.unit in _TIME_UNITS:
+        return None, round(size / _TIME_UNITS[metric.unit], 10)
+    if quantity.kind is Kind.NUMBER:
+        return None, size
+    return None, None
+
+
+def fits_metric(quantity: Quantity, metric: Metric, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Return whether a quantity can be an effect on a metric."""
+    if quantity.kind in (Kind.PERCENT, Kind.POINTS):
+        return True
+    if quantity.kind is Kind.FRACTION:
+        return (
+            tokens[quantity.start - 1].text in ("by", "least", "about", "roughly", "most") if quantity.start else False
+        )
+    if quantity.kind is Kind.TIME:
+        if metric.unit == "days":
+            near = {t.text for t in tokens[max(0, quantity.start - 2) : quantity.end + 2]}
+            return quantity.sign != 0 or bool(near & {"by", "more", "extra", "additional", "fewer"})
+        return metric.unit in _TIME_UNITS
+    if quantity.kind is Kind.NUMBER and metric.unit:
+        after = [t.stem for t in tokens[quantity.end : quantity.end + 3]]
+        return bool(set(lexicon.stems(metric.unit)) & set(after)) and (
+            quantity.sign != 0
+            or tokens[max(0, quantity.start - 1)].text in ("by", "least", "of")
+            or "mor" in after
+            or "few" in after
+            or "more" in after
+        )
+    return False
