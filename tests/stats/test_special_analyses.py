@@ -269,8 +269,8 @@ def test_too_few_is_a_verdict_for_tiny_rare_and_heavy_tailed_metrics() -> None:
 
 def test_without_a_third_moment_the_spread_of_a_positive_metric_bounds_its_skewness() -> None:
     x = np.zeros(1000)
-    x[:10] = 100.0
+    x[:5] = 100.0
     known = Summary.from_arrays(x)
     unknown = Summary.from_sums(1000, x.sum(), (x * x).sum())
-    assert known.skewness == pytest.approx(9.849, abs=1e-3)
+    assert known.skewness == pytest.approx(14.036, abs=1e-3)
     assert adequacy(unknown, unknown).code == adequacy(known, known).code == "too_few"
