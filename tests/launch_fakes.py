@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from counterpoint.errors import Conflict, CounterpointError, DependencyFailure, NotFound
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration import (
+    ENDED,
     Desired,
     Diff,
     Edit,
@@ -17,6 +19,7 @@ from counterpoint.orchestration import (
     LaunchWorld,
     Learning,
     Outcome,
+    Progress,
     Receipt,
     Verdict,
     Workflow,
@@ -28,11 +31,15 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 class MemoryLaunches:
     def __init__(self) -> None:
         self.rows: dict[str, Launch] = {}
+        self._one_at_a_time = Lock()
 
     def create(self, launch: Launch) -> Launch:
-        if launch.id in self.rows:
-            raise Conflict("launch_exists", "exists", where=launch.id)
-        self.rows[launch.id] = launch
+        place = (launch.surface, launch.experiment)
+        with self._one_at_a_time:
+            live = {(each.surface, each.experiment) for each in self.rows.values() if each.state not in ENDED}
+            if launch.id in self.rows or place in live:
+                raise Conflict("launch_exists", "exists", where=launch.id)
+            self.rows[launch.id] = launch
         return launch
 
     def get(self, launch_id: str) -> Launch:
@@ -41,10 +48,11 @@ class MemoryLaunches:
         return self.rows[launch_id]
 
     def put(self, launch: Launch) -> Launch:
-        if self.get(launch.id).version != launch.version:
-            raise Conflict("stale_write", "changed since it was read", where=launch.id)
-        self.rows[launch.id] = msgspec.structs.replace(launch, version=launch.version + 1)
-        return self.rows[launch.id]
+        with self._one_at_a_time:
+            if self.get(launch.id).version != launch.version:
+                raise Conflict("stale_write", "changed since it was read", where=launch.id)
+            self.rows[launch.id] = msgspec.structs.replace(launch, version=launch.version + 1)
+            return self.rows[launch.id]
 
     def list(self, surface: str | None = None) -> tuple[Launch, ...]:
         rows = [launch for launch in self.rows.values() if surface in (None, launch.surface)]
@@ -75,13 +83,14 @@ class KillableExecutor:
         self.started: dict[str, tuple[str, dict[str, Any]]] = {}
         self.records: dict[tuple[str, int], Outcome] = {}
         self.outcomes: dict[str, Outcome] = {}
+        self.failures: dict[str, str] = {}
 
     def register(self, name: str, workflow: Workflow) -> None:
         self.workflows[name] = workflow
 
     def launch(self) -> None:
         for workflow_id in list(self.started):
-            if workflow_id not in self.outcomes:
+            if self.progress(workflow_id) is Progress.RUNNING:
                 self._run(workflow_id)
 
     def start(self, name: str, workflow_id: str, argument: Mapping[str, Any]) -> None:
@@ -90,16 +99,28 @@ class KillableExecutor:
             self._run(workflow_id)
 
     def wait(self, workflow_id: str, timeout_s: float) -> Outcome:
+        if workflow_id in self.failures:
+            raise DependencyFailure("workflow_failed", self.failures[workflow_id], where=workflow_id)
         if workflow_id not in self.outcomes:
             raise DependencyFailure("workflow_timeout", "it has not ended", where=workflow_id)
         return self.outcomes[workflow_id]
+
+    def progress(self, workflow_id: str) -> Progress:
+        if workflow_id in self.failures:
+            return Progress.FAILED
+        if workflow_id in self.outcomes:
+            return Progress.DONE
+        return Progress.RUNNING if workflow_id in self.started else Progress.UNKNOWN
 
     def close(self) -> None:
         pass
 
     def _run(self, workflow_id: str) -> None:
         name, argument = self.started[workflow_id]
-        self.outcomes[workflow_id] = self.workflows[name](_Recorder(self, workflow_id), argument)
+        try:
+            self.outcomes[workflow_id] = self.workflows[name](_Recorder(self, workflow_id), argument)
+        except Exception as error:  # whatever a workflow ends with is kept, as the real one does
+            self.failures[workflow_id] = str(error)
 
 
 class _Recorder:
@@ -216,4 +237,5 @@ class FakeWorld:
             learn=learn,
             clock=self.clock,
             stopwatch=lambda: 0.0,
+            sleep=lambda seconds: None,
         )

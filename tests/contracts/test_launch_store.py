@@ -1,18 +1,17 @@
-"""What every `LaunchStore` promises: on the fake, on SQLite, on PostgreSQL."""
+"""The contract of LaunchStore, on the fake, SQLite and PostgreSQL."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
-from threading import Thread
 
 import msgspec
 import pytest
 
 from counterpoint.errors import Conflict, NotFound
-from counterpoint.orchestration import Launch, LaunchState, LaunchStore, TimelineEntry
+from counterpoint.orchestration import Approval, Launch, LaunchState, LaunchStore, Receipt, TimelineEntry
 from counterpoint.storage.sql import SqlLaunchStore, open_database
-from experiment_examples import NOW
-from launch_fakes import MemoryLaunches
+from launch_fakes import START, MemoryLaunches, spec_document
 from postgres_server import SQL_KINDS, fresh_sql_url
 
 
@@ -26,101 +25,111 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LaunchStor
     database.close()
 
 
-def launch(name: str = "l1", *, minutes: int = 0, due_at: datetime | None = None, surface: str = "home") -> Launch:
-    at = NOW + timedelta(minutes=minutes)
+def _launch(number: int = 1, **changes: object) -> Launch:
+    at = START + timedelta(minutes=number)
+    fields = {
+        "id": f"launch-{number}",
+        "surface": "home",
+        "experiment": f"experiment-{number}",
+        "author": "ada",
+        "hypothesis": "Podcasts in second place raise minutes – even in Göteborg.",
+        "created_at": at,
+        "updated_at": at,
+        "spec": spec_document(),
+    }
+    return Launch(**{**fields, **changes})
+
+
+def test_a_launch_comes_back_as_it_went_in(store: LaunchStore) -> None:
     entry = TimelineEntry(
-        transition="t", state="submitted", step="s", at=at, seconds=0.5, reason="ünï", evidence={"a": [1, None]}
+        transition="t", state="running", step="start", at=START, seconds=0.25, reason="because", evidence={"n": [1, 2]}
     )
-    return Launch(
-        id=name,
-        surface=surface,
-        experiment=f"e-{name}",
-        author="ada",
-        hypothesis="Better.",
-        created_at=at,
-        updated_at=at,
-        due_at=due_at,
+    launch = _launch(
+        state=LaunchState.RUNNING,
+        plan={"outcome": "plan"},
+        approvals=(Approval(by="grace", at=START),),
+        receipts=(Receipt(backend="surface", idempotency_key="k", detail={"release": 2}),),
+        due_at=START + timedelta(microseconds=1),
+        begun_at=START,
+        claim="launch-1:look:3",
         timeline=(entry,),
     )
+    store.create(launch)
+    assert store.get("launch-1") == launch
 
 
-def test_a_launch_comes_back_as_it_was_stored(store: LaunchStore):
-    one = launch(due_at=NOW)
-    assert store.create(one) == one
-    assert store.get("l1") == one
-
-
-def test_a_launch_is_created_once(store: LaunchStore):
-    store.create(launch())
-    with pytest.raises(Conflict) as caught:
-        store.create(launch())
-    assert caught.value.code == "launch_exists"
-
-
-def test_an_unknown_launch_is_not_found_and_cannot_be_written(store: LaunchStore):
+def test_an_unknown_launch_is_not_found(store: LaunchStore) -> None:
     with pytest.raises(NotFound) as caught:
         store.get("nobody")
     assert caught.value.code == "unknown_launch"
-    with pytest.raises((NotFound, Conflict)):
-        store.put(launch("nobody"))
 
 
-def test_each_write_takes_the_version_one_further(store: LaunchStore):
-    store.create(launch())
-    for version in (1, 2):
-        written = store.put(msgspec.structs.replace(store.get("l1"), state=LaunchState.PLANNED))
-        assert written.version == version
-        assert store.get("l1") == written
-
-
-def test_a_write_on_what_was_read_too_long_ago_is_refused_and_changes_nothing(store: LaunchStore):
-    read = store.create(launch())
-    kept = store.put(msgspec.structs.replace(read, hypothesis="first"))
+def test_an_id_is_taken_once(store: LaunchStore) -> None:
+    store.create(_launch(state=LaunchState.FAILED))
     with pytest.raises(Conflict) as caught:
-        store.put(msgspec.structs.replace(read, hypothesis="second"))
+        store.create(_launch(experiment="another"))
+    assert caught.value.code == "launch_exists"
+
+
+def test_an_experiment_has_one_launch_that_has_not_ended(store: LaunchStore) -> None:
+    first = store.create(_launch(1, experiment="podcasts"))
+    with pytest.raises(Conflict) as caught:
+        store.create(_launch(2, experiment="podcasts"))
+    assert caught.value.code == "launch_exists"
+    store.create(_launch(3, experiment="podcasts", surface="search"))
+    store.put(msgspec.structs.replace(first, state=LaunchState.ROLLED_BACK))
+    store.create(_launch(4, experiment="podcasts"))
+
+
+def test_of_many_who_submit_one_experiment_at_once_one_succeeds(store: LaunchStore) -> None:
+    def create(number: int) -> bool:
+        try:
+            store.create(_launch(number, experiment="podcasts"))
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(create, range(8))) == [False] * 7 + [True]
+
+
+def test_a_write_counts_the_version_and_a_stale_one_is_refused(store: LaunchStore) -> None:
+    read = store.create(_launch())
+    written = store.put(msgspec.structs.replace(read, stage=0))
+    assert (written.version, store.get("launch-1")) == (read.version + 1, written)
+    with pytest.raises(Conflict) as caught:
+        store.put(msgspec.structs.replace(read, stage=5))
     assert caught.value.code == "stale_write"
-    assert store.get("l1") == kept
+    assert store.get("launch-1").stage == 0
 
 
-def test_launches_are_listed_newest_first_of_one_surface_or_all(store: LaunchStore):
-    for name, minutes, surface in (("a", 1, "home"), ("b", 3, "search"), ("c", 2, "home")):
-        store.create(launch(name, minutes=minutes, surface=surface))
-    assert [one.id for one in store.list()] == ["b", "c", "a"]
-    assert [one.id for one in store.list("home")] == ["c", "a"]
+def test_of_many_writers_of_one_version_one_succeeds(store: LaunchStore) -> None:
+    read = store.create(_launch())
+
+    def put(stage: int) -> bool:
+        try:
+            store.put(msgspec.structs.replace(read, stage=stage))
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(put, range(8))) == 1
+
+
+def test_launches_are_listed_the_newest_first_and_by_surface(store: LaunchStore) -> None:
+    for number, surface in ((2, "home"), (3, "search"), (1, "home")):
+        store.create(_launch(number, surface=surface))
+    assert [launch.id for launch in store.list()] == ["launch-3", "launch-2", "launch-1"]
+    assert [launch.id for launch in store.list("home")] == ["launch-2", "launch-1"]
     assert store.list("nowhere") == ()
 
 
-def test_what_is_due_is_found_the_longest_overdue_first(store: LaunchStore):
-    for name, minutes in (("late", 20), ("now", 30), ("later", 31), ("never", None)):
-        store.create(launch(name, due_at=None if minutes is None else NOW + timedelta(minutes=minutes)))
-    assert [one.id for one in store.due(NOW + timedelta(minutes=30))] == ["late", "now"]
-    moved = msgspec.structs.replace(store.get("late"), due_at=None)
-    store.put(moved)
-    assert [one.id for one in store.due(NOW + timedelta(days=1))] == ["now", "later"]
-
-
-def test_writers_at_once_lose_no_entry(store: LaunchStore):
-    store.create(launch())
-
-    def write(name: str) -> None:
-        done = 0
-        while done < 8:
-            read = store.get("l1")
-            entry = msgspec.structs.replace(read.timeline[0], transition=f"{name}-{done}")
-            try:
-                store.put(msgspec.structs.replace(read, timeline=(*read.timeline, entry)))
-            except Conflict:
-                continue
-            done += 1
-
-    if isinstance(store, MemoryLaunches):
-        write("a")
-        write("b")
-    else:
-        threads = [Thread(target=write, args=(name,)) for name in "ab"]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    found = {entry.transition for entry in store.get("l1").timeline}
-    assert found == {"t", *(f"{name}-{n}" for name in "ab" for n in range(8))}
+def test_what_is_due_comes_the_longest_overdue_first_and_nothing_before_its_time(store: LaunchStore) -> None:
+    for number, minutes in ((1, 30), (2, 10), (3, 20)):
+        store.create(_launch(number, due_at=START + timedelta(minutes=minutes)))
+    store.create(_launch(4))
+    assert [launch.id for launch in store.due(START + timedelta(minutes=20))] == ["launch-2", "launch-3"]
+    assert store.due(START + timedelta(minutes=10) - timedelta(microseconds=1)) == ()
+    store.put(msgspec.structs.replace(store.get("launch-2"), due_at=None))
+    assert [launch.id for launch in store.due(START + timedelta(days=1))] == ["launch-3", "launch-1"]

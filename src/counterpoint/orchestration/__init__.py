@@ -11,7 +11,18 @@ from counterpoint.orchestration.backends import (
     MeasurementBackend,
     SurfaceBackend,
 )
-from counterpoint.orchestration.desk import LaunchDesk, approve, find, move, next_due_at, open_desk, submit, tick
+from counterpoint.orchestration.desk import (
+    LaunchDesk,
+    approve,
+    find,
+    move,
+    next_due_at,
+    open_desk,
+    reject,
+    submit,
+    tick,
+    withdraw,
+)
 from counterpoint.orchestration.launch import (
     ENDED,
     Approval,
@@ -20,7 +31,7 @@ from counterpoint.orchestration.launch import (
     Receipt,
     TimelineEntry,
 )
-from counterpoint.orchestration.ports import Clock, Executor, LaunchStore, Outcome, Steps, Workflow
+from counterpoint.orchestration.ports import Clock, Executor, LaunchStore, Outcome, Progress, Steps, Workflow
 from counterpoint.orchestration.recording import PLATFORM, spec_of
 from counterpoint.orchestration.schedule import end_of, stages
 from counterpoint.orchestration.world import Inspection, LaunchWorld, Learning, Verdict
@@ -47,6 +58,7 @@ __all__ = [
     "Learning",
     "MeasurementBackend",
     "Outcome",
+    "Progress",
     "Receipt",
     "Steps",
     "SurfaceBackend",
@@ -59,8 +71,10 @@ __all__ = [
     "move",
     "next_due_at",
     "open_desk",
+    "reject",
     "spec_of",
     "stages",
     "submit",
     "tick",
+    "withdraw",
 ]

@@ -35,13 +35,27 @@ def conclude(
     failed = _reach(world, steps, launch_id, run, goal, reason=verdict["reason"], actor=actor, variant=verdict["ship"])
     if failed is not None:
         return failed
+    # Kept before the end is recorded: nothing comes back to a launch that has ended.
+    steps.run("learn", lambda: _learn(world, launch_id, goal))
     return steps.run("record end", lambda: _end(world, launch_id, goal, verdict["reason"]))
 
 
 def retry_later(world: LaunchWorld, launch_id: str, done: Outcome) -> Outcome:
     """Leave the launch as it was and try again soon: a backend that is down must not strand a running experiment."""
     now = world.clock()
-    launch = write(world, launch_id, lambda old: msgspec.structs.replace(old, due_at=now + RETRY_AFTER, updated_at=now))
+    trouble = f"{done['backend']}: {done['error']['message']}"
+
+    def change(old: Launch) -> Launch:
+        return msgspec.structs.replace(
+            old,
+            due_at=now + RETRY_AFTER,
+            updated_at=now,
+            claim=None,
+            trouble=trouble,
+            n_troubles=old.n_troubles + 1,
+        )
+
+    launch = write(world, launch_id, change)
     return {"state": str(launch.state), "reason": done["error"]["message"], "retry_at": str(launch.due_at)}
 
 
@@ -63,6 +77,7 @@ def _reach(
         prefix=f"{run}:{goal}",
         clock=world.clock,
         stopwatch=world.stopwatch,
+        sleep=world.sleep,
     )
     return None if done["ok"] else steps.run(f"record retry {goal}", lambda: retry_later(world, launch_id, done))
 
@@ -77,7 +92,6 @@ def _stop(world: LaunchWorld, launch_id: str, reason: str, evidence: Outcome | N
         reason=reason,
         evidence=evidence,
         ended_at=world.clock(),
-        due_at=None,
     )
     return {"state": str(launch.state)}
 
@@ -111,20 +125,23 @@ def _end(world: LaunchWorld, launch_id: str, goal: Goal, reason: str) -> Outcome
         step=str(goal),
         reason=reason,
         due_at=None,
+        claim=None,
     )
-    world.learn(_learning(launch))
     return {"state": str(launch.state), "reason": reason}
 
 
-def _learning(launch: Launch) -> Learning:
+def _learn(world: LaunchWorld, launch_id: str, goal: Goal) -> Outcome:
+    launch = world.launches.get(launch_id)
     decision = launch.decision or {}
-    return Learning(
+    learning = Learning(
         experiment=launch.experiment,
         surface=launch.surface,
         hypothesis=launch.hypothesis,
-        outcome=str(launch.state),
+        outcome=str(_ENDS[goal]),
         reasons=tuple(decision.get("reasons", ())),
         spec=launch.spec,
         scorecard=decision.get("scorecard", {}),
         at=launch.updated_at,
     )
+    world.learn(learning)
+    return {"outcome": learning.outcome}

@@ -5,10 +5,12 @@ from typing import Any
 
 import msgspec
 
-from counterpoint.errors import CounterpointError
+from counterpoint.errors import CounterpointError, DependencyFailure
 from counterpoint.orchestration.backends.protocol import Backend, Desired
 from counterpoint.orchestration.launch import Receipt
 from counterpoint.orchestration.ports import Clock, Outcome, Steps
+
+_WAITS_S = (0.1, 0.5)
 
 
 def converge(
@@ -19,6 +21,7 @@ def converge(
     prefix: str,
     clock: Clock,
     stopwatch: Callable[[], float],
+    sleep: Callable[[float], None],
 ) -> Outcome:
     """Return `{"ok": True, "receipts": [...]}`, or what failed, what was reverted and what is still live.
 
@@ -39,13 +42,17 @@ def converge(
         return done
 
     for backend in backends:
-        done = run(f"apply {backend.name}", _apply(backend, desired, f"{prefix}:{backend.name}"))
+        apply = _apply(backend, desired, f"{prefix}:{backend.name}")
+        done = run(f"apply {backend.name}", _patient(apply, sleep))
         if done["ok"]:
             receipts.append(done["receipt"])
-            done = run(f"verify {backend.name}", _verify(backend, done["receipt"]))
+            done = run(f"verify {backend.name}", _patient(_verify(backend, done["receipt"]), sleep))
         if not done["ok"]:
             reverted = [
-                run(f"revert {receipt['backend']}", _revert(backends, receipt, desired, clock))
+                {
+                    **run(f"revert {receipt['backend']}", _patient(_revert(backends, receipt, desired, clock), sleep)),
+                    "backend": receipt["backend"],
+                }
                 for receipt in reversed(receipts)
             ]
             return {
@@ -54,9 +61,16 @@ def converge(
                 "error": done["error"],
                 "reverted": [each["backend"] for each in reverted if each["ok"]],
                 "still_live": [each["backend"] for each in reverted if not each["ok"]],
+                "unsure": _unsure(backend, receipts, done["error"]),
                 "seconds": seconds,
             }
     return {"ok": True, "receipts": receipts, "seconds": seconds}
+
+
+def _unsure(backend: Backend, receipts: Sequence[dict[str, Any]], error: dict[str, Any]) -> list[str]:
+    """Return the backend that failed, unless it has a receipt or has refused: it may have done the half of it."""
+    has_receipt = any(receipt["backend"] == backend.name for receipt in receipts)
+    return [backend.name] if error.get("retryable") and not has_receipt else []
 
 
 def _apply(backend: Backend, desired: Callable[[], Desired], key: str) -> Callable[[], Outcome]:
@@ -87,13 +101,27 @@ def _revert(
         backend.revert(kept, actor=desired().actor, reason="a later backend failed", now=clock())
         return {"ok": True}
 
-    return lambda: {**_caught(step), "backend": backend.name}
+    return step
+
+
+def _patient(step: Callable[[], Outcome], sleep: Callable[[float], None]) -> Callable[[], Outcome]:
+    """Return `step` tried again while it fails in a way that may pass: under its key, what was done is found again."""
+
+    def patient() -> Outcome:
+        for wait_s in _WAITS_S:
+            outcome = _caught(step)
+            if outcome["ok"] or not outcome["error"].get("retryable"):
+                return outcome
+            sleep(wait_s)
+        return _caught(step)
+
+    return patient
 
 
 def _timed(step: Callable[[], Outcome], stopwatch: Callable[[], float]) -> Callable[[], Outcome]:
     def timed() -> Outcome:
         started = stopwatch()
-        outcome = _caught(step)
+        outcome = step()
         return {**outcome, "seconds": round(stopwatch() - started, 4)}
 
     return timed
@@ -105,3 +133,6 @@ def _caught(step: Callable[[], Outcome]) -> Outcome:
         return step()
     except CounterpointError as error:
         return {"ok": False, "error": error.as_document()}
+    except Exception as error:  # a backend is somebody else's code; what came before it must be reverted
+        fault = DependencyFailure("backend_broken", f"{type(error).__name__}: {error}", fix="mend the backend")
+        return {"ok": False, "error": fault.as_document()}

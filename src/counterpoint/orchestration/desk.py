@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from counterpoint.errors import Conflict, InvalidInput, NotFound
 from counterpoint.experiments import ExperimentSpec
+from counterpoint.orchestration.approving import add_approval, refuse, take_back
 from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.beginning import begin
-from counterpoint.orchestration.launch import ENDED, Approval, Launch, LaunchState, moved
-from counterpoint.orchestration.ports import Executor, Outcome
-from counterpoint.orchestration.recording import write
-from counterpoint.orchestration.running import intervene, look
+from counterpoint.orchestration.launch import Launch, LaunchState, moved
+from counterpoint.orchestration.ports import Executor
+from counterpoint.orchestration.recording import LEASE
+from counterpoint.orchestration.running import BY_HAND, intervene, look
+from counterpoint.orchestration.watch import start, start_due, without_dead_claim
 from counterpoint.orchestration.world import LaunchWorld
-
-_BY_HAND = (Goal.PAUSE, Goal.RESUME, Goal.STOP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +60,6 @@ def submit(
     Raises:
         Conflict: code `launch_exists`, when a launch of this experiment has not ended.
     """
-    for other in desk.world.launches.list(spec.surface):
-        if other.experiment == spec.key and other.state not in ENDED:
-            raise Conflict(
-                "launch_exists",
-                f"experiment {spec.key!r} is {other.state} as {other.id}",
-                where="key",
-                fix="stop that launch, or give the experiment another key",
-                facts={"launch": other.id},
-            )
     now = desk.world.clock()
     launch_id = f"{spec.key}-{desk.new_id()}"
     launch = Launch(
@@ -84,13 +73,15 @@ def submit(
         spec=spec.model_dump(mode="json"),
         plan=plan,
         simulated=simulated,
+        # A process that dies before it starts the workflow leaves it to whoever ticks next.
+        due_at=now + LEASE,
     )
     how = "planned from its hypothesis" if plan is not None else "submitted as a spec"
     planned = moved(
         launch, LaunchState.PLANNED, transition=f"{launch_id}:planned", step="plan", at=now, seconds=0.0, reason=how
     )
     stored = desk.world.launches.create(planned)
-    return stored, _start(desk, "begin", stored, {})
+    return stored, start(desk.executor, "begin", stored, {})
 
 
 def approve(desk: LaunchDesk, launch_id: str, *, by: str, note: str = "") -> tuple[Launch, str]:
@@ -99,20 +90,28 @@ def approve(desk: LaunchDesk, launch_id: str, *, by: str, note: str = "") -> tup
     Raises:
         Conflict: code `not_awaiting_approval`, `own_launch` or `already_approved`.
     """
-    now = desk.world.clock()
+    launch = add_approval(desk.world, launch_id, by=by, note=note)
+    return launch, start(desk.executor, "begin", launch, {})
 
-    def add(launch: Launch) -> Launch:
-        if launch.state is not LaunchState.VALIDATED:
-            raise Conflict("not_awaiting_approval", f"the launch is {launch.state}", where=launch_id)
-        if by == launch.author:
-            raise Conflict("own_launch", f"{by} submitted it", where=launch_id, fix="ask somebody else to approve it")
-        if any(approval.by == by for approval in launch.approvals):
-            raise Conflict("already_approved", f"{by} has approved it already", where=launch_id)
-        approval = Approval(by=by, at=now, note=note)
-        return msgspec.structs.replace(launch, approvals=(*launch.approvals, approval), updated_at=now)
 
-    launch = write(desk.world, launch_id, add)
-    return launch, _start(desk, "begin", launch, {})
+def withdraw(desk: LaunchDesk, launch_id: str, *, by: str, reason: str) -> Launch:
+    """Take back an approval of a launch that has not begun; one that waits for its start is no longer approved.
+
+    Raises:
+        InvalidInput: code `reason_missing`.
+        Conflict: code `has_begun` or `not_approved`.
+    """
+    return take_back(desk.world, launch_id, by=by, reason=reason)
+
+
+def reject(desk: LaunchDesk, launch_id: str, *, by: str, reason: str) -> Launch:
+    """Refuse a launch that has not begun, for good; its author may too. Its experiment may then be submitted again.
+
+    Raises:
+        InvalidInput: code `reason_missing`.
+        Conflict: code `has_begun`.
+    """
+    return refuse(desk.world, launch_id, by=by, reason=reason)
 
 
 def move(desk: LaunchDesk, launch_id: str, goal: Goal, *, actor: str, reason: str) -> tuple[Launch, str]:
@@ -122,16 +121,12 @@ def move(desk: LaunchDesk, launch_id: str, goal: Goal, *, actor: str, reason: st
         InvalidInput: code `reason_missing`, because the audit log keeps why.
         Conflict: code `bad_transition`, when the launch is not in a state for it.
     """
-    if goal not in _BY_HAND:
+    if goal not in BY_HAND:
         raise InvalidInput("bad_goal", f"{goal} is not done by hand", where="goal", fix="use pause, resume or stop")
     if not reason.strip():
         raise InvalidInput("reason_missing", "no reason is given", where="reason", fix="say why in a few words")
-    launch = desk.world.launches.get(launch_id)
-    allowed = {
-        Goal.PAUSE: (LaunchState.RUNNING,),
-        Goal.RESUME: (LaunchState.PAUSED,),
-        Goal.STOP: (LaunchState.RUNNING, LaunchState.PAUSED),
-    }[goal]
+    launch = without_dead_claim(desk.world, desk.executor, desk.world.launches.get(launch_id))
+    allowed = BY_HAND[goal]
     if launch.state not in allowed:
         states = " or ".join(allowed)
         raise Conflict(
@@ -140,16 +135,13 @@ def move(desk: LaunchDesk, launch_id: str, goal: Goal, *, actor: str, reason: st
             where=launch_id,
             fix=f"it must be {states}",
         )
-    workflow = _start(desk, "intervene", launch, {"goal": str(goal), "actor": actor, "reason": reason})
+    workflow = start(desk.executor, "intervene", launch, {"goal": str(goal), "actor": actor, "reason": reason})
     return launch, workflow
 
 
 def tick(desk: LaunchDesk) -> tuple[str, ...]:
-    """Start the transition of every launch that is due and return the workflows' ids.
-
-    The id holds the launch's version, so however many processes tick, each due transition is started once.
-    """
-    return tuple(_start(desk, "look", launch, {}) for launch in desk.world.launches.due(desk.world.clock()))
+    """Start the transition of every launch that is due, each once however many processes tick; return their ids."""
+    return start_due(desk.world, desk.executor)
 
 
 def find(desk: LaunchDesk, name: str) -> Launch:
@@ -168,12 +160,6 @@ def find(desk: LaunchDesk, name: str) -> Launch:
     raise NotFound(
         "unknown_launch", f"there is no launch or experiment {name!r}", fix="list them with `counterpoint experiments`"
     )
-
-
-def _start(desk: LaunchDesk, workflow: str, launch: Launch, argument: Outcome) -> str:
-    run = f"{launch.id}:{workflow}:{launch.version}"
-    desk.executor.start(workflow, run, {"launch": launch.id, "run": run, **argument})
-    return run
 
 
 def next_due_at(desk: LaunchDesk) -> datetime | None:

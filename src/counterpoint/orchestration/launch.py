@@ -30,9 +30,11 @@ class LaunchState(StrEnum):
 
 _ALLOWED: dict[LaunchState, frozenset[LaunchState]] = {
     LaunchState.SUBMITTED: frozenset({LaunchState.PLANNED, LaunchState.REFUSED}),
-    LaunchState.PLANNED: frozenset({LaunchState.VALIDATED, LaunchState.REFUSED}),
-    LaunchState.VALIDATED: frozenset({LaunchState.APPROVED, LaunchState.REFUSED}),
-    LaunchState.APPROVED: frozenset({LaunchState.APPLIED, LaunchState.FAILED, LaunchState.REFUSED}),
+    LaunchState.PLANNED: frozenset({LaunchState.VALIDATED, LaunchState.REFUSED, LaunchState.FAILED}),
+    LaunchState.VALIDATED: frozenset({LaunchState.APPROVED, LaunchState.REFUSED, LaunchState.FAILED}),
+    LaunchState.APPROVED: frozenset(
+        {LaunchState.VALIDATED, LaunchState.APPLIED, LaunchState.FAILED, LaunchState.REFUSED}
+    ),
     LaunchState.APPLIED: frozenset({LaunchState.VERIFIED, LaunchState.FAILED}),
     LaunchState.VERIFIED: frozenset({LaunchState.RUNNING, LaunchState.FAILED}),
     LaunchState.RUNNING: frozenset({LaunchState.RUNNING, LaunchState.PAUSED, LaunchState.STOPPED}),
@@ -97,7 +99,12 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
         stage: Index of the ramp stage that is live; -1 before the first.
         started_at: When the first stage went live.
         simulated: Whether its units and its clock are simulated; whatever shows it says so.
-        due_at: When the next transition is due; None when it waits for a person or has ended.
+        due_at: When the next transition is due; None when it waits for a person or has ended. While a workflow moves
+            the launch, when somebody should look whether that workflow is still alive.
+        begun_at: When its backends were touched first; from then on it is taken back, not merely refused.
+        claim: The run that moves it now; no other run touches its backends meanwhile.
+        trouble: Why the last attempt to move it failed; None once one succeeded.
+        n_troubles: How many attempts in a row failed.
         version: Grows with each write; writers compare it.
     """
 
@@ -119,6 +126,10 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     due_at: datetime | None = None
+    begun_at: datetime | None = None
+    claim: str | None = None
+    trouble: str | None = None
+    n_troubles: int = 0
     decision: dict[str, Any] | None = None
     timeline: tuple[TimelineEntry, ...] = ()
     version: int = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
 from counterpoint.orchestration.launch import Launch
@@ -20,6 +21,15 @@ class Steps(Protocol):
 
 Workflow: TypeAlias = Callable[[Steps, Mapping[str, Any]], Outcome]
 """A transition: an ordinary function of recorded steps and a JSON argument."""
+
+
+class Progress(StrEnum):
+    """How far a workflow has come; `failed` is one that ended with an error that it did not expect."""
+
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
 
 
 class Executor(Protocol):
@@ -41,8 +51,13 @@ class Executor(Protocol):
         """Return the outcome of a workflow.
 
         Raises:
-            DependencyFailure: code `workflow_timeout`, when it has not ended in time.
+            DependencyFailure: code `workflow_timeout`, when it has not ended in time, or `workflow_failed`, when it
+                ended with an error.
         """
+        ...
+
+    def progress(self, workflow_id: str) -> Progress:
+        """Return how far a workflow has come, whichever process executes it."""
         ...
 
     def close(self) -> None:
@@ -57,7 +72,7 @@ class LaunchStore(Protocol):
         """Store a new launch.
 
         Raises:
-            Conflict: code `launch_exists`.
+            Conflict: code `launch_exists`, when its id is taken or a launch of its experiment has not ended.
         """
         ...
 

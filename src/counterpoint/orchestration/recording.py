@@ -1,7 +1,10 @@
-"""Read a launch, change it, write it back: the only ways in which a workflow touches its launch."""
+"""Read a launch, change it, write it back, claim it: the only ways in which a workflow touches its launch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
+
+import msgspec
 
 from counterpoint.errors import Conflict, PlatformFault
 from counterpoint.experiments import ExperimentSpec
@@ -11,7 +14,12 @@ from counterpoint.orchestration.world import LaunchWorld
 
 PLATFORM = "counterpoint"
 """The actor of what no person asked for."""
+LEASE = timedelta(minutes=1)
+"""After how long somebody looks whether the run that claimed a launch is still alive."""
 _N_WRITES = 8
+
+CALM: Mapping[str, Any] = {"claim": None, "trouble": None, "n_troubles": 0}
+"""What a run that did what it came for leaves behind."""
 
 
 def spec_of(launch: Launch) -> ExperimentSpec:
@@ -44,25 +52,36 @@ def record(
     reason: str,
     seconds: float = 0.0,
     evidence: dict[str, Any] | None = None,
+    when: Callable[[Launch], bool] = lambda _: True,
     **changes: Any,
 ) -> Launch:
-    """Return the launch moved to `state`; a transition that is on its timeline already changes nothing."""
+    """Return the launch moved to `state`; unchanged if the transition is on its timeline, or if `when` denies."""
     now = world.clock()
-    return write(
-        world,
-        launch_id,
-        lambda launch: moved(
+
+    def change(launch: Launch) -> Launch:
+        if not when(launch):
+            return launch
+        return moved(
             launch,
             state,
             transition=transition,
             step=step,
-            at=now,
+            # A clock that was set back must not make a timeline that runs backwards.
+            at=max(now, launch.updated_at),
             seconds=seconds,
             reason=reason,
             evidence=evidence,
-            **changes,
-        ),
-    )
+            **{"trouble": None, "n_troubles": 0, **changes},
+        )
+
+    return write(world, launch_id, change)
+
+
+def claimed(world: LaunchWorld, launch: Launch, run: str, **changes: Any) -> Launch:
+    """Return `launch` claimed by `run`, so that no other run touches its backends; unchanged if another run has it."""
+    if launch.claim is not None:
+        return launch
+    return msgspec.structs.replace(launch, claim=run, due_at=world.clock() + LEASE, **changes)
 
 
 def desired(

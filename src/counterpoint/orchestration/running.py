@@ -6,17 +6,27 @@ from typing import Any
 
 import msgspec
 
+from counterpoint.errors import Conflict
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.conclusion import conclude, retry_later
 from counterpoint.orchestration.converge import converge
 from counterpoint.orchestration.launch import Launch, LaunchState
 from counterpoint.orchestration.ports import Outcome, Steps
-from counterpoint.orchestration.recording import PLATFORM, desired, record, spec_of, write
+from counterpoint.orchestration.recording import CALM, PLATFORM, claimed, desired, record, spec_of, write
 from counterpoint.orchestration.schedule import Action, next_due, stages
 from counterpoint.orchestration.world import Inspection, LaunchWorld
 
 BUDGET_RETRY = timedelta(hours=1)
+LOOKED_AT = (LaunchState.RUNNING, LaunchState.STOPPED, LaunchState.DECIDED)
+BY_HAND: Mapping[Goal, tuple[LaunchState, ...]] = {
+    Goal.PAUSE: (LaunchState.RUNNING,),
+    Goal.RESUME: (LaunchState.PAUSED,),
+    Goal.STOP: (LaunchState.RUNNING, LaunchState.PAUSED),
+}
+"""What a person may ask for, and in which states."""
+_CLAIM_EVERY_S = 0.1
+_N_CLAIMS = 300
 
 
 def look(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outcome:
@@ -26,7 +36,7 @@ def look(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outco
         argument: `launch`, its id, and `run`, which identifies this look.
     """
     launch_id, run = argument["launch"], argument["run"]
-    seen = steps.run("inspect", lambda: _inspect(world, launch_id))
+    seen = steps.run("inspect", lambda: _inspect(world, launch_id, run))
     do, reason = seen["do"], seen["reason"]
     if do == "nothing":
         return seen
@@ -46,15 +56,45 @@ def intervene(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> 
     """
     launch_id, run, goal = argument["launch"], argument["run"], Goal(argument["goal"])
     actor, reason = argument["actor"], argument["reason"]
+    held = steps.run("claim", lambda: _take(world, launch_id, run, goal))
+    if not held["go"]:
+        return held
     if goal is Goal.STOP:
         return conclude(world, steps, launch_id, run, reason=f"stopped by {actor}: {reason}", actor=actor)
-    stage = steps.run("read stage", lambda: {"stage": world.launches.get(launch_id).stage})["stage"]
     said = f"{goal} by {actor}: {reason}"
-    return _move(world, steps, launch_id, run, goal, stage=stage, actor=actor, reason=said, seen={})
+    return _move(world, steps, launch_id, run, goal, stage=held["stage"], actor=actor, reason=said, seen={})
 
 
-def _inspect(world: LaunchWorld, launch_id: str) -> Outcome:
-    launch, now = world.launches.get(launch_id), world.clock()
+def _take(world: LaunchWorld, launch_id: str, run: str, goal: Goal) -> Outcome:
+    """Claim a launch for a person's wish; a look that has it ends soon, so it is waited for."""
+
+    def change(launch: Launch) -> Launch:
+        return claimed(world, launch, run) if launch.state in BY_HAND[goal] else launch
+
+    for _ in range(_N_CLAIMS):
+        launch = write(world, launch_id, change)
+        if launch.claim == run:
+            return {"go": True, "stage": launch.stage}
+        if launch.state not in BY_HAND[goal]:
+            return {"go": False, "state": str(launch.state), "reason": f"a launch that is {launch.state} cannot {goal}"}
+        world.sleep(_CLAIM_EVERY_S)
+    raise Conflict(
+        "launch_busy", "another run is moving it and does not end", where=launch_id, fix="say it again in a minute"
+    )
+
+
+def _inspect(world: LaunchWorld, launch_id: str, run: str) -> Outcome:
+    now = world.clock()
+
+    def change(launch: Launch) -> Launch:
+        if launch.state in LOOKED_AT:
+            return claimed(world, launch, run)
+        # What waits for a person has nothing due.
+        return launch if launch.due_at is None else msgspec.structs.replace(launch, due_at=None)
+
+    launch = write(world, launch_id, change)
+    if launch.claim not in (None, run):
+        return {"do": "nothing", "reason": "another run is moving it"}
     if launch.state in (LaunchState.STOPPED, LaunchState.DECIDED):
         return {"do": "conclude", "reason": "its conclusion was interrupted"}
     if launch.state is not LaunchState.RUNNING or launch.started_at is None:
@@ -90,7 +130,7 @@ def _next(launch: Launch, spec: ExperimentSpec, seen: Inspection, started_at: da
 
 def _look_later(world: LaunchWorld, launch_id: str, seen: Outcome) -> Outcome:
     due_at, now = datetime.fromisoformat(seen["due_at"]), world.clock()
-    launch = write(world, launch_id, lambda old: msgspec.structs.replace(old, due_at=due_at, updated_at=now))
+    launch = write(world, launch_id, lambda old: msgspec.structs.replace(old, due_at=due_at, updated_at=now, **CALM))
     return {"state": str(launch.state), "reason": seen["reason"]}
 
 
@@ -113,6 +153,7 @@ def _move(
         prefix=f"{run}:{goal}",
         clock=world.clock,
         stopwatch=world.stopwatch,
+        sleep=world.sleep,
     )
     if not done["ok"]:
         return steps.run("record retry", lambda: retry_later(world, launch_id, done))
@@ -135,6 +176,7 @@ def _move(
             evidence=seen.get("evidence"),
             stage=stage,
             due_at=due_at,
+            claim=None,
         )
         return {"state": str(launch.state), "reason": reason}
 

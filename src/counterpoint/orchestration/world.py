@@ -1,8 +1,9 @@
 """What the workflows act on: ports and policies, put together by bootstrap."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from counterpoint.experiments import ExperimentSpec
@@ -66,6 +67,8 @@ class LaunchWorld:
         approvals_needed: How many people must approve a spec.
         learn: Keeps what an ended experiment taught.
         stopwatch: Seconds of a monotonic clock, to time steps.
+        approvals_last: How long an approval counts, unless the launch is approved meanwhile.
+        sleep: Waits so many seconds; between attempts at a backend that fails.
     """
 
     launches: LaunchStore
@@ -77,3 +80,5 @@ class LaunchWorld:
     learn: Callable[[Learning], None]
     clock: Clock
     stopwatch: Callable[[], float]
+    approvals_last: timedelta = timedelta(days=7)
+    sleep: Callable[[float], None] = time.sleep

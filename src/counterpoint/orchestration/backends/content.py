@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from counterpoint.errors import DependencyFailure
+from counterpoint.errors import NotFound
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.backends.protocol import Desired, Diff, Edit, Goal
 from counterpoint.orchestration.launch import Receipt
@@ -33,16 +33,16 @@ class ContentBackend:
         """Serve a page under each variant.
 
         Raises:
-            DependencyFailure: code `content_missing`, naming the variants whose page is empty.
+            NotFound: code `content_missing`, naming the variants whose page is empty.
         """
         n_cards = dict(self._probe(desired.spec)) if diff.edits else {}
         empty = sorted(variant for variant, n in n_cards.items() if n == 0)
         if empty:
-            raise DependencyFailure(
+            raise NotFound(
                 "content_missing",
                 f"the page is empty under {', '.join(empty)}",
                 where=desired.spec.key,
-                fix="import content with `counterpoint content import`, then approve again",
+                fix="import content with `counterpoint content import`, then launch again",
             )
         return Receipt(backend=self.name, idempotency_key=idempotency_key, detail={"n_cards": n_cards})
 

@@ -64,6 +64,7 @@ class MeasurementBackend:
                 "digest": edit.after,
                 "launch": desired.launch_id,
                 "registered_at": desired.now.isoformat(),
+                "key": idempotency_key,
             }
             self._plans.put(key, document)
         wanted = digest(_analysis_plan(desired.spec))
@@ -79,10 +80,11 @@ class MeasurementBackend:
         return None
 
     def revert(self, receipt: Receipt, *, actor: str, reason: str, now: datetime) -> None:
-        """Mark the plan withdrawn; it stays on record."""
+        """Mark the plan withdrawn if the receipt is of its registration; it stays on record."""
         key = receipt.detail["experiment"]
         present = self._plans.get(key)
-        if present is not None and present["digest"] == receipt.detail["digest"]:
+        # A ramp stage or a pause that fails has a receipt too, and did not register the plan that it would take away.
+        if present is not None and not present.get("withdrawn") and present.get("key") == receipt.idempotency_key:
             withdrawn = {"by": actor, "reason": reason, "at": now.isoformat()}
             self._plans.put(key, {**present, "withdrawn": withdrawn})
 

@@ -8,7 +8,7 @@ from typing import Any
 from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
 
 from counterpoint.errors import DependencyFailure
-from counterpoint.orchestration import Outcome, Steps, Workflow
+from counterpoint.orchestration import Outcome, Progress, Steps, Workflow
 
 # Bumped only when waiting workflows of an older version could not be continued by this code.
 WORKFLOW_VERSION = "1"
@@ -99,6 +99,15 @@ class DbosExecutor:
             where=workflow_id,
             fix="it goes on by itself; ask for the launch again",
         )
+
+    def progress(self, workflow_id: str) -> Progress:
+        """Return how far a workflow has come, whichever process executes it."""
+        status = DBOS.get_workflow_status(workflow_id)
+        if status is None:
+            return Progress.UNKNOWN
+        if status.status in _UNFINISHED:
+            return Progress.RUNNING
+        return Progress.DONE if status.status == "SUCCESS" else Progress.FAILED
 
     def _outcome(self, workflow_id: str) -> Outcome:
         try:

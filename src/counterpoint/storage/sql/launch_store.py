@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from counterpoint.errors import Conflict, NotFound
-from counterpoint.orchestration import Launch
+from counterpoint.orchestration import ENDED, Launch
 from counterpoint.storage.sql.database import Database, time_text
 from counterpoint.storage.sql.tables import launches
+from counterpoint.vocabulary import digest
 
 
 class SqlLaunchStore:
@@ -23,9 +24,24 @@ class SqlLaunchStore:
         """Store a new launch.
 
         Raises:
-            Conflict: `launch_exists`.
+            Conflict: `launch_exists`, when its id is taken or a launch of its experiment has not ended.
         """
+        same = sa.and_(launches.c.surface == launch.surface, launches.c.experiment == launch.experiment)
+        live = sa.and_(same, launches.c.state.not_in([str(state) for state in ENDED]))
         with self._database.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                # Of two that submit the same experiment at once, the second waits here and then sees the first.
+                lock = int.from_bytes(digest([launch.surface, launch.experiment]).encode()[:7])
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+            other = connection.execute(sa.select(launches.c.id, launches.c.state).where(live)).first()
+            if other is not None:
+                raise Conflict(
+                    "launch_exists",
+                    f"experiment '{launch.experiment}' is {other.state} as {other.id}",
+                    where="key",
+                    fix="stop that launch, or give the experiment another key",
+                    facts={"launch": other.id},
+                )
             try:
                 connection.execute(launches.insert().values(id=launch.id, **_columns(launch)))
             except IntegrityError as error:

@@ -1,0 +1,109 @@
+"""What people say to a launch before it begins: yes, no, and no longer."""
+
+from datetime import datetime
+
+import msgspec
+
+from counterpoint.errors import Conflict, InvalidInput
+from counterpoint.orchestration.launch import Approval, Launch, LaunchState, moved
+from counterpoint.orchestration.recording import LEASE, write
+from counterpoint.orchestration.world import LaunchWorld
+
+_NOT_BEGUN = (LaunchState.PLANNED, LaunchState.VALIDATED, LaunchState.APPROVED)
+
+
+def approvers(world: LaunchWorld, launch: Launch, now: datetime) -> tuple[str, ...]:
+    """Return who approves the launch: nobody approves their own, and a yes given too long ago counts no more."""
+    oldest = now - world.approvals_last
+    return tuple(sorted({each.by for each in launch.approvals if each.at >= oldest} - {launch.author}))
+
+
+def add_approval(world: LaunchWorld, launch_id: str, *, by: str, note: str) -> Launch:
+    """Return the launch with an approval more, due at once.
+
+    Raises:
+        Conflict: code `not_awaiting_approval`, `own_launch` or `already_approved`.
+    """
+    now = world.clock()
+
+    def change(launch: Launch) -> Launch:
+        if launch.state is not LaunchState.VALIDATED:
+            raise Conflict("not_awaiting_approval", f"the launch is {launch.state}", where=launch_id)
+        if by == launch.author:
+            raise Conflict("own_launch", f"{by} submitted it", where=launch_id, fix="ask somebody else to approve it")
+        if by in approvers(world, launch, now):
+            raise Conflict("already_approved", f"{by} has approved it already", where=launch_id)
+        kept = tuple(each for each in launch.approvals if each.by != by)
+        approvals = (*kept, Approval(by=by, at=now, note=note))
+        # Due soon, so that a process that dies before it starts the workflow leaves it to whoever ticks next.
+        return msgspec.structs.replace(launch, approvals=approvals, updated_at=now, due_at=now + LEASE)
+
+    return write(world, launch_id, change)
+
+
+def take_back(world: LaunchWorld, launch_id: str, *, by: str, reason: str) -> Launch:
+    """Return the launch without the approval of `by`; one that waits for its start waits for approval again.
+
+    Raises:
+        InvalidInput: code `reason_missing`.
+        Conflict: code `has_begun`, or `not_approved` when there is no approval of `by`.
+    """
+    said = _said(reason)
+    now = world.clock()
+
+    def change(launch: Launch) -> Launch:
+        _refuse_begun(launch, fix="stop it instead")
+        if all(each.by != by for each in launch.approvals):
+            raise Conflict("not_approved", f"{by} has not approved it", where=launch_id)
+        kept = tuple(each for each in launch.approvals if each.by != by)
+        without = msgspec.structs.replace(launch, approvals=kept, due_at=None, updated_at=now)
+        if launch.state is not LaunchState.APPROVED:
+            return without
+        return moved(
+            without,
+            LaunchState.VALIDATED,
+            transition=f"{launch_id}:withdrawn:{launch.version}",
+            step="withdraw",
+            at=now,
+            seconds=0.0,
+            reason=f"{by} withdrew the approval: {said}",
+        )
+
+    return write(world, launch_id, change)
+
+
+def refuse(world: LaunchWorld, launch_id: str, *, by: str, reason: str) -> Launch:
+    """Return the launch refused for good, by somebody who was asked or by its author, who thought better of it.
+
+    Raises:
+        InvalidInput: code `reason_missing`.
+        Conflict: code `has_begun`.
+    """
+    said = _said(reason)
+    now = world.clock()
+
+    def change(launch: Launch) -> Launch:
+        _refuse_begun(launch, fix="stop it instead")
+        return moved(
+            launch,
+            LaunchState.REFUSED,
+            transition=f"{launch_id}:refused",
+            step="reject",
+            at=max(now, launch.updated_at),
+            seconds=0.0,
+            reason=f"rejected by {by}: {said}",
+            due_at=None,
+        )
+
+    return write(world, launch_id, change)
+
+
+def _said(reason: str) -> str:
+    if not reason.strip():
+        raise InvalidInput("reason_missing", "no reason is given", where="reason", fix="say why in a few words")
+    return reason.strip()
+
+
+def _refuse_begun(launch: Launch, *, fix: str) -> None:
+    if launch.state not in _NOT_BEGUN or launch.begun_at is not None:
+        raise Conflict("has_begun", f"the launch is {launch.state}", where=launch.id, fix=fix)
