@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+
 from benchmarks.assignment.measure import Figure
 from benchmarks.assignment.workload import COUNTRIES, PLANS, PLATFORMS, snapshot
-
 from counterpoint.assignment import Column
 from counterpoint.config import compile_snapshot, encode_snapshot, load_snapshot, resolve_batch, snapshot_id
 

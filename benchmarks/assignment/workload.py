@@ -81,3 +81,9 @@ def snapshot(n_experiments: int, n_parameters: int, *, share: float | None = Non
         ),
         experiments=tuple(experiments),
     )
+
+
+def requests(prefix: str, n: int) -> list[tuple[str, dict[str, object]]]:
+    """Return `n` units, each met once, with the contexts of 1,000 in turn."""
+    known = contexts(1_000)
+    return [(f"{prefix}-{place:06}", known[place % len(known)]) for place in range(n)]

@@ -56,7 +56,7 @@ class BatchConfig:
             if candidate.spec.key == experiment:
                 if not candidate.is_live:
                     return np.full(self.n, NOT_ENROLLED, dtype=np.int16)
-                return self._outside_holdouts(candidate)
+                return self._variants_of(candidate)
         raise NotFound("unknown_experiment", f"no live experiment is called {experiment[:80]!r}")
 
     def reads(self, parameter: str) -> tuple[Codes, tuple[Read, ...]]:
@@ -77,7 +77,7 @@ class BatchConfig:
         # From the weakest claim to the strongest, each overwriting the one before.
         asleep = [line for line in program.lines if not line.candidate.is_live]
         awake = [line for line in program.lines if line.candidate.is_live]
-        for line in (*reversed(asleep), *reversed(program.foreign), *reversed(awake)):
+        for line in (*reversed(asleep), *reversed(program.special), *reversed(awake)):
             self._apply(line, codes, base, n_base, found)
         for holdout in reversed(program.holdouts):
             self._hold(holdout, program, codes, base, n_base, found)
@@ -124,6 +124,9 @@ class BatchConfig:
             return known
         variants = np.full(self.n, NOT_ENROLLED, dtype=np.int16)
         enrolled = self._owned(candidate.bits, candidate.unit, candidate.bucket_seed)
+        for holdout in candidate.kept_out:
+            for half in (holdout.status_quo, holdout.shipped_only):
+                enrolled &= ~self._owned(half, holdout.unit, holdout.bucket_seed)
         if candidate.audience is not None:
             enrolled = enrolled & self._of(candidate.audience)
         rows = np.flatnonzero(enrolled)
@@ -131,16 +134,6 @@ class BatchConfig:
             points = self._units[candidate.unit].among(rows).points(candidate.seed, candidate.total)
             variants[rows] = np.searchsorted(np.array(candidate.bounds), points, side="right")
         self._variants[candidate.place] = variants
-        return variants
-
-    def _outside_holdouts(self, candidate: Candidate) -> npt.NDArray[np.int16]:
-        variants = self._variants_of(candidate)
-        for holdout in self._compiled.holdouts:
-            if not holdout.spec.baseline.keys().isdisjoint(candidate.parameters):
-                held = self._owned(holdout.status_quo, holdout.unit, holdout.bucket_seed) | self._owned(
-                    holdout.shipped_only, holdout.unit, holdout.bucket_seed
-                )
-                variants = np.where(held, np.int16(NOT_ENROLLED), variants)
         return variants
 
     def _owned(self, bits: bytes, unit: str | None, seed: int) -> Mask:

@@ -1,73 +1,107 @@
-"""Evaluates every experiment and rule for one unit at once, remembering what the same matches led to."""
+"""Evaluates every experiment and rule for one unit at once, through an index of their audiences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from xxhash import xxh64_intdigest
 
 from counterpoint.assignment import N_BUCKETS, AudienceIndex, Context, build_index
 from counterpoint.config.points import by_point
-from counterpoint.config.programs import Candidate, Line, Program, Programs
+from counterpoint.config.programs import Candidate, Program, Programs
 from counterpoint.config.reads import Enrollment, Read
 from counterpoint.config.standing import filled
 
-_MAX_PLANS = 4_096
-_MAX_OWNERS = N_BUCKETS
+MAX_TRANSPOSED = 256
+"""Up to so many experiments the owners of every bucket are found when the snapshot is compiled, not on first sight."""
+_MAX_BASES = 1_024
+_MAX_KNOWN = 4_096
+
+T = TypeVar("T")
 
 Update: TypeAlias = tuple[int, Read]
 """Place of a parameter, and what a variant makes of it."""
+Split: TypeAlias = tuple[int, int, Sequence[tuple[Update, ...]]]
+"""Seed and total of a split, and what is changed at each of its points."""
+Draw: TypeAlias = tuple[int, int, Sequence[Enrollment]]
+"""The same split, and the enrolment that each of its points is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What one set of matching experiments and rules leads to.
+class _Members(Generic[T]):
+    """Items by bit; `known` remembers what bitmaps came to before, up to a bound."""
 
-    Attributes:
-        reads: One per parameter, before any experiment.
-        lines: Seed and total of a split, and what is changed at each of its points.
-        enrollments: The same splits, and the enrolment that each point is.
-    """
+    items: tuple[T, ...]
+    known: dict[int, tuple[T, ...]] = field(default_factory=dict)
 
-    reads: tuple[Read, ...]
-    lines: tuple[tuple[int, int, Sequence[tuple[Update, ...]]], ...]
-    enrollments: tuple[tuple[int, int, Sequence[Enrollment]], ...]
+    def among(self, bits: int) -> tuple[T, ...]:
+        found = self.known.get(bits)
+        if found is not None:
+            return found
+        left, listed = bits, []
+        while left:
+            first = left & -left
+            left ^= first
+            listed.append(self.items[first.bit_length() - 1])
+        found = tuple(listed)
+        if len(self.known) < _MAX_KNOWN:
+            self.known[bits] = found
+        return found
 
 
 @dataclass(slots=True)
 class Planner:
-    """Finds the plan of a bucket and a context.
+    """Decides every parameter of a unit in one pass over the experiments that have it.
 
-    `owners` and `plans` remember earlier answers, up to a bound; they change how fast one comes, never which.
+    `owners`, `bases` and what is known of bitmaps remember earlier answers, up to a bound; they change how fast one
+    comes, never which.
 
     Attributes:
-        is_general: Whether plans hold at all: every experiment and holdout hashes the surface's own unit.
+        is_general: Whether one pass is enough: every experiment and holdout hashes the surface's own unit.
         held: Per bucket, whether some holdout has it; such units are resolved parameter by parameter.
+        live: The experiments that can enrol, as bits.
+        rules: All rules, as bits above those of the experiments.
+        splits: One per experiment, in the order in which they are asked.
+        draws: The same.
+        owners: Bucket -> the experiments that own it, and all rules.
+        bases: Matching rules -> what everyone reads who is in no experiment.
     """
 
     is_general: bool
     held: bytes
     programs: Mapping[str, Program]
-    candidates: tuple[Candidate, ...]
+    n_candidates: int
+    live: int
     rules: int
+    splits: "_Members[Split]"
+    draws: "_Members[Draw]"
     index: AudienceIndex
     bitmaps: npt.NDArray[np.uint8]
-    owners: dict[int, int] = field(default_factory=dict)
-    plans: dict[int, Plan] = field(default_factory=dict)
+    owners: dict[int, int]
+    bases: dict[int, tuple[Read, ...]] = field(default_factory=dict)
 
-    def plan(self, bucket: int, context: Context) -> Plan:
-        """Return what the experiments that own `bucket` and the rules lead to for `context`."""
+    def reads(self, bucket: int, raw: bytes, context: Context) -> list[Read]:
+        """Return what a unit reads: one read per parameter, in the order of the surface."""
         owners = self.owners.get(bucket)
-        if owners is None:
-            owners = self._owners(bucket)
-        matched = self.index.matching(context) & owners
-        found = self.plans.get(matched)
-        if found is None:
-            found = self._plan(matched)
-            if len(self.plans) < _MAX_PLANS:
-                self.plans[matched] = found
-        return found
+        matched = self.index.matching(context) & (self._owners(bucket) if owners is None else owners)
+        rules = matched & self.rules
+        base = self.bases.get(rules)
+        if base is None:
+            base = self._base(rules)
+        reads = list(base)
+        # From the last to the first: where two set one parameter, the first one stands.
+        for seed, total, updates in reversed(self.splits.among(matched ^ rules)):
+            for place, read in updates[(xxh64_intdigest(raw, seed) * total) >> 64]:
+                reads[place] = filled(read, base[place]) if rules else read
+        return reads
+
+    def enrollments(self, bucket: int, raw: bytes, context: Context) -> tuple[Enrollment, ...]:
+        """Return the experiments that a unit is in, in the order in which they are asked."""
+        owners = self.owners.get(bucket)
+        matched = self.index.matching(context) & (self._owners(bucket) if owners is None else owners) & self.live
+        return tuple([at[(xxh64_intdigest(raw, seed) * total) >> 64] for seed, total, at in self.draws.among(matched)])
 
     def _owners(self, bucket: int) -> int:
         column = self.bitmaps[:, bucket >> 3] >> (bucket & 7) & 1
@@ -75,40 +109,12 @@ class Planner:
         self.owners[bucket] = owners
         return owners
 
-    def _plan(self, matched: int) -> Plan:
-        n_candidates = len(self.candidates)
-        rules = matched >> n_candidates
-        chosen = [candidate for candidate in self.candidates if matched >> candidate.place & 1]
-        base = {key: self._base(program, rules) for key, program in self.programs.items()}
-        taken: set[str] = set()
-        lines = []
-        for candidate in chosen:
-            mine = [self.programs[key] for key in candidate.parameters if key in self.programs and key not in taken]
-            taken.update(program.key for program in mine)
-            updates: list[tuple[Update, ...]] = []
-            for variant in range(len(candidate.bounds)):
-                pairs = [
-                    (program, filled(_line_of(program, candidate).reads[variant], base[program.key]))
-                    for program in mine
-                ]
-                updates.append(tuple((program.place, read) for program, read in pairs))
-            if mine:
-                lines.append((candidate.seed, candidate.total, by_point(updates, candidate.bounds)))
-        return Plan(
-            reads=tuple(base.values()),
-            lines=tuple(lines),
-            enrollments=tuple(
-                (candidate.seed, candidate.total, by_point(_enrollments(candidate), candidate.bounds))
-                for candidate in chosen
-                if candidate.is_live
-            ),
-        )
-
-    def _base(self, program: Program, rules: int) -> Read:
-        for rule, read in program.rules:
-            if rules >> rule.place & 1:
-                return read
-        return program.default
+    def _base(self, rules: int) -> tuple[Read, ...]:
+        matched = rules >> self.n_candidates
+        base = tuple([_base_read(program, matched) for program in self.programs.values()])
+        if len(self.bases) < _MAX_BASES:
+            self.bases[rules] = base
+        return base
 
 
 def build_planner(programs: Programs) -> Planner:
@@ -119,23 +125,59 @@ def build_planner(programs: Programs) -> Planner:
     for holdout in programs.holdouts:
         for half in (holdout.status_quo, holdout.shipped_only):
             held |= np.frombuffer(half, dtype=np.uint8)
-    units = [candidate.unit for candidate in candidates] + [holdout.unit for holdout in programs.holdouts]
+    is_special = any(candidate.is_special for candidate in candidates)
     rows = b"".join(candidate.bits for candidate in candidates)
-    audiences = [*(candidate.audience for candidate in candidates), *(rule.audience for rule in rules)]
+    bitmaps = np.frombuffer(rows, dtype=np.uint8).reshape(n_candidates, N_BUCKETS // 8)
+    live = np.array([candidate.is_live for candidate in candidates], dtype=np.bool_)
+    rule_bits = ((1 << len(rules)) - 1) << n_candidates
+    by_parameter = programs.by_parameter
     return Planner(
-        is_general=all(unit is None for unit in units),
+        is_general=not is_special and all(holdout.unit is None for holdout in programs.holdouts),
         held=np.unpackbits(held, bitorder="little").tobytes(),
-        programs=programs.by_parameter,
-        candidates=candidates,
-        rules=((1 << len(rules)) - 1) << n_candidates,
-        index=build_index(audiences),
-        bitmaps=np.frombuffer(rows, dtype=np.uint8).reshape(n_candidates, N_BUCKETS // 8),
+        programs=by_parameter,
+        n_candidates=n_candidates,
+        live=int.from_bytes(np.packbits(live, bitorder="little").tobytes(), "little"),
+        rules=rule_bits,
+        splits=_Members(_splits(candidates, by_parameter)),
+        draws=_Members(tuple([_draw(candidate) for candidate in candidates])),
+        index=build_index([*(candidate.audience for candidate in candidates), *(rule.audience for rule in rules)]),
+        bitmaps=bitmaps,
+        owners=_transposed(bitmaps, rule_bits) if n_candidates <= MAX_TRANSPOSED else {},
     )
 
 
-def _enrollments(candidate: Candidate) -> tuple[Enrollment, ...]:
-    return tuple(Enrollment(candidate.spec.key, variant.key) for variant in candidate.spec.variants)
+def _splits(candidates: Sequence[Candidate], programs: Mapping[str, Program]) -> tuple[Split, ...]:
+    updates: list[list[list[Update]]] = [[[] for _ in candidate.bounds] for candidate in candidates]
+    for program in programs.values():
+        for line in program.lines:
+            for variant, read in enumerate(line.reads):
+                updates[line.candidate.place][variant].append((program.place, read))
+    return tuple(
+        [
+            (candidate.seed, candidate.total, by_point([tuple(variant) for variant in variants], candidate.bounds))
+            for candidate, variants in zip(candidates, updates, strict=True)
+        ]
+    )
 
 
-def _line_of(program: Program, candidate: Candidate) -> Line:
-    return next(line for line in program.lines if line.candidate is candidate)
+def _draw(candidate: Candidate) -> Draw:
+    variants = candidate.spec.variants if candidate.is_live else ()
+    enrollments = [Enrollment(candidate.spec.key, variant.key) for variant in variants]
+    return candidate.seed, candidate.total, by_point(enrollments, candidate.bounds)
+
+
+def _base_read(program: Program, rules: int) -> Read:
+    for rule, read in program.rules:
+        if rules >> rule.place & 1:
+            return read
+    return program.default
+
+
+def _transposed(bitmaps: npt.NDArray[np.uint8], rules: int) -> dict[int, int]:
+    owned = np.packbits(np.unpackbits(bitmaps, axis=1, bitorder="little"), axis=0, bitorder="little").T
+    width = owned.shape[1]
+    flat = np.ascontiguousarray(owned).tobytes()
+    return {
+        bucket: int.from_bytes(flat[bucket * width : (bucket + 1) * width], "little") | rules
+        for bucket in range(N_BUCKETS)
+    }

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from counterpoint.assignment import (
     N_BUCKETS,
@@ -44,6 +45,8 @@ class Candidate(Struct, frozen=True, kw_only=True, gc=False):
         seed: Seed of its split.
         total: Sum of its weights.
         bounds: Running sums of its weights.
+        kept_out: Holdouts of other unit types that cover some parameter of it: their units see nothing of it, since
+            half a variant is no variant. Those of its own unit type are subtracted from `bits`.
     """
 
     spec: LiveExperiment
@@ -55,6 +58,12 @@ class Candidate(Struct, frozen=True, kw_only=True, gc=False):
     seed: int
     total: int
     bounds: tuple[int, ...]
+    kept_out: tuple["Holdout", ...] = ()
+
+    @property
+    def is_special(self) -> bool:
+        """Whether the unit's own bucket is not enough to say who is in it."""
+        return self.unit is not None or bool(self.kept_out)
 
     @property
     def is_live(self) -> bool:
@@ -116,7 +125,7 @@ class Program(Struct, frozen=True, kw_only=True, gc=False):
         rules: In order; the first that matches decides.
         holdouts: Those that cover it, in order.
         lines: The experiments on it that hash the surface's own unit, in the order in which they are asked.
-        foreign: Those that hash another unit type.
+        special: Those that hash another unit type, or that a holdout of another unit type covers.
         table: Bucket -> place in `groups`, where there are many lines.
         groups: With a table, the lines that own a bucket: `groups[table[bucket]]`.
     """
@@ -128,7 +137,7 @@ class Program(Struct, frozen=True, kw_only=True, gc=False):
     rules: tuple[tuple[Rule, Read], ...] = ()
     holdouts: tuple[Holdout, ...] = ()
     lines: tuple[Line, ...] = ()
-    foreign: tuple[Line, ...] = ()
+    special: tuple[Line, ...] = ()
     table: Sequence[int] | None = None
     groups: tuple[tuple[Line, ...], ...] = ()
 
@@ -171,7 +180,7 @@ def build_programs(snapshot: Snapshot) -> Programs:
         for key in holdout.spec.baseline:
             if key in drafts:
                 drafts[key].holdouts.append(holdout)
-    candidates = _candidates(snapshot, audiences, drafts, faults)
+    candidates = _candidates(snapshot, audiences, drafts, holdouts, faults)
     for candidate in candidates:
         for key in candidate.parameters:
             if key in drafts:
@@ -194,6 +203,7 @@ def _candidates(
     snapshot: Snapshot,
     audiences: Mapping[str, Audience | InvalidInput],
     drafts: Mapping[str, _Draft],
+    holdouts: tuple[Holdout, ...],
     faults: list[Finding],
 ) -> tuple[Candidate, ...]:
     # Live experiments first: one that is disabled or broken must not hide another in the same bucket.
@@ -217,7 +227,7 @@ def _candidates(
         (ready if spec.enabled else asleep).append(
             (spec, bits, audience if isinstance(audience, Audience) else None, bounds)
         )
-    return tuple(
+    candidates = [
         Candidate(
             spec=spec,
             place=place,
@@ -230,7 +240,18 @@ def _candidates(
             bounds=bounds,
         )
         for place, (spec, bits, audience, bounds) in enumerate((*ready, *asleep, *broken))
-    )
+    ]
+    return tuple([_outside(candidate, holdouts) for candidate in candidates] if holdouts else candidates)
+
+
+def _outside(candidate: Candidate, holdouts: tuple[Holdout, ...]) -> Candidate:
+    covering = [holdout for holdout in holdouts if not holdout.spec.baseline.keys().isdisjoint(candidate.parameters)]
+    bits = int.from_bytes(candidate.bits, "little")
+    for holdout in covering:
+        if holdout.unit == candidate.unit:
+            bits &= ~(int.from_bytes(holdout.status_quo, "little") | int.from_bytes(holdout.shipped_only, "little"))
+    others = tuple(holdout for holdout in covering if holdout.unit != candidate.unit)
+    return replace(candidate, bits=bits.to_bytes(N_BUCKETS // 8, "little"), kept_out=others)
 
 
 def _fault_of(
@@ -290,7 +311,7 @@ def _program(draft: _Draft) -> Program:
     default = Read(parameter=key, value=baseline, reason=reason)
     is_fixed = not (draft.candidates or draft.rules or draft.holdouts)
     lines = tuple(as_line(candidate, _reads(candidate, key, baseline)) for candidate in draft.candidates)
-    own = tuple(line for line in lines if line.candidate.unit is None)
+    own = tuple(line for line in lines if not line.candidate.is_special)
     table, groups = _table(own) if len(own) > MAX_SCANNED else (None, ())
     return Program(
         key=key,
@@ -300,7 +321,7 @@ def _program(draft: _Draft) -> Program:
         rules=tuple((rule, _rule_read(rule, key, baseline, value)) for rule, value in draft.rules),
         holdouts=tuple(draft.holdouts),
         lines=own,
-        foreign=tuple(line for line in lines if line.candidate.unit is not None),
+        special=tuple(line for line in lines if line.candidate.is_special),
         table=table,
         groups=groups,
     )

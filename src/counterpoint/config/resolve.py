@@ -130,10 +130,7 @@ class Config:
         raw = self._raw
         if raw is None or not self._is_plain:
             return self._enrolled_slowly()
-        plan = self._compiled.planner.plan(self._bucket_of(raw), self._context)
-        return tuple(
-            [enrollments[(xxh64_intdigest(raw, seed) * total) >> 64] for seed, total, enrollments in plan.enrollments]
-        )
+        return self._compiled.planner.enrollments(self._bucket_of(raw), raw, self._context)
 
     @property
     def is_stale(self) -> bool:
@@ -195,12 +192,7 @@ class Config:
         raw = self._raw
         if raw is None:
             return []
-        plan = self._compiled.planner.plan(self._bucket_of(raw), self._context)
-        reads = list(plan.reads)
-        for seed, total, updates in plan.lines:
-            for place, read in updates[(xxh64_intdigest(raw, seed) * total) >> 64]:
-                reads[place] = read
-        return reads
+        return self._compiled.planner.reads(self._bucket_of(raw), raw, self._context)
 
     def _bucket_of(self, raw: bytes) -> int:
         bucket = self._bucket
@@ -218,8 +210,8 @@ class Config:
         if program.holdouts and (read := self._held(program)) is not None:
             return read
         found = self._among_own(program, self._raw) if self._raw is not None and program.lines else None
-        if program.foreign and (found is None or found.variant is None):
-            found = self._among_foreign(program) or found
+        if program.special and (found is None or found.variant is None):
+            found = self._among_special(program) or found
         if not program.rules:
             return program.default if found is None else found
         return filled(found, self._ruled(program))
@@ -240,8 +232,8 @@ class Config:
                 return line.at[(xxh64_intdigest(raw, line.seed) * line.total) >> 64]
         return None
 
-    def _among_foreign(self, program: Program) -> Read | None:
-        for line in program.foreign:
+    def _among_special(self, program: Program) -> Read | None:
+        for line in program.special:
             place = variant_in(self._request, line)
             if place is not None:
                 return line.reads[place]
@@ -263,7 +255,7 @@ class Config:
         return None
 
     def _decide_forced(self, program: Program, forced: Mapping[str, str]) -> Read:
-        for line in (*program.lines, *program.foreign):
+        for line in (*program.lines, *program.special):
             candidate = line.candidate
             wanted = forced.get(candidate.spec.key)
             if wanted is None or candidate.audience is None:
@@ -288,11 +280,9 @@ class Config:
 
     def _enrolled_slowly(self) -> tuple[Enrollment, ...]:
         request = self._request
-        held = [holdout for holdout in self._compiled.holdouts if half_of(request, holdout)]
-        covered = {key for holdout in held for key in holdout.spec.baseline}
         found = []
         for candidate in self._compiled.candidates:
-            if not candidate.is_live or covered.intersection(candidate.parameters):
+            if not candidate.is_live:
                 continue
             place = variant_in(request, as_line(candidate, ()))
             if place is not None:

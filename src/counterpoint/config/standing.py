@@ -50,6 +50,8 @@ def variant_in(request: Request, line: Line) -> int | None:
     raw = raw_of(request, candidate.unit)
     if raw is None or not owns(candidate.bits, raw, candidate.bucket_seed) or not line.matches(request.context):
         return None
+    if candidate.kept_out and any(half_of(request, holdout) for holdout in candidate.kept_out):
+        return None
     return bisect_right(candidate.bounds, (xxh64_intdigest(raw, line.seed) * line.total) >> 64)
 
 

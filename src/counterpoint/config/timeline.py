@@ -20,7 +20,7 @@ def timeline(request: Request, program: Program) -> tuple[Step, ...]:
     steps = [
         Step(kind="baseline", key=key, condition="true", applied=True, outcome="everyone", before=None, after=baseline)
     ]
-    lines = (*program.lines, *program.foreign)
+    lines = (*program.lines, *program.special)
     is_forced = any(_forced(request, line.candidate) for line in lines)
     held = None if is_forced else next((holdout for holdout in program.holdouts if half_of(request, holdout)), None)
     if held is not None and half_of(request, held) == "status_quo":
@@ -61,7 +61,7 @@ def _through_rules(request: Request, program: Program, steps: list[Step]) -> Sca
 
 
 def _through_experiments(request: Request, program: Program, steps: list[Step], current: Scalar) -> None:
-    lines = (*program.lines, *program.foreign)
+    lines = (*program.lines, *program.special)
     forced = next((line for line in lines if _forced(request, line.candidate)), None)
     is_decided = False
     for line in lines:
@@ -102,6 +102,8 @@ def _met(request: Request, line: Line) -> tuple[str, str | None]:
         return f"the request names no {unit}", None
     if not owns(candidate.bits, raw, candidate.bucket_seed):
         return "the unit's bucket is not one of its buckets", None
+    if any(half_of(request, holdout) for holdout in candidate.kept_out):
+        return "a holdout that covers some of its parameters has the unit", None
     matches, why = _asked(candidate.audience, request.context)
     if not matches:
         return why, None
