@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 
 from counterpoint import __version__
 from counterpoint.api.delivery_routes import delivery_routes
+from counterpoint.api.feed_routes import feed_routes
 from counterpoint.api.guard import Guard
 from counterpoint.api.hot import HotPaths
 from counterpoint.api.launch_routes import launch_routes
@@ -46,6 +47,7 @@ def create_app(platform: Platform) -> FastAPI:
         launch_routes(platform.control),
         record_routes(platform.control),
         process_routes(platform),
+        feed_routes(platform),
         reference_routes(app),
     )
     known = [route for router in routers for route in router.routes]

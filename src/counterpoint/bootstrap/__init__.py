@@ -1,17 +1,27 @@
 """Bootstrap: the only place that knows which class implements which port."""
 
+from counterpoint.bootstrap.delivering import DeliveryOnly, opened_delivery
+from counterpoint.bootstrap.feed import SnapshotFeed, Staleness
+from counterpoint.bootstrap.fleet import Fleet, own_identity, report_of
 from counterpoint.bootstrap.opening import opened, short_id, utc_now
 from counterpoint.bootstrap.places import open_content
 from counterpoint.bootstrap.platform import Platform
 from counterpoint.bootstrap.rehearsal import Progress, SimulatedClock, rehearse
 
 __all__ = [
+    "DeliveryOnly",
+    "Fleet",
     "Platform",
     "Progress",
     "SimulatedClock",
+    "SnapshotFeed",
+    "Staleness",
     "open_content",
     "opened",
+    "opened_delivery",
+    "own_identity",
     "rehearse",
+    "report_of",
     "short_id",
     "utc_now",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from counterpoint.bootstrap.feed import SnapshotFeed
+from counterpoint.bootstrap.feed import Feed, standing
 from counterpoint.config import Config
 from counterpoint.errors import InvalidInput
 from counterpoint.events import Event, EventLog, Impression, Outcome, exposures_of, ingest
@@ -27,7 +27,7 @@ class Delivery:
         new_id: Returns an identifier that was never returned before.
     """
 
-    feed: SnapshotFeed
+    feed: Feed
     log: EventLog
     histories: MemoryHistories
     world: Callable[[], World]
@@ -153,17 +153,7 @@ class Delivery:
 
     def status(self) -> dict[str, Any]:
         """Return what this process serves, since when, and whether it is ready."""
-        now = self.clock()
-        surfaces = {}
-        for key in self.feed.surfaces():
-            live = self.feed.live(key)
-            surfaces[key] = {
-                "snapshot": live.compiled.id,
-                "release": live.release,
-                "age_s": round(live.compiled.age_s(now), 3),
-                "stale": live.compiled.stale_after is not None and now > live.compiled.stale_after,
-            }
-        return {"surfaces": surfaces, "ready": bool(surfaces)}
+        return standing(self.feed, self.clock())
 
     async def _compose(
         self,

@@ -1,30 +1,55 @@
-"""The snapshot feed: each surface's last good snapshot, compiled, refreshed without a pause."""
+"""The snapshot feed: what is published, compiled and put into service without a pause, and how stale it is."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal, Protocol
 
-from counterpoint.config import CompiledSnapshot, compile_snapshot
-from counterpoint.errors import CounterpointError, NotFound
+from counterpoint.config import compile_snapshot, encode_snapshot
+from counterpoint.errors import CounterpointError
 from counterpoint.releases import ReleaseStore, snapshot_of
-from counterpoint.telemetry import Meters, logger
+from counterpoint.storage.snapshots import LastGood, Live
+from counterpoint.telemetry import Meters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
-    """One surface's compiled snapshot, with the release it came from."""
+class Staleness:
+    """What the publisher declares about snapshots that nobody has confirmed for a while.
 
-    compiled: CompiledSnapshot
-    release: int
+    Attributes:
+        max_age_s: Beyond this age values carry the reason STALE; 0 for never.
+        policy: What else happens then: `serve` values as they are, serve the `baseline`, or `refuse`.
+    """
+
+    max_age_s: int = 0
+    policy: Literal["serve", "baseline", "refuse"] = "serve"
+
+
+class Feed(Protocol):
+    """What the serving path asks for: the last good snapshot of each surface."""
+
+    def live(self, surface: str) -> Live:
+        """Return what is served for `surface`."""
+        ...
+
+    def surfaces(self) -> tuple[str, ...]:
+        """Return the surfaces that are served."""
+        ...
+
+    @property
+    def problems(self) -> Any:
+        """The newest refusal of each surface."""
+        ...
 
 
 class SnapshotFeed:
-    """Serves the last good snapshot of each surface; what it serves is replaced in one step.
+    """Takes what is published from the release store into service.
 
     Args:
         releases: Where releases are published.
         surfaces: Keys of the surfaces to serve.
+        staleness: Declared in every snapshot that is made here.
     """
 
     def __init__(
@@ -33,55 +58,106 @@ class SnapshotFeed:
         surfaces: Callable[[], tuple[str, ...]],
         meters: Meters,
         clock: Callable[[], datetime],
+        *,
+        staleness: Staleness | None = None,
     ) -> None:
+        self.good = LastGood()
         self._clock = clock
         self._releases = releases
         self._surfaces = surfaces
-        self._meters = meters
-        self._live: dict[str, Live] = {}
+        self._staleness = staleness or Staleness()
         self._lock = threading.Lock()
+        count_releases(self.good, meters)
 
     def live(self, surface: str) -> Live:
         """Return what is served for `surface`.
 
         Raises:
             NotFound: code `unknown_surface`.
+            DependencyFailure: code `no_snapshot_yet`.
         """
-        live = self._live.get(surface)
-        if live is None:
-            known = ", ".join(sorted(self._live)) or "none yet"
-            raise NotFound(
-                "unknown_surface", f"there is no surface {surface!r}", where="surface", fix=f"one of: {known}"
-            )
-        return live
+        return self.good.live(surface)
 
     def surfaces(self) -> tuple[str, ...]:
         """Return the surfaces that are served."""
-        return tuple(sorted(self._live))
+        return self.good.surfaces()
+
+    @property
+    def problems(self) -> Any:
+        """The newest refusal of each surface."""
+        return self.good.problems
 
     def refresh(self) -> tuple[str, ...]:
         """Take over what was published since, and return the surfaces that changed.
 
-        A store that cannot be reached changes nothing: the last good copies go on being served.
+        A store that cannot be reached changes nothing: the last good copies go on being served, and grow old.
         """
-        changed = []
         with self._lock:
             try:
-                for surface in self._surfaces():
-                    note = self._releases.head(surface)
-                    present = self._live.get(surface)
-                    if note is None:
-                        continue
-                    if present is not None and present.release == note.number:
-                        # Known to be the newest at this moment: its age counts from now.
-                        fresh = present.compiled.confirmed(self._clock())
-                        self._live = {**self._live, surface: Live(compiled=fresh, release=present.release)}
-                        continue
-                    release = self._releases.get(surface, note.number)
-                    compiled = compile_snapshot(snapshot_of(release), confirmed_at=self._clock())
-                    self._live = {**self._live, surface: Live(compiled=compiled, release=release.number)}
-                    self._meters.snapshot_release.labels(surface).set(release.number)
-                    changed.append(surface)
+                surfaces = self._surfaces()
             except CounterpointError as error:
-                logger("feed").warning("snapshot not refreshed", extra={"problem": error.as_document()})
-        return tuple(changed)
+                self.good.refused("", error)
+                return ()
+            return tuple(surface for surface in surfaces if self._refreshed(surface))
+
+    def _refreshed(self, surface: str) -> bool:
+        # The clock is read first: what is published while the store answers is not confirmed by that answer.
+        now = self._clock()
+        try:
+            note = self._releases.head(surface)
+            present = self.good.held(surface)
+            if note is None:
+                return False
+            if present is not None and present.release == note.number:
+                self.good.confirm(surface, present.compiled.id, now)
+                return False
+            snapshot = snapshot_of(
+                self._releases.get(surface, note.number),
+                max_age_s=self._staleness.max_age_s,
+                stale_policy=self._staleness.policy,
+            )
+            compiled = compile_snapshot(snapshot, confirmed_at=now)
+            return self.good.put(compiled, encode_snapshot(snapshot), "releases")
+        except CounterpointError as error:
+            # One surface that cannot be read must not keep a kill switch on another from being served.
+            self.good.refused(surface, error)
+            return False
+
+
+def count_releases(good: LastGood, meters: Meters) -> None:
+    """Show the release that is served of each surface among the metrics."""
+
+    def count() -> None:
+        for surface in good.surfaces():
+            meters.snapshot_release.labels(surface).set(good.live(surface).release)
+
+    good.watch(count)
+
+
+def standing(feed: Feed, now: datetime) -> dict[str, Any]:
+    """Return what is served of each surface, how old it is, and whether the process may get traffic.
+
+    It may while it has a snapshot and none is stale under the policy `refuse`; `stale` says that one is, whatever its
+    policy.
+    """
+    surfaces: dict[str, dict[str, Any]] = {}
+    for key in feed.surfaces():
+        live = feed.live(key)
+        snapshot, limit = live.compiled.snapshot, live.compiled.stale_after
+        surfaces[key] = {
+            "snapshot": live.compiled.id,
+            "release": live.release,
+            "age_s": round(live.compiled.age_s(now), 3),
+            "stale": limit is not None and now > limit,
+            "max_age_s": snapshot.max_age_s,
+            "stale_policy": snapshot.stale_policy,
+            "origin": live.origin,
+        }
+    stale = [each for each in surfaces.values() if each["stale"]]
+    refusing = any(each["stale_policy"] == "refuse" for each in stale)
+    return {
+        "surfaces": surfaces,
+        "ready": bool(surfaces) and not refusing,
+        "stale": bool(stale),
+        "problems": dict(feed.problems),
+    }

@@ -10,7 +10,8 @@ from pathlib import Path
 from counterpoint.bootstrap.control import Control
 from counterpoint.bootstrap.delivery import Delivery
 from counterpoint.bootstrap.evidence import Evidence
-from counterpoint.bootstrap.feed import SnapshotFeed
+from counterpoint.bootstrap.feed import SnapshotFeed, Staleness
+from counterpoint.bootstrap.fleet import Fleet, own_identity, report_of
 from counterpoint.bootstrap.gates import Judge, StoredPlans
 from counterpoint.bootstrap.housekeeping import Housekeeping
 from counterpoint.bootstrap.places import attestation_key, durable_url, open_content, open_folder
@@ -73,6 +74,7 @@ def opened(
     stopwatch: Callable[[], float] = time.perf_counter,
     new_id: Callable[[], str] = short_id,
     buffered: bool = False,
+    staleness: Staleness | None = None,
 ) -> Iterator[Platform]:
     """Yield an open platform, and close it at the end.
 
@@ -81,6 +83,7 @@ def opened(
         stopwatch: Seconds of a monotonic clock.
         new_id: Returns an identifier that was never returned before.
         buffered: Write event records many at once; for rehearsals, where losing the last few harms nobody.
+        staleness: What every snapshot made here declares about its age; none when not given.
 
     Raises:
         InvalidInput: The data folder, the database's URL or a surface's file is at fault.
@@ -108,7 +111,7 @@ def opened(
         meters = Meters()
         histories = MemoryHistories()
         histories.rebuild(log, since=clock() - timedelta(days=HISTORY_DAYS))
-        feed = SnapshotFeed(releases, releases.surfaces, meters, clock)
+        feed = SnapshotFeed(releases, releases.surfaces, meters, clock, staleness=staleness)
         feed.refresh()
         models = ModelRegistry(FileModelStore(folder / "models"))
         surfaces = {surface.key: surface for surface in loaded}
@@ -168,6 +171,7 @@ def opened(
         refresh = Housekeeping(
             feed=feed, catalogue=catalogue, files=files, executor=executor, slot=slot, folder=folder, clock=clock
         )
+        identity = own_identity(settings.role, new_id=new_id, now=clock())
         yield Platform(
             settings=settings,
             meters=meters,
@@ -176,6 +180,9 @@ def opened(
             catalogue=catalogue,
             histories=histories,
             refresh=refresh.run,
+            clock=clock,
+            snapshots=feed.good,
+            fleet=Fleet(clock, lambda: report_of(identity, delivery.status())),
         )
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from counterpoint.bootstrap.control import Control
 from counterpoint.bootstrap.delivery import Delivery
+from counterpoint.bootstrap.fleet import Fleet
 from counterpoint.content import LiveCatalogue
 from counterpoint.settings import Settings
 from counterpoint.storage.histories import MemoryHistories
+from counterpoint.storage.snapshots import LastGood
 from counterpoint.telemetry import Meters
 
 
@@ -19,6 +22,8 @@ class Platform:
         delivery: The serving path: resolve, page, events.
         control: The control plane: plan, validate, launch, results, releases.
         refresh: Takes over what other processes published, imported or left unfinished; to be called every so often.
+        snapshots: What is served of each surface, for those that follow this process's feed.
+        fleet: What the processes that follow it serve.
     """
 
     settings: Settings
@@ -28,3 +33,6 @@ class Platform:
     catalogue: LiveCatalogue
     histories: MemoryHistories
     refresh: Callable[[], None]
+    clock: Callable[[], datetime]
+    snapshots: LastGood
+    fleet: Fleet

@@ -9,7 +9,7 @@ import msgspec
 from counterpoint.bootstrap.rankers import load_rankers
 from counterpoint.content import LiveCatalogue
 from counterpoint.errors import NotFound
-from counterpoint.pages import GeneratedShelf, LastAnswers, LastPages, World, index_catalogue
+from counterpoint.pages import GeneratedShelf, GeneratedShelves, LastAnswers, LastPages, World, index_catalogue
 from counterpoint.recommend import ModelRegistry
 from counterpoint.storage.histories import MemoryHistories
 from counterpoint.storage.sql import SqlDocuments
@@ -49,7 +49,7 @@ class ServingWorld:
         self,
         catalogue: LiveCatalogue,
         histories: MemoryHistories,
-        shelves: StoredShelves,
+        shelves: GeneratedShelves,
         models: ModelRegistry,
         stopwatch: Callable[[], float],
     ) -> None:

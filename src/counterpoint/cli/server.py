@@ -1,20 +1,31 @@
-"""Runs the HTTP server with its ticker, and says where it is and what to try next."""
+"""Runs one process of the platform in its role, and says where it is and what to try next."""
 
 import asyncio
 import gc
+import signal
 import socket
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, TypeAlias
 
 import uvicorn
 
 from counterpoint.api import create_app
-from counterpoint.bootstrap import Platform, opened
+from counterpoint.bootstrap import Platform, Staleness, opened, opened_delivery, own_identity, short_id, utc_now
 from counterpoint.errors import CounterpointError, InvalidInput
 from counterpoint.settings import Settings
 from counterpoint.telemetry import logger
 from counterpoint.web import mount_web
 
+_FEED_S = 0.2
 _TICK_S = 0.25
+_REPORT_S = 5.0
+_GRACE_S = 5
+Chore: TypeAlias = tuple[Callable[[], object], float]
+"""What is done again and again in a thread, and how many seconds lie between."""
 _WELCOME = """\
 Counterpoint is ready.
 
@@ -29,46 +40,156 @@ Try next, in another terminal:
 
 Everything is kept in {data}. Stop with Ctrl-C; nothing is lost, however it stops.
 """
+_ROLE_WELCOME = {
+    "control": "Counterpoint's control plane is ready at {url}; it ramps and decides nothing until a worker runs.",
+    "delivery": "Counterpoint serves at {url}, with snapshots from {control} and from {data}.",
+    "worker": "Counterpoint's worker runs: it ramps, looks and decides. Stop with Ctrl-C.",
+}
 
 
-def run_server(settings: Settings) -> int:
-    """Serve until interrupted, and return the exit status.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Process:
+    """One process that answers HTTP.
+
+    Attributes:
+        closing: Lets go of connections that would never end by themselves.
+        warm: Makes the first answers as quick as the later ones, in the background.
+    """
+
+    app: Any
+    chores: Sequence[Chore]
+    closing: Callable[[], None]
+    warm: Callable[[], None] | None = None
+
+
+def run_server(settings: Settings, *, staleness: Staleness | None = None) -> int:
+    """Run the process of `settings.role` until it is interrupted, and return the exit status.
+
+    Args:
+        staleness: What snapshots made by this process declare about their age.
 
     Raises:
-        InvalidInput: code `port_in_use` or `bad_address`.
+        InvalidInput: code `port_in_use`, `bad_address` or `no_control_url`.
     """
+    if settings.role == "worker":
+        return _work(settings)
     listener = _bind(settings.host, settings.port)
-    with opened(settings) as platform:
-        app = create_app(platform)
-        mount_web(app, platform)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
+    with _opened(settings, staleness) as process:
+        config = uvicorn.Config(
+            process.app,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_GRACE_S,
+        )
         host, port = listener.getsockname()[:2]
+        words = _ROLE_WELCOME.get(settings.role, _WELCOME)
         url = f"http://{host}:{port}"
-        print(_WELCOME.format(url=url, command=_own_command(), data=settings.data), flush=True)
+        command = _own_command()
+        print(words.format(url=url, command=command, data=settings.data, control=settings.control_url), flush=True)
         # A full collection over the loaded catalogue would stop the serving path for a quarter of a second.
         gc.collect()
         gc.freeze()
-        asyncio.run(_serve(server, listener, platform))
+        asyncio.run(_serve(_Server(config, process.closing), listener, process))
     return 0
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket, platform: Platform) -> None:
-    ticking = asyncio.create_task(_tick(platform))
+class _Server(uvicorn.Server):
+    """Lets go of streams when it is asked to stop: those who follow the feed would otherwise keep it from stopping."""
+
+    def __init__(self, config: uvicorn.Config, closing: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._closing()
+        super().handle_exit(sig, frame)
+
+
+@contextmanager
+def _opened(settings: Settings, staleness: Staleness | None) -> Iterator[_Process]:
+    if settings.role == "delivery":
+        with opened_delivery(settings, clock=utc_now, new_id=short_id) as parts:
+            yield _Process(app=create_app(parts), chores=((parts.refresh, 1.0),), closing=parts.snapshots.close)
+        return
+    with opened(settings, staleness=staleness) as platform:
+        app = create_app(platform)
+        mount_web(app, platform)
+        chores = [(platform.control.published, _FEED_S), (platform.refresh, _TICK_S)]
+        if settings.role == "all":
+            chores.append((platform.control.tick, _TICK_S))
+        yield _Process(app=app, chores=chores, closing=platform.snapshots.close, warm=platform.control.warm)
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket, process: _Process) -> None:
+    working = [asyncio.create_task(_repeat(*chore)) for chore in process.chores]
+    if process.warm is not None:
+        working.append(asyncio.create_task(_once(process.warm)))
     try:
         await server.serve(sockets=[listener])
     finally:
-        ticking.cancel()
+        for each in working:
+            each.cancel()
 
 
-async def _tick(platform: Platform) -> None:
-    """Take over what was published or imported, and start what is due."""
+async def _once(chore: Callable[[], object]) -> None:
+    try:
+        await asyncio.to_thread(chore)
+    except CounterpointError as error:
+        logger("server").warning("not warmed", extra={"problem": error.as_document()})
+
+
+async def _repeat(chore: Callable[[], object], every_s: float) -> None:
+    """Do a chore again and again: what goes wrong once must not be the last time it was tried."""
     while True:
         try:
-            await asyncio.to_thread(platform.refresh)
-            await asyncio.to_thread(platform.control.tick)
+            await asyncio.to_thread(chore)
         except CounterpointError as error:
-            logger("server").warning("tick failed", extra={"problem": error.as_document()})
-        await asyncio.sleep(_TICK_S)
+            logger("server").warning("chore failed", extra={"problem": error.as_document()})
+        except Exception:
+            # The boundary of the chore's task: nobody awaits it, so an error that ended it would be heard by no one.
+            logger("server").exception("chore failed unexpectedly")
+        await asyncio.sleep(every_s)
+
+
+def _work(settings: Settings) -> int:
+    with opened(settings) as platform:
+        chores: list[Chore] = [(platform.refresh, _TICK_S), (platform.control.tick, _TICK_S)]
+        if settings.control_url is not None:
+            chores.append((_reporting(settings.control_url, platform), _REPORT_S))
+        print(_ROLE_WELCOME["worker"], flush=True)
+        asyncio.run(_until_stopped(chores))
+    return 0
+
+
+def _reporting(control_url: str, platform: Platform) -> Callable[[], None]:
+    import httpx
+
+    identity = own_identity("worker", new_id=short_id, now=platform.clock())
+    report = {
+        "process": identity.process,
+        "role": identity.role,
+        "started_at": identity.started_at.isoformat(),
+        "surfaces": {},
+    }
+
+    def tell() -> None:
+        try:
+            httpx.post(f"{control_url}/v1/fleet", json=report, timeout=5.0, trust_env=False)
+        except httpx.HTTPError as error:
+            logger("fleet").info("report not sent", extra={"reason": type(error).__name__})
+
+    return tell
+
+
+async def _until_stopped(chores: Sequence[Chore]) -> None:
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stopped.set)
+    working = [asyncio.create_task(_repeat(*chore)) for chore in chores]
+    await stopped.wait()
+    for task in working:
+        task.cancel()
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -1,24 +1,88 @@
-"""The command that starts everything in one process."""
+"""The commands around running processes: `serve` starts one in its role, `fleet` shows what all of them serve."""
 
 import argparse
+from dataclasses import replace
+from typing import Any
 
-from counterpoint.cli.words import Commands, command
-from counterpoint.settings import Settings
+from counterpoint.cli.words import Commands, command, print_json, print_table
+from counterpoint.errors import DependencyFailure, InvalidInput
+from counterpoint.settings import ROLES, Settings, control_url
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `serve`."""
+    """Add `serve` and `fleet`."""
     serve = command(
         commands, "serve", _serve, "start the platform: page, API, web interface and launches in one process"
     )
     serve.add_argument("--host", help="address to bind (default 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port to bind (default 8321)")
+    serve.add_argument("--role", choices=ROLES, help="do only a part of it (default all)")
+    serve.add_argument("--control", metavar="URL", help="address of the control plane, for --role delivery")
+    serve.add_argument(
+        "--max-age",
+        type=int,
+        default=0,
+        metavar="S",
+        help="declare snapshots stale when nobody confirmed them for so many seconds (default 0: never)",
+    )
+    serve.add_argument(
+        "--stale-policy",
+        choices=("serve", "baseline", "refuse"),
+        default="serve",
+        help="what else happens to stale snapshots (default serve, with the reason STALE)",
+    )
+    fleet = command(commands, "fleet", _fleet, "show which process serves which release")
+    fleet.add_argument("--control", metavar="URL", help="address of the control plane (default: of `serve` here)")
+    fleet.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _serve(words: argparse.Namespace, settings: Settings) -> int:
-    from dataclasses import replace
-
+    from counterpoint.bootstrap import Staleness
     from counterpoint.cli.server import run_server
 
-    changes = {"host": words.host, "port": words.port}
-    return run_server(replace(settings, **{name: value for name, value in changes.items() if value is not None}))
+    control = control_url(words.control) if words.control else None
+    changes = {"host": words.host, "port": words.port, "role": words.role, "control_url": control}
+    settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
+    if words.max_age < 0:
+        raise InvalidInput("bad_setting", "an age is not negative", where="--max-age", fix="use 0 for never")
+    return run_server(settings, staleness=Staleness(max_age_s=words.max_age, policy=words.stale_policy))
+
+
+def _fleet(words: argparse.Namespace, settings: Settings) -> int:
+    import httpx
+
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - what serve may bind
+    url = control_url(words.control) if words.control else settings.control_url or f"http://{host}:{settings.port}"
+    try:
+        answer = httpx.get(f"{url}/v1/fleet", timeout=5.0, trust_env=False)
+        answer.raise_for_status()
+        document: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise DependencyFailure(
+            "control_unreachable",
+            f"the control plane does not say ({type(error).__name__})",
+            where=url,
+            fix="start it, or say where it is: counterpoint fleet --control URL",
+        ) from error
+    if words.json:
+        print_json(document)
+        return 0
+    for surface, shares in document["surfaces"].items():
+        print(f"{surface}:")
+        for each in shares:
+            n = each["n_processes"]
+            print(f"  release {each['release']}: {each['share']:.0%} ({n} process{'' if n == 1 else 'es'})")
+    rows = [
+        (process["process"], process["role"], *_served(process["surfaces"]), f"{process['heard_s']:.0f} s ago")
+        for process in document["processes"]
+    ]
+    print_table(rows, ("process", "role", "serves", "confirmed", "heard"))
+    return 0
+
+
+def _served(surfaces: dict[str, Any]) -> tuple[str, str]:
+    serves = ", ".join(
+        f"{key} {each['release']}{' (stale)' if each['stale'] else ''}" for key, each in surfaces.items()
+    )
+    oldest = max((each["age_s"] for each in surfaces.values()), default=None)
+    return serves or "-", "-" if oldest is None else f"{oldest:.0f} s ago"

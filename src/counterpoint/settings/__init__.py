@@ -1,5 +1,5 @@
 """Settings: the environment, read once, into one frozen value."""
 
-from counterpoint.settings.read import Settings, read_settings
+from counterpoint.settings.read import ROLES, Settings, control_url, read_settings
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["ROLES", "Settings", "control_url", "read_settings"]

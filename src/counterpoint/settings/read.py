@@ -3,11 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from counterpoint.errors import InvalidInput
 
 PREFIX = "COUNTERPOINT_"
-_KNOWN = {"DATA", "DATABASE_URL", "HOST", "PORT", "ATTESTATION_KEY", "LOG_LEVEL", "EXECUTOR_ID", "SURFACES"}
+_KNOWN = {
+    "ATTESTATION_KEY",
+    "CONTROL_URL",
+    "DATA",
+    "DATABASE_URL",
+    "EXECUTOR_ID",
+    "HOST",
+    "LOG_LEVEL",
+    "PORT",
+    "ROLE",
+    "SURFACES",
+}
+ROLES = ("all", "delivery", "control", "worker")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -24,6 +37,8 @@ class Settings:
         log_level: Least severe level that is logged.
         executor_id: Stable name of this process among those that share a database.
         surfaces: YAML files of further surfaces, loaded beside the reference one.
+        role: What `serve` does: `all`, `delivery`, `control` or `worker`.
+        control_url: Address of the control plane, for a process that has no database of its own.
     """
 
     data: Path
@@ -34,6 +49,8 @@ class Settings:
     log_level: str = "warning"
     executor_id: str = "embedded"
     surfaces: tuple[Path, ...] = ()
+    role: str = "all"
+    control_url: str | None = None
 
 
 def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port: int | None = None) -> Settings:
@@ -50,7 +67,15 @@ def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port:
     level = given.get("LOG_LEVEL", "warning").lower()
     if level not in _LOG_LEVELS:
         raise InvalidInput(
-            "bad_setting", f"{level!r} is not a log level", where=PREFIX + "LOG_LEVEL", fix=f"use one of {', '.join(_LOG_LEVELS)}"
+            "bad_setting",
+            f"{level!r} is not a log level",
+            where=PREFIX + "LOG_LEVEL",
+            fix=f"use one of {', '.join(_LOG_LEVELS)}",
+        )
+    role = given.get("ROLE", "all")
+    if role not in ROLES:
+        raise InvalidInput(
+            "bad_setting", f"{role!r} is no role", where=PREFIX + "ROLE", fix=f"use one of {', '.join(ROLES)}"
         )
     return Settings(
         data=folder,
@@ -61,10 +86,36 @@ def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port:
         log_level=level,
         executor_id=given.get("EXECUTOR_ID", "embedded"),
         surfaces=tuple(Path(each) for each in given.get("SURFACES", "").split(":") if each),
+        role=role,
+        control_url=control_url(given["CONTROL_URL"]) if given.get("CONTROL_URL") else None,
     )
+
+
+def control_url(text: str) -> str:
+    """Return the address of a control plane, as it is used.
+
+    Raises:
+        InvalidInput: code `bad_setting`.
+    """
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
+        usable = usable and (parts.port or 1) > 0
+    except ValueError:  # a port that is no number, half an IPv6 address
+        usable = False
+    if not usable:
+        raise InvalidInput(
+            "bad_setting",
+            f"{text[:200]!r} is no address",
+            where=PREFIX + "CONTROL_URL",
+            fix="use one such as http://control.internal:8321",
+        )
+    return text.rstrip("/")
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65_535:
-        raise InvalidInput("bad_setting", f"{text!r} is not a port", where=PREFIX + "PORT", fix="use a number from 0 to 65535")
+        raise InvalidInput(
+            "bad_setting", f"{text!r} is not a port", where=PREFIX + "PORT", fix="use a number from 0 to 65535"
+        )
     return int(text)
