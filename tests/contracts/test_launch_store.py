@@ -32,7 +32,7 @@ def _launch(number: int = 1, **changes: object) -> Launch:
         "surface": "home",
         "experiment": f"experiment-{number}",
         "author": "ada",
-        "hypothesis": "Podcasts in second place raise minutes – even in Göteborg.",
+        "hypothesis": "Podcasts in second place raise minutes, even in Göteborg.",
         "created_at": at,
         "updated_at": at,
         "spec": spec_document(),

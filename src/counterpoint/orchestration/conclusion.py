@@ -83,6 +83,8 @@ def _reach(
 
 
 def _stop(world: LaunchWorld, launch_id: str, reason: str, evidence: Outcome | None) -> Outcome:
+    now = world.clock()
+    started_at = world.launches.get(launch_id).started_at
     launch = record(
         world,
         launch_id,
@@ -91,7 +93,7 @@ def _stop(world: LaunchWorld, launch_id: str, reason: str, evidence: Outcome | N
         step="stop",
         reason=reason,
         evidence=evidence,
-        ended_at=world.clock(),
+        ended_at=max(now, started_at or now),
     )
     return {"state": str(launch.state)}
 
