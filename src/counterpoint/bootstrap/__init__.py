@@ -2,7 +2,7 @@
 
 from counterpoint.bootstrap.delivering import DeliveryOnly, opened_delivery
 from counterpoint.bootstrap.feed import SnapshotFeed, Staleness
-from counterpoint.bootstrap.fleet import Fleet, own_identity, report_of
+from counterpoint.bootstrap.fleet import Fleet
 from counterpoint.bootstrap.opening import opened, short_id, utc_now
 from counterpoint.bootstrap.places import open_content
 from counterpoint.bootstrap.platform import Platform
@@ -19,9 +19,7 @@ __all__ = [
     "open_content",
     "opened",
     "opened_delivery",
-    "own_identity",
     "rehearse",
-    "report_of",
     "short_id",
     "utc_now",
 ]

@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 from counterpoint.bootstrap.delivery import Delivery
 from counterpoint.bootstrap.feed import count_releases
-from counterpoint.bootstrap.fleet import own_identity, report_of
 from counterpoint.bootstrap.places import open_content, open_folder
 from counterpoint.bootstrap.rankers import train_on_simulated
 from counterpoint.bootstrap.reference import REFERENCE_SURFACE, load_reference_content, surface_files
@@ -24,7 +23,7 @@ from counterpoint.settings import Settings
 from counterpoint.storage.content import FileModelStore
 from counterpoint.storage.events import open_event_log
 from counterpoint.storage.histories import MemoryHistories
-from counterpoint.storage.snapshots import Follower, LastGood, Pacing, SnapshotFiles
+from counterpoint.storage.snapshots import Follower, LastGood, Pacing, SnapshotFiles, own_identity, report_of
 from counterpoint.telemetry import Meters
 
 HISTORY_DAYS = 28

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from counterpoint.bootstrap.feed import Feed, standing
 from counterpoint.config import Config
 from counterpoint.errors import InvalidInput
 from counterpoint.events import Event, EventLog, Impression, Outcome, exposures_of, ingest
 from counterpoint.orchestration import Clock
 from counterpoint.pages import Page, Request, World, page_document, page_records, serve_page
 from counterpoint.storage.histories import PLAY_OUTCOME, MemoryHistories
+from counterpoint.storage.snapshots import Feed, standing
 from counterpoint.telemetry import Meters
 from counterpoint.vocabulary import Scalar
 

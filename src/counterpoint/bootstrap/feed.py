@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from counterpoint.config import compile_snapshot, encode_snapshot
 from counterpoint.errors import CounterpointError
@@ -24,23 +24,6 @@ class Staleness:
 
     max_age_s: int = 0
     policy: Literal["serve", "baseline", "refuse"] = "serve"
-
-
-class Feed(Protocol):
-    """What the serving path asks for: the last good snapshot of each surface."""
-
-    def live(self, surface: str) -> Live:
-        """Return what is served for `surface`."""
-        ...
-
-    def surfaces(self) -> tuple[str, ...]:
-        """Return the surfaces that are served."""
-        ...
-
-    @property
-    def problems(self) -> Any:
-        """The newest refusal of each surface."""
-        ...
 
 
 class SnapshotFeed:
@@ -132,32 +115,3 @@ def count_releases(good: LastGood, meters: Meters) -> None:
             meters.snapshot_release.labels(surface).set(good.live(surface).release)
 
     good.watch(count)
-
-
-def standing(feed: Feed, now: datetime) -> dict[str, Any]:
-    """Return what is served of each surface, how old it is, and whether the process may get traffic.
-
-    It may while it has a snapshot and none is stale under the policy `refuse`; `stale` says that one is, whatever its
-    policy.
-    """
-    surfaces: dict[str, dict[str, Any]] = {}
-    for key in feed.surfaces():
-        live = feed.live(key)
-        snapshot, limit = live.compiled.snapshot, live.compiled.stale_after
-        surfaces[key] = {
-            "snapshot": live.compiled.id,
-            "release": live.release,
-            "age_s": round(live.compiled.age_s(now), 3),
-            "stale": limit is not None and now > limit,
-            "max_age_s": snapshot.max_age_s,
-            "stale_policy": snapshot.stale_policy,
-            "origin": live.origin,
-        }
-    stale = [each for each in surfaces.values() if each["stale"]]
-    refusing = any(each["stale_policy"] == "refuse" for each in stale)
-    return {
-        "surfaces": surfaces,
-        "ready": bool(surfaces) and not refusing,
-        "stale": bool(stale),
-        "problems": dict(feed.problems),
-    }

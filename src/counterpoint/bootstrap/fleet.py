@@ -1,11 +1,8 @@
 """The fleet: which process serves which release, as each last said itself."""
 
-import os
-import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,39 +12,6 @@ EXPIRES_AFTER_S = 20.0
 """Four reports: a process that is merely slow stays in the fleet."""
 MAX_PROCESSES = 10_000
 SERVING_ROLES = frozenset({"all", "delivery"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who a process is.
-
-    Attributes:
-        process: Unique among the processes of the fleet.
-        role: `all`, `delivery`, `control` or `worker`.
-    """
-
-    process: str
-    role: str
-    started_at: datetime
-
-
-def own_identity(role: str, *, new_id: Callable[[], str], now: datetime) -> Identity:
-    """Return the identity of this process: its machine, its number there, and what tells it from earlier ones."""
-    return Identity(process=f"{socket.gethostname()}/{os.getpid()}/{new_id()[:6]}", role=role, started_at=now)
-
-
-def report_of(identity: Identity, status: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a process tells the control plane: who it is and what it serves."""
-    surfaces = {
-        key: {name: each[name] for name in ("release", "snapshot", "age_s", "stale")}
-        for key, each in status["surfaces"].items()
-    }
-    return {
-        "process": identity.process,
-        "role": identity.role,
-        "started_at": identity.started_at.isoformat(),
-        "surfaces": surfaces,
-    }
 
 
 class Fleet:

@@ -11,7 +11,7 @@ from counterpoint.bootstrap.control import Control
 from counterpoint.bootstrap.delivery import Delivery
 from counterpoint.bootstrap.evidence import Evidence
 from counterpoint.bootstrap.feed import SnapshotFeed, Staleness
-from counterpoint.bootstrap.fleet import Fleet, own_identity, report_of
+from counterpoint.bootstrap.fleet import Fleet
 from counterpoint.bootstrap.gates import Judge, StoredPlans
 from counterpoint.bootstrap.housekeeping import Housekeeping
 from counterpoint.bootstrap.places import attestation_key, durable_url, open_content, open_folder
@@ -43,6 +43,7 @@ from counterpoint.storage.content import FileModelStore
 from counterpoint.storage.durable import DbosExecutor
 from counterpoint.storage.events import BufferedLog, open_event_log
 from counterpoint.storage.histories import MemoryHistories
+from counterpoint.storage.snapshots import own_identity, report_of
 from counterpoint.storage.sql import (
     SqlAuditLog,
     SqlDocuments,

@@ -14,9 +14,10 @@ from typing import Any, TypeAlias
 import uvicorn
 
 from counterpoint.api import create_app
-from counterpoint.bootstrap import Platform, Staleness, opened, opened_delivery, own_identity, short_id, utc_now
+from counterpoint.bootstrap import Platform, Staleness, opened, opened_delivery, short_id, utc_now
 from counterpoint.errors import CounterpointError, InvalidInput
 from counterpoint.settings import Settings
+from counterpoint.storage.snapshots import own_identity, report_of
 from counterpoint.telemetry import logger
 from counterpoint.web import mount_web
 
@@ -166,12 +167,7 @@ def _reporting(control_url: str, platform: Platform) -> Callable[[], None]:
     import httpx
 
     identity = own_identity("worker", new_id=short_id, now=platform.clock())
-    report = {
-        "process": identity.process,
-        "role": identity.role,
-        "started_at": identity.started_at.isoformat(),
-        "surfaces": {},
-    }
+    report = report_of(identity, {"surfaces": {}})
 
     def tell() -> None:
         try:

@@ -4,5 +4,20 @@ from counterpoint.storage.snapshots.files import Kept, SnapshotFiles
 from counterpoint.storage.snapshots.follower import Follower
 from counterpoint.storage.snapshots.following import Offer, Pacing, follow
 from counterpoint.storage.snapshots.last_good import LastGood, Live
+from counterpoint.storage.snapshots.reporting import Feed, Identity, own_identity, report_of, standing
 
-__all__ = ["Follower", "Kept", "LastGood", "Live", "Offer", "Pacing", "SnapshotFiles", "follow"]
+__all__ = [
+    "Feed",
+    "Follower",
+    "Identity",
+    "Kept",
+    "LastGood",
+    "Live",
+    "Offer",
+    "Pacing",
+    "SnapshotFiles",
+    "follow",
+    "own_identity",
+    "report_of",
+    "standing",
+]
