@@ -16,6 +16,7 @@ from counterpoint.experiments.conflicts import (
     rivals_of,
     shared_ground,
 )
+from counterpoint.experiments.drawing import first_drawn, n_buckets_of
 from counterpoint.experiments.experiment import Experiment, State, holds_buckets, is_serving, stage_shares
 from counterpoint.experiments.holdouts import Domain, Holdout, Pools, covers, expired_holdouts, layers_of, pools_of
 from counterpoint.experiments.lifecycle import TRANSITIONS, URGENT, Event, allowed_events, transition
@@ -70,10 +71,12 @@ __all__ = [
     "draw_holdout_sets",
     "exclusivity_findings",
     "expired_holdouts",
+    "first_drawn",
     "free_space",
     "holds_buckets",
     "is_serving",
     "layers_of",
+    "n_buckets_of",
     "never_meet",
     "parse_spec",
     "pools_of",

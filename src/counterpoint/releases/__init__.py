@@ -2,17 +2,29 @@
 
 from counterpoint.releases.apply import apply_change
 from counterpoint.releases.attestation import Attestation, sign, verify
-from counterpoint.releases.change import NO_RELEASE, Change, change_digest, change_document, change_from, is_urgent
+from counterpoint.releases.change import (
+    NO_RELEASE,
+    Change,
+    change_digest,
+    change_document,
+    change_from,
+    is_foreseen,
+    is_urgent,
+    review_digest,
+)
 from counterpoint.releases.codec import decode, encode, from_document, to_document
 from counterpoint.releases.comparing import FieldChange, PartChange, diff
 from counterpoint.releases.guard import publish_findings
 from counterpoint.releases.holding import holdout_operation
 from counterpoint.releases.operations import (
+    AbortRollout,
     AddDomain,
     AddExperiment,
     AddHoldout,
+    AdvanceRollout,
     EndDomain,
     EndHoldout,
+    FinishRollout,
     MoveExperiment,
     Operation,
     RenewHoldout,
@@ -21,6 +33,7 @@ from counterpoint.releases.operations import (
     SetBaseline,
     SetRules,
     ShipVariant,
+    StageBaseline,
 )
 from counterpoint.releases.ports import (
     Approval,
@@ -34,8 +47,11 @@ from counterpoint.releases.ports import (
 from counterpoint.releases.publishing import check_change, prepare, publish, rebase
 from counterpoint.releases.release import Release, ReleaseNote, snapshot_of
 from counterpoint.releases.reverting import blame, restore_operations, revert_operations
+from counterpoint.releases.rolling import stage_operation
+from counterpoint.releases.rollout import is_last_stage, stage_ends_at, with_rollout_finished
 from counterpoint.releases.snapshotting import bucket_salt_of, make_snapshot
 from counterpoint.releases.soundness import state_findings
+from counterpoint.releases.stages import DEFAULT_STAGES, Rollout, RolloutStage, check_stages
 from counterpoint.releases.state import (
     SurfaceState,
     changed_parts,
@@ -50,10 +66,13 @@ from counterpoint.releases.state import (
 )
 
 __all__ = [
+    "DEFAULT_STAGES",
     "NO_RELEASE",
+    "AbortRollout",
     "AddDomain",
     "AddExperiment",
     "AddHoldout",
+    "AdvanceRollout",
     "Approval",
     "ApprovalStore",
     "Attestation",
@@ -65,6 +84,7 @@ __all__ = [
     "ExperimentIndex",
     "ExperimentListing",
     "FieldChange",
+    "FinishRollout",
     "MoveExperiment",
     "Operation",
     "PartChange",
@@ -74,9 +94,12 @@ __all__ = [
     "RenewHoldout",
     "ReplaceSurface",
     "Restore",
+    "Rollout",
+    "RolloutStage",
     "SetBaseline",
     "SetRules",
     "ShipVariant",
+    "StageBaseline",
     "SurfaceState",
     "apply_change",
     "blame",
@@ -86,6 +109,7 @@ __all__ = [
     "change_from",
     "changed_parts",
     "check_change",
+    "check_stages",
     "decode",
     "diff",
     "digests_after",
@@ -93,6 +117,8 @@ __all__ = [
     "fresh_state",
     "from_document",
     "holdout_operation",
+    "is_foreseen",
+    "is_last_stage",
     "is_urgent",
     "make_snapshot",
     "part_digest",
@@ -103,8 +129,11 @@ __all__ = [
     "rebase",
     "restore_operations",
     "revert_operations",
+    "review_digest",
     "sign",
     "snapshot_of",
+    "stage_ends_at",
+    "stage_operation",
     "state_digest",
     "state_findings",
     "state_from",
@@ -112,4 +141,5 @@ __all__ = [
     "to_document",
     "verify",
     "with_parts",
+    "with_rollout_finished",
 ]

@@ -11,6 +11,7 @@ from counterpoint.config import BaselineRule
 from counterpoint.errors import Conflict, CounterpointError, InvalidInput, NotFound
 from counterpoint.experiments import EVERYONE, Event, Experiment, State, draw_findings, exclusivity_findings, transition
 from counterpoint.releases import operations as op
+from counterpoint.releases import rolling
 from counterpoint.releases.change import Change
 from counterpoint.releases.soundness import state_findings
 from counterpoint.releases.state import SurfaceState, fresh_state, territory_of, with_parts
@@ -85,11 +86,13 @@ def _set_baseline(operation: op.SetBaseline, state: SurfaceState, now: datetime)
             raise NotFound(
                 "unknown_parameter", f"'{state.surface.key}' has no parameter '{key}'", where=f"baseline.{key}"
             )
+    rolling.refuse_under_way(state, tuple(operation.values), rules=False)
     return replace(state, baseline={**state.baseline, **operation.values})
 
 
 @_apply.register
 def _set_rules(operation: op.SetRules, state: SurfaceState, now: datetime) -> SurfaceState:
+    rolling.refuse_under_way(state, (), rules=True)
     return replace(state, rules=operation.rules)
 
 
@@ -215,6 +218,26 @@ def _end_domain(operation: op.EndDomain, state: SurfaceState, now: datetime) -> 
             "in_use", f"'{inside[0]}' draws from it", where=f"domains.{operation.domain}", fix="archive it first"
         )
     return replace(state, domains={key: other for key, other in state.domains.items() if key != operation.domain})
+
+
+@_apply.register
+def _stage_baseline(operation: op.StageBaseline, state: SurfaceState, now: datetime) -> SurfaceState:
+    return rolling.begin(operation, state, now)
+
+
+@_apply.register
+def _advance_rollout(operation: op.AdvanceRollout, state: SurfaceState, now: datetime) -> SurfaceState:
+    return rolling.advance(operation, state, now)
+
+
+@_apply.register
+def _finish_rollout(operation: op.FinishRollout, state: SurfaceState, now: datetime) -> SurfaceState:
+    return rolling.finish(operation, state, now)
+
+
+@_apply.register
+def _abort_rollout(operation: op.AbortRollout, state: SurfaceState, now: datetime) -> SurfaceState:
+    return rolling.take_back(state, operation.rollout)
 
 
 @_apply.register

@@ -10,7 +10,14 @@ import msgspec
 from counterpoint.errors import InvalidInput
 from counterpoint.experiments import URGENT
 from counterpoint.releases.codec import from_document, to_document
-from counterpoint.releases.operations import MoveExperiment, Operation, Restore
+from counterpoint.releases.operations import (
+    AbortRollout,
+    AdvanceRollout,
+    FinishRollout,
+    MoveExperiment,
+    Operation,
+    Restore,
+)
 from counterpoint.vocabulary import digest
 
 NO_RELEASE = "0" * 64
@@ -67,6 +74,23 @@ def change_digest(change: Change) -> str:
     return digest(change_document(change))
 
 
+def review_digest(change: Change) -> str:
+    """Return the digest of what a reviewer of `change` reads: all of it but the release that it stands on.
+
+    A change that was validated again on a later release is the same change to its reviewers, as long as its operations
+    are; those of a baseline change say what it was before, so they still hold only where that is still so.
+    """
+    document = change_document(change)
+    return digest({name: value for name, value in document.items() if name not in ("base_number", "base_digest")})
+
+
+def is_foreseen(change: Change) -> bool:
+    """Return whether `change` only goes on with rollouts, whose stages were approved when they began."""
+    return bool(change.operations) and all(
+        isinstance(operation, AdvanceRollout | FinishRollout) for operation in change.operations
+    )
+
+
 def is_urgent(change: Change) -> bool:
     """Return whether `change` only takes treatments away or restores: it waits for no approval, and is audited."""
     return bool(change.operations) and all(_is_urgent(operation) for operation in change.operations)
@@ -75,4 +99,4 @@ def is_urgent(change: Change) -> bool:
 def _is_urgent(operation: Operation) -> bool:
     if isinstance(operation, MoveExperiment):
         return operation.event in URGENT
-    return isinstance(operation, Restore)
+    return isinstance(operation, Restore | AbortRollout)

@@ -7,6 +7,7 @@ import msgspec
 from counterpoint.assignment import BucketSet
 from counterpoint.experiments import Domain, Experiment, ExperimentSpec, Holdout, spec_document
 from counterpoint.releases.operations import AddDomain, AddExperiment, AddHoldout
+from counterpoint.releases.stages import Rollout
 
 T = TypeVar("T")
 
@@ -15,6 +16,7 @@ _BITMAPS: dict[Any, tuple[str, ...]] = {
     Experiment: ("reserved", "owned"),
     Holdout: ("status_quo", "shipped_only"),
     Domain: ("buckets",),
+    Rollout: ("ground", "buckets"),
 }
 _HOLDERS: dict[Any, tuple[str, Any]] = {
     AddExperiment: ("experiment", Experiment),

@@ -1,6 +1,6 @@
 """What a Change would do to experiments that are live: found at publish, and again when a scheduled one fires."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +15,8 @@ from counterpoint.experiments import (
     treatment_findings,
 )
 from counterpoint.releases.change import Change, is_urgent
-from counterpoint.releases.operations import AddExperiment, MoveExperiment
+from counterpoint.releases.operations import AddExperiment, MoveExperiment, StageBaseline
+from counterpoint.releases.rollout import rules_by_parameter, with_rollout_finished
 from counterpoint.releases.state import SurfaceState
 from counterpoint.vocabulary import Finding, Severity
 
@@ -33,15 +34,44 @@ def publish_findings(
 
     Codes: `baseline_under_experiment` (an error unless the Change acknowledges the experiment
     or is urgent), `no_op_treatment`,
-    `requires_unmet`, `value_is_baseline`, `holdout_expired`.
+    `requires_unmet`, `value_is_baseline`, `holdout_expired`, `baseline_moving` (a launch under a rollout).
     """
     findings: list[Finding] = []
     if _launches(change):
         findings += expired_holdouts(after.holdouts, now=now)
+        findings += _moving_ground(change, after)
+    # A rollout moves controls when it ends; whether it may is asked before it begins, and again when it does.
+    full = after
+    for operation in change.operations:
+        if isinstance(operation, StageBaseline) and operation.rollout in full.rollouts:
+            full = with_rollout_finished(full, operation.rollout)
     if before is not None:
-        findings += _moved_controls(before, change, after)
-    findings += _idle_treatments(before, after)
+        findings += _moved_controls(before, change, full)
+    findings += _idle_treatments(before, full)
     return tuple(findings)
+
+
+def _moving_ground(change: Change, after: SurfaceState) -> Iterator[Finding]:
+    launched = {
+        operation.experiment.key if isinstance(operation, AddExperiment) else operation.experiment
+        for operation in change.operations
+        if isinstance(operation, AddExperiment)
+        or (isinstance(operation, MoveExperiment) and operation.event in _LAUNCHES)
+    }
+    for key in sorted(launched & after.experiments.keys()):
+        for rollout in after.rollouts.values():
+            touched = sorted(_watched(after.experiments[key], after) & set(rollout.parameters))
+            if touched:
+                yield Finding(
+                    code="baseline_moving",
+                    severity=Severity.ERROR,
+                    path=f"experiments.{key}",
+                    message=(
+                        f"The baseline of {', '.join(touched)} is moving: rollout {rollout.key} is at stage "
+                        f"{rollout.stage + 1} of {len(rollout.stages)}; wait until it has ended, or take it back"
+                    ),
+                    facts={"experiment": key, "rollout": rollout.key, "parameters": touched},
+                )
 
 
 def _launches(change: Change) -> bool:
@@ -90,7 +120,7 @@ def _rule_changes(
     before: Iterable[BaselineRule], after: Iterable[BaselineRule], experiment: Experiment, state: SurfaceState
 ) -> set[str]:
     # Order matters: a rule that merely moved may win now. So the ordered list of each parameter's rules is compared.
-    old, new = _by_parameter(before), _by_parameter(after)
+    old, new = rules_by_parameter(before), rules_by_parameter(after)
     changed: set[str] = set()
     for key in old.keys() | new.keys():
         if old.get(key) == new.get(key):
@@ -101,14 +131,6 @@ def _rule_changes(
         ):
             changed.add(key)
     return changed
-
-
-def _by_parameter(rules: Iterable[BaselineRule]) -> Mapping[str, tuple[tuple[str, object], ...]]:
-    table: dict[str, tuple[tuple[str, object], ...]] = {}
-    for rule in rules:
-        for key, value in rule.set.items():
-            table[key] = (*table.get(key, ()), (rule.audience, value))
-    return table
 
 
 def _idle_treatments(before: SurfaceState | None, after: SurfaceState) -> Iterator[Finding]:

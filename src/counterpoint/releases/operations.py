@@ -7,6 +7,7 @@ import msgspec
 
 from counterpoint.config import BaselineRule, Surface
 from counterpoint.experiments import Domain, Event, Experiment, Holdout
+from counterpoint.releases.stages import RolloutStage
 from counterpoint.vocabulary import Scalar
 
 
@@ -84,6 +85,47 @@ class EndDomain(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="
     domain: str
 
 
+class StageBaseline(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="stage_baseline"):
+    """Begin to change the baseline: the buckets of the first stage get it, the others follow stage by stage.
+
+    What it was prepared against is part of it, so that an approval of it is one of exactly this change of these values.
+
+    Attributes:
+        rollout: Key of the rollout that it begins.
+        values: New value of each parameter that changes, and `before` what it is now.
+        rules: All rules as they shall be, None when they stay, and `rules_before` what they are now.
+    """
+
+    rollout: str
+    values: dict[str, Scalar]
+    before: dict[str, Scalar]
+    stages: tuple[RolloutStage, ...]
+    author: str
+    reason: str
+    rules: tuple[BaselineRule, ...] | None = None
+    rules_before: tuple[BaselineRule, ...] | None = None
+    acknowledges: tuple[str, ...] = ()
+
+
+class AdvanceRollout(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="advance_rollout"):
+    """Go on to the next stage of a rollout, once the one before has had its hours."""
+
+    rollout: str
+    stage: int
+
+
+class FinishRollout(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="finish_rollout"):
+    """Make the baseline of everybody what the last stage of a rollout has."""
+
+    rollout: str
+
+
+class AbortRollout(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="abort_rollout"):
+    """Take a rollout back: its units have the baseline again."""
+
+    rollout: str
+
+
 class Restore(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="restore"):
     """Put parts of the state back to what they were in release `number`.
 
@@ -106,5 +148,9 @@ Operation: TypeAlias = (
     | EndHoldout
     | AddDomain
     | EndDomain
+    | StageBaseline
+    | AdvanceRollout
+    | FinishRollout
+    | AbortRollout
     | Restore
 )

@@ -10,7 +10,7 @@ import msgspec
 from counterpoint.errors import Conflict, Forbidden, InvalidInput
 from counterpoint.releases.apply import apply_change
 from counterpoint.releases.attestation import Attestation, verify
-from counterpoint.releases.change import NO_RELEASE, Change, change_digest, is_urgent
+from counterpoint.releases.change import NO_RELEASE, Change, change_digest, is_foreseen, is_urgent, review_digest
 from counterpoint.releases.guard import publish_findings
 from counterpoint.releases.operations import Operation
 from counterpoint.releases.ports import Approval, AuditEntry, ReleaseStore
@@ -177,11 +177,11 @@ def _refuse_errors(change: Change, findings: Iterable[Finding]) -> None:
 
 def _refuse_unapproved(change: Change, base: Release | None, approvals: Iterable[Approval]) -> None:
     needed = 0 if base is None else base.state.surface.policy.approvals
-    if not needed or is_urgent(change):
+    if not needed or is_urgent(change) or is_foreseen(change):
         return
-    wanted = change_digest(change)
+    wanted = (change_digest(change), review_digest(change))
     latest = {
-        approval.by: approval for approval in sorted(approvals, key=lambda a: a.at) if approval.subject_digest == wanted
+        approval.by: approval for approval in sorted(approvals, key=lambda a: a.at) if approval.subject_digest in wanted
     }
     granted = sorted(by for by, approval in latest.items() if approval.granted and by != change.author)
     if len(granted) < needed:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from counterpoint.errors import Conflict, NotFound
 from counterpoint.releases.operations import Restore
 from counterpoint.releases.ports import ReleaseStore
-from counterpoint.releases.release import ReleaseNote
+from counterpoint.releases.release import Release, ReleaseNote
 from counterpoint.releases.state import changed_parts
 
 
@@ -48,7 +48,7 @@ def restore_operations(store: ReleaseStore, surface: str, number: int) -> tuple[
         raise NotFound("unknown_surface", f"no surface '{surface}'", where="surface")
     paths = [path for path in changed_parts(live.state, then.state) if not path.startswith("retired/")]
     back = {f"experiments/{key}" for key in live.state.retired}
-    wanted = [path for path in paths if path not in back]
+    wanted = [path for path in paths if path not in back and not _would_resume(path, live)]
     if not wanted:
         raise Conflict("nothing_changes", f"what is live equals release {number}", where=f"surfaces.{surface}")
     return (_restore(store, surface, number, wanted),)
@@ -66,8 +66,16 @@ def blame(store: ReleaseStore, surface: str, path: str) -> ReleaseNote:
     return notes[0]
 
 
+def _would_resume(path: str, live: Release) -> bool:
+    name, _, key = path.partition("/")
+    return name == "rollouts" and key not in live.state.rollouts
+
+
 def _restore(store: ReleaseStore, surface: str, number: int, paths: Iterable[str]) -> Restore:
-    bodies = {path: store.part(surface, path, number) for path in sorted(paths)}
+    # A rollout that is over is never taken up again: what it had reached is history, and its hours have passed.
+    bodies = {
+        path: None if path.startswith("rollouts/") else store.part(surface, path, number) for path in sorted(paths)
+    }
     return Restore(
         number=number, parts={path: None if body is None else body.decode() for path, body in bodies.items()}
     )

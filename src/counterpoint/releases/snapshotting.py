@@ -1,6 +1,6 @@
 """From the state of a release to the snapshot that the serving path takes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -13,7 +13,8 @@ from counterpoint.config import (
     Snapshot,
     VariantSlice,
 )
-from counterpoint.experiments import Experiment, Holdout, State, is_serving
+from counterpoint.experiments import EVERYONE, Experiment, Holdout, State, is_serving
+from counterpoint.releases.stages import Rollout
 from counterpoint.releases.state import SurfaceState
 
 StalePolicy: TypeAlias = Literal["serve", "baseline", "refuse"]
@@ -61,10 +62,14 @@ def make_snapshot(
             for parameter in _by_key(surface.parameters.values())
         ),
         rules=state.rules,
-        experiments=tuple(
-            _live(experiment)
-            for experiment in _by_key(state.experiments.values())
-            if is_serving(experiment) or (experiment.state in _SUSPENDED and experiment.owned)
+        experiments=(
+            *(
+                _live(experiment)
+                for experiment in _by_key(state.experiments.values())
+                if is_serving(experiment) or (experiment.state in _SUSPENDED and experiment.owned)
+            ),
+            # Last: the first that has a unit decides, and a rollout moves nobody's control before it ends.
+            *(line for rollout in _by_key(state.rollouts.values()) for line in _rolling(rollout, state)),
         ),
         holdouts=tuple(_held(holdout, state) for holdout in _by_key(state.holdouts.values())),
         max_age_s=max_age_s,
@@ -90,6 +95,26 @@ def _live(experiment: Experiment) -> LiveExperiment:
         ),
         enabled=is_serving(experiment),
     )
+
+
+def _rolling(rollout: Rollout, state: SurfaceState) -> Iterator[LiveExperiment]:
+    """Yield the rollout as experiments of one variant: each new rule in order, then what everybody else gets."""
+    moved = set(rollout.parameters)
+    final = {key: rollout.values.get(key, state.baseline[key]) for key in rollout.parameters if key in state.baseline}
+    rules = state.rules if rollout.rules is None else rollout.rules
+    ordered = [(rule.audience, {k: v for k, v in rule.set.items() if k in moved}) for rule in rules]
+    ordered = [*((audience, values) for audience, values in ordered if values), (EVERYONE, final)]
+    for place, (audience, values) in enumerate(ordered):
+        # A slash is in no experiment's key, so no experiment can be called so.
+        key = f"rollout/{rollout.key}" if len(ordered) == 1 else f"rollout/{rollout.key}/{place}"
+        yield LiveExperiment(
+            key=key,
+            salt=key,
+            unit=state.surface.unit,
+            audience=audience,
+            buckets=rollout.buckets.to_text(),
+            variants=(VariantSlice(key="changed", weight=1, set=values),),
+        )
 
 
 def _held(holdout: Holdout, state: SurfaceState) -> LiveHoldout:

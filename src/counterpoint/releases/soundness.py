@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from counterpoint.assignment import Declared, compile_audiences
 from counterpoint.config import Surface, check_value
 from counterpoint.errors import InvalidInput
 from counterpoint.experiments import Experiment
+from counterpoint.releases.rollout import with_rollout_finished
 from counterpoint.releases.state import SurfaceState
 from counterpoint.vocabulary import Finding, Scalar, Severity
 
@@ -32,7 +34,18 @@ def state_findings(state: SurfaceState, *, known_sound: SurfaceState | None = No
         for variant in experiment.spec.variants:
             findings += _values(surface, f"experiments.{experiment.key}.variants.{variant.key}.set", variant.set)
         findings += _audiences({f"experiments.{experiment.key}.audience": experiment.spec.audience}, surface)
-    return tuple(findings) or tuple(_invariants(state))
+    return tuple(findings) or tuple(_invariants(state)) or tuple(_rollouts(state, known_sound))
+
+
+def _rollouts(state: SurfaceState, known: SurfaceState | None) -> Iterator[Finding]:
+    # What a rollout will make of the baseline has to be servable from its first bucket on.
+    unchanged = known is not None and all(
+        getattr(known, name) is getattr(state, name) for name in ("surface", "baseline", "rules")
+    )
+    for key, rollout in state.rollouts.items():
+        if not (unchanged and known is not None and known.rollouts.get(key) is rollout):
+            alone = replace(with_rollout_finished(state, key), rollouts={})
+            yield from state_findings(alone, known_sound=state)
 
 
 def _new_ones(state: SurfaceState, known: SurfaceState | None) -> Iterator[Experiment]:

@@ -12,6 +12,7 @@ from counterpoint.config import BaselineRule, Surface
 from counterpoint.errors import PlatformFault
 from counterpoint.experiments import Domain, Experiment, Holdout, Territory
 from counterpoint.releases.codec import decode, encode
+from counterpoint.releases.stages import Rollout
 from counterpoint.vocabulary import Scalar, digest
 
 
@@ -24,6 +25,7 @@ class SurfaceState:
         rules: Ordered targeted rules; the first that matches a parameter wins.
         experiments: By key; archived ones are not here but in `retired`.
         retired: Keys that were used once and never may be again, with when they were archived: results hang on them.
+        rollouts: Baseline changes that some buckets have already, by key.
     """
 
     surface: Surface
@@ -33,6 +35,7 @@ class SurfaceState:
     holdouts: Mapping[str, Holdout] = field(default_factory=dict)
     domains: Mapping[str, Domain] = field(default_factory=dict)
     retired: Mapping[str, datetime] = field(default_factory=dict)
+    rollouts: Mapping[str, Rollout] = field(default_factory=dict)
 
 
 def territory_of(state: SurfaceState) -> Territory:
@@ -56,6 +59,7 @@ _COLLECTIONS: Mapping[str, Any] = {
     "holdouts": Holdout,
     "domains": Domain,
     "retired": datetime,
+    "rollouts": Rollout,
 }
 _SINGLES: Mapping[str, Any] = {"surface": Surface, "rules": tuple[BaselineRule, ...]}
 
