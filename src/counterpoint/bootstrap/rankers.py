@@ -12,7 +12,7 @@ from counterpoint.telemetry import logger
 
 MUSIC_MODELS = ("als", "als_diverse", "sequence", "follow_recency")
 """Every value of `ranking.model` and `podcasts.ranker` but popularity, which the page knows by itself."""
-_N_LISTENERS = 1_000
+_N_LISTENERS = 400
 _SEED = 7
 
 
