@@ -112,6 +112,9 @@ class KillableExecutor:
             return Progress.DONE
         return Progress.RUNNING if workflow_id in self.started else Progress.UNKNOWN
 
+    def rescue(self, workflow_id: str) -> None:
+        """Leave it: the fake has no processes that could die."""
+
     def close(self) -> None:
         pass
 

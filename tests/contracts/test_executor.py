@@ -15,8 +15,9 @@ from contracts.logged_workflows import register_all
 from counterpoint.errors import DependencyFailure
 from counterpoint.orchestration import Executor, Progress
 from counterpoint.storage.durable import DbosExecutor
+from counterpoint.storage.durable.liveness import Liveness
 from launch_fakes import KillableExecutor, Killed
-from postgres_server import SQL_KINDS, fresh_sql_url
+from postgres_server import SQL_KINDS, fresh_postgres_url, fresh_sql_url
 
 WAIT_S = 30.0
 
@@ -175,3 +176,20 @@ def test_an_error_keeps_its_words_in_another_process(dbos_office: DbosOffice) ->
     dbos_office.open("one").start("broken", "w", {})
     with pytest.raises(DependencyFailure, match="the disk is gone"):
         dbos_office.open("two").wait("w", WAIT_S)
+
+
+@pytest.mark.postgres
+def test_on_postgres_a_workflow_is_rescued_from_a_dead_executor_and_from_no_living_one(tmp_path: Path) -> None:
+    url = fresh_postgres_url()
+    office = DbosOffice(tmp_path / "log", url)
+    office.dies_in_second_step("dead", "w")
+    try:
+        rescuer = office.open("alive")
+        elsewhere = Liveness(url, "dead")
+        rescuer.rescue("w")
+        assert rescuer.adopt("dead") == 0
+        elsewhere.close()
+        rescuer.rescue("w")
+        assert rescuer.wait("w", WAIT_S)["n"] == 1
+    finally:
+        office.close()

@@ -6,9 +6,9 @@ the slot next resumes what its last holder left unfinished.
 
 import fcntl
 import os
+import secrets
+from itertools import count
 from pathlib import Path
-
-N_SLOTS = 64
 
 
 class Slot:
@@ -28,14 +28,12 @@ def take_slot(folder: Path, prefix: str) -> Slot:
 
     Args:
         folder: Where the lock files are; shared by the processes of one machine.
-        prefix: What names of this machine's slots begin with; the machines that share a database need different ones.
+        prefix: What names of slots begin with. The folder's own mark follows, since folders on several machines may
+            share a database, where two executors of one name would execute each other's workflows.
     """
-    for number in range(N_SLOTS):
-        slot = _take(folder, f"{prefix}-{number}")
-        if slot is not None:
-            return slot
-    # More processes than slots: each has a name of its own, and its work waits until it is started again.
-    return Slot(f"{prefix}-pid{os.getpid()}", os.open(os.devnull, os.O_RDONLY))
+    mark = _mark_of(folder)
+    slots = (_take(folder, f"{prefix}-{mark}-{number}") for number in count())
+    return next(slot for slot in slots if slot is not None)
 
 
 def abandoned_slots(folder: Path, held: Slot) -> tuple[Slot, ...]:
@@ -45,10 +43,24 @@ def abandoned_slots(folder: Path, held: Slot) -> tuple[Slot, ...]:
     return tuple(slot for slot in found if slot is not None)
 
 
+def _mark_of(folder: Path) -> str:
+    path = folder / "slots" / "mark"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Linked into place whole: of two processes that start at once, one makes the mark and both read it.
+        fresh = path.with_name(f"mark.{secrets.token_hex(4)}")
+        fresh.write_text(secrets.token_hex(3), encoding="ascii")
+        try:
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text(encoding="ascii")
+
+
 def _take(folder: Path, name: str) -> Slot | None:
-    place = folder / "slots"
-    place.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(place / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(folder / "slots" / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -60,6 +60,10 @@ class Executor(Protocol):
         """Return how far a workflow has come, whichever process executes it."""
         ...
 
+    def rescue(self, workflow_id: str) -> None:
+        """Resume a workflow whose process is known to be dead; whose process may live, leave it."""
+        ...
+
     def close(self) -> None:
         """Stop executing; unfinished workflows resume at the next launch."""
         ...

@@ -60,8 +60,10 @@ def _start_one(world: LaunchWorld, executor: Executor, launch: Launch, now: date
             # Started again under its id it would be the same, failed, workflow: the note of it makes a new version.
             _note_failure(world, executor, launch, run, now)
             return None
-        case Progress.RUNNING if held is not None:
-            return None
+        case Progress.RUNNING:
+            # It takes longer than its lease: slow, or its machine is gone.
+            executor.rescue(run)
+            return run if held is None else None
     return start(executor, workflow, without_dead_claim(world, executor, launch), {})
 
 

@@ -9,6 +9,7 @@ from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
 
 from counterpoint.errors import DependencyFailure
 from counterpoint.orchestration import Outcome, Progress, Steps, Workflow
+from counterpoint.storage.durable.liveness import Liveness
 
 # Bumped only when waiting workflows of an older version could not be continued by this code.
 WORKFLOW_VERSION = "1"
@@ -41,6 +42,8 @@ class DbosExecutor:
     ) -> None:
         self._stopwatch = stopwatch
         self._sleep = sleep
+        self._executor_id = executor_id
+        self._liveness = None if database_url.startswith("sqlite") else Liveness(database_url, executor_id)
         self._workflows: dict[str, Callable[[dict[str, Any]], Outcome]] = {}
         logging.getLogger("dbos").setLevel(logging.ERROR)
         DBOS(
@@ -75,7 +78,25 @@ class DbosExecutor:
             DBOS.start_workflow(self._workflows[name], dict(argument))
 
     def adopt(self, executor_id: str) -> int:
-        """Resume what a dead executor left unfinished, and return how many workflows that were."""
+        """Resume what a dead executor left unfinished, and return how many workflows that were.
+
+        On SQLite the caller knows that it is dead; on PostgreSQL it is asked, and what a living one has is left to it.
+        """
+        if self._liveness is None:
+            return self._resume(executor_id)
+        self._liveness.show()
+        with self._liveness.while_dead(executor_id) as dead:
+            return self._resume(executor_id) if dead else 0
+
+    def rescue(self, workflow_id: str) -> None:
+        """Resume a workflow, and all else that its executor left, if that executor is known to be dead."""
+        status = DBOS.get_workflow_status(workflow_id)
+        if self._liveness is None or status is None or status.status != "PENDING":
+            return
+        if status.executor_id is not None and status.executor_id != self._executor_id:
+            self.adopt(status.executor_id)
+
+    def _resume(self, executor_id: str) -> int:
         left = DBOS.list_workflows(executor_id=executor_id, status="PENDING", load_input=False, load_output=False)
         for workflow in left:
             DBOS.resume_workflow(workflow.workflow_id)
@@ -119,3 +140,5 @@ class DbosExecutor:
     def close(self) -> None:
         """Stop executing, letting running steps end; what is unfinished then resumes at the next launch."""
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=_CLOSE_S)
+        if self._liveness is not None:
+            self._liveness.close()
