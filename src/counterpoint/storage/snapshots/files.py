@@ -4,9 +4,12 @@ A file is one line of JSON that says what follows, then the bytes that were publ
 to be the newest stands beside it, because that changes every few seconds and the snapshot does not.
 """
 
+import fcntl
 import os
 import secrets
-from collections.abc import Callable
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -59,6 +62,7 @@ class SnapshotFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._noted: dict[str, datetime] = {}
+        self._lock = threading.Lock()
 
     def surfaces(self) -> tuple[str, ...]:
         """Return the surfaces that a file is kept for, sorted."""
@@ -74,11 +78,13 @@ class SnapshotFiles:
         Raises:
             DependencyFailure: code `snapshot_not_kept`, when the disk refuses; the file before is still whole.
         """
-        if self._release_on_disk(surface) > release:
-            return False
-        head = _Head(surface=surface, release=release, id=snapshot_id, saved_at=at)
-        self._replace(self._path(surface), msgspec.json.encode(head) + b"\n" + data, durable=True)
-        self._noted[surface] = at
+        path = self._path(surface)
+        head = msgspec.json.encode(_Head(surface=surface, release=release, id=snapshot_id, saved_at=at))
+        with _translated(path), self._alone():
+            if self._release_on_disk(surface) > release:
+                return False
+            _replace(path, head + b"\n" + data, durable=True)
+            self._noted[surface] = at
         return True
 
     def confirm(self, surface: str, snapshot_id: str, at: datetime) -> None:
@@ -93,7 +99,9 @@ class SnapshotFiles:
         self._noted[surface] = at
         body = msgspec.json.encode(_Confirmation(id=snapshot_id, at=at))
         # Losing this to a power cut makes the snapshot look older than it is, never newer.
-        self._replace(self._path(surface, _CONFIRMED), body, durable=False)
+        path = self._path(surface, _CONFIRMED)
+        with _translated(path), self._alone():
+            _replace(path, body, durable=False)
 
     def load(self, surface: str) -> Kept:
         """Return what is kept for `surface`.
@@ -132,28 +140,35 @@ class SnapshotFiles:
             raise InvalidInput("bad_key", "that names no surface", where=surface[:80])
         return self._folder / f"{surface}{suffix}"
 
-    def _replace(self, path: Path, content: bytes, *, durable: bool) -> None:
-        fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-
-        def write() -> None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with fresh.open("wb") as file:
-                file.write(content)
-                file.flush()
-                if durable:
-                    os.fsync(file.fileno())
-            fresh.replace(path)
-            if durable:
-                _sync_folder(self._folder)
-
-        _translated(write, path, fresh)
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other threads and processes from comparing and replacing at the same time."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._lock, (self._folder / ".lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
 
-def _translated(write: Callable[[], None], path: Path, fresh: Path) -> None:
+def _replace(path: Path, content: bytes, *, durable: bool) -> None:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        write()
-    except OSError as error:
+        with fresh.open("wb") as file:
+            file.write(content)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        fresh.replace(path)
+    finally:
         fresh.unlink(missing_ok=True)
+    if durable:
+        _sync_folder(path.parent)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
         raise DependencyFailure(
             "snapshot_not_kept",
             f"the disk refuses it ({error.strerror})",
