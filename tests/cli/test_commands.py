@@ -61,6 +61,7 @@ def test_a_question_ends_with_status_two(data: list[str], capsys: pytest.Capture
     )
 
 
+@pytest.mark.slow
 def test_a_second_demo_starts_over_where_the_first_one_shipped(
     data: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -72,6 +73,15 @@ def test_a_second_demo_starts_over_where_the_first_one_shipped(
     experiments = json.loads(_printed(capsys, [*data, "experiments", "--json"]))
     assert len(experiments) == 2
     assert all(row["simulated"] for row in experiments)
+
+
+def test_the_demo_goes_from_a_hypothesis_to_an_end(data: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    printed = _printed(capsys, [*data, "demo", "--listeners", "50"])
+    for step in ("1. Hypothesis", "2. Plan", "3. Launch", "4. Serve", "5. Scorecard", "6. Decision", "7. A/A check"):
+        assert step in printed
+    assert "SIMULATED" in printed
+    (experiment,) = json.loads(_printed(capsys, [*data, "experiments", "--json"]))
+    assert experiment["state"] in ("shipped", "rolled_back")
 
 
 @needs_shared
