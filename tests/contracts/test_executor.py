@@ -4,16 +4,17 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
 from contracts import logged_workflows
 from contracts.logged_workflows import register_all
 from counterpoint.errors import DependencyFailure
-from counterpoint.orchestration import Executor, Progress
+from counterpoint.orchestration import Executor, Outcome, Progress, Steps
 from counterpoint.storage.durable import DbosExecutor
 from counterpoint.storage.durable.liveness import Liveness
 from launch_fakes import KillableExecutor, Killed
@@ -60,9 +61,9 @@ class DbosOffice:
         self._url = url
         self._executor: DbosExecutor | None = None
 
-    def open(self, executor_id: str = "one") -> DbosExecutor:
+    def open(self, executor_id: str = "one", **words: Any) -> DbosExecutor:
         self.close()
-        self._executor = DbosExecutor(self._url, executor_id)
+        self._executor = DbosExecutor(self._url, executor_id, **words)
         register_all(self._executor, self.log)
         self._executor.launch()
         return self._executor
@@ -176,6 +177,44 @@ def test_an_error_keeps_its_words_in_another_process(dbos_office: DbosOffice) ->
     dbos_office.open("one").start("broken", "w", {})
     with pytest.raises(DependencyFailure, match="the disk is gone"):
         dbos_office.open("two").wait("w", WAIT_S)
+
+
+@pytest.mark.parametrize("comes_back_as", ["one", "two"])
+def test_what_another_version_of_the_code_left_is_given_up_and_said_to_have_failed(
+    dbos_office: DbosOffice, comes_back_as: str
+) -> None:
+    dbos_office.dies_in_second_step("one", "w")
+    executor = dbos_office.open(comes_back_as, version="next")
+    if comes_back_as == "two":
+        executor.adopt("one")
+    assert executor.progress("w") is Progress.FAILED
+    with pytest.raises(DependencyFailure) as caught:
+        executor.wait("w", WAIT_S)
+    assert caught.value.code == "workflow_failed"
+    assert _lines(dbos_office) == ["first", "second"]
+
+
+def test_a_workflow_whose_steps_have_changed_fails_instead_of_taking_one_for_another(dbos_office: DbosOffice) -> None:
+    dbos_office.dies_in_second_step("one", "w")
+    executor = dbos_office.open("two")
+
+    def renamed(steps: Steps, argument: Mapping[str, Any]) -> Outcome:
+        return steps.run("another", lambda: {"did": "another"})
+
+    executor.register("three", renamed)
+    executor.adopt("one")
+    with pytest.raises(DependencyFailure):
+        executor.wait("w", WAIT_S)
+    assert executor.progress("w") is Progress.FAILED
+
+
+def test_what_ended_more_than_a_month_ago_is_forgotten_and_nothing_younger(dbos_office: DbosOffice) -> None:
+    executor = dbos_office.open("one")
+    executor.start("three", "w", {})
+    executor.wait("w", WAIT_S)
+    for days, progress in ((29, Progress.DONE), (31, Progress.UNKNOWN)):
+        later = datetime.now(UTC) + timedelta(days=days)
+        assert dbos_office.open("one", clock=lambda at=later: at).progress("w") is progress
 
 
 @pytest.mark.postgres

@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowStatus
 
 from counterpoint.errors import DependencyFailure
 from counterpoint.orchestration import Outcome, Progress, Steps, Workflow
@@ -15,6 +16,9 @@ from counterpoint.storage.durable.liveness import Liveness
 WORKFLOW_VERSION = "1"
 _POLL_S = 0.01
 _CLOSE_S = 10
+_KEPT = timedelta(days=30)
+_SWEEP_EVERY_S = 86_400.0
+_N_SWEPT = 1_000
 _UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
 
 
@@ -30,6 +34,8 @@ class DbosExecutor:
         database_url: Where DBOS keeps its tables; its own database beside the platform's on SQLite.
         executor_id: Stable and unique among the processes that share the database: at its next launch this executor
             resumes what the process of the same name left unfinished.
+        version: Of the workflows' code; what another version left unfinished is given up, to be begun anew.
+        clock: The present in which DBOS stamps its rows, which is the machine's.
     """
 
     def __init__(
@@ -37,11 +43,16 @@ class DbosExecutor:
         database_url: str,
         executor_id: str,
         *,
+        version: str = WORKFLOW_VERSION,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         stopwatch: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._stopwatch = stopwatch
         self._sleep = sleep
+        self._clock = clock
+        self._version = version
+        self._swept_at = stopwatch()
         self._executor_id = executor_id
         self._liveness = None if database_url.startswith("sqlite") else Liveness(database_url, executor_id)
         self._workflows: dict[str, Callable[[dict[str, Any]], Outcome]] = {}
@@ -50,7 +61,7 @@ class DbosExecutor:
             config={
                 "name": "counterpoint",
                 "system_database_url": database_url,
-                "application_version": WORKFLOW_VERSION,
+                "application_version": version,
                 "executor_id": executor_id,
                 "serializer": DBOSPortableJSONSerializer(),
                 "log_level": "ERROR",
@@ -71,9 +82,15 @@ class DbosExecutor:
     def launch(self) -> None:
         """Begin to execute, resuming what this executor left unfinished."""
         DBOS.launch()
+        for workflow in self._unfinished_of(self._executor_id):
+            if workflow.app_version != self._version:
+                DBOS.cancel_workflow(workflow.workflow_id)
+        self._sweep()
 
     def start(self, name: str, workflow_id: str, argument: Mapping[str, Any]) -> None:
         """Start a workflow; a second start under the same id is the first one."""
+        if self._stopwatch() - self._swept_at > _SWEEP_EVERY_S:
+            self._sweep()
         with SetWorkflowID(workflow_id):
             DBOS.start_workflow(self._workflows[name], dict(argument))
 
@@ -97,10 +114,22 @@ class DbosExecutor:
             self.adopt(status.executor_id)
 
     def _resume(self, executor_id: str) -> int:
-        left = DBOS.list_workflows(executor_id=executor_id, status="PENDING", load_input=False, load_output=False)
+        left = self._unfinished_of(executor_id)
         for workflow in left:
-            DBOS.resume_workflow(workflow.workflow_id)
+            # Steps of other code would be taken for this code's: its failure is found, and it is begun anew.
+            settle = DBOS.resume_workflow if workflow.app_version == self._version else DBOS.cancel_workflow
+            settle(workflow.workflow_id)
         return len(left)
+
+    def _unfinished_of(self, executor_id: str) -> list[WorkflowStatus]:
+        return DBOS.list_workflows(executor_id=executor_id, status="PENDING", load_input=False, load_output=False)
+
+    def _sweep(self) -> None:
+        """Forget what ended long ago, so that weeks of looks do not grow the database for ever."""
+        self._swept_at = self._stopwatch()
+        before = (self._clock() - _KEPT).isoformat()
+        ended = DBOS.list_workflows(completed_before=before, limit=_N_SWEPT, load_input=False, load_output=False)
+        DBOS.delete_workflows([workflow.workflow_id for workflow in ended])
 
     def wait(self, workflow_id: str, timeout_s: float) -> Outcome:
         """Return the outcome of a workflow.
