@@ -16,7 +16,7 @@ from counterpoint.experiments import (
     ScheduleSpec,
     VariantSpec,
 )
-from counterpoint.metrics import MetricRollup, Rollup, RollupQuestion, decide, score
+from counterpoint.metrics import MetricRollup, PlannedUnits, Rollup, RollupQuestion, decide, score
 from counterpoint.stats import Summary
 from counterpoint.vocabulary import Direction
 
@@ -33,21 +33,26 @@ class Arrivals:
     """A rollup engine over units that arrive evenly and differ by chance alone, or by `lift` as well."""
 
     def __init__(self, rng: np.random.Generator, lift: float) -> None:
-        self.day = np.sort(rng.random(N_UNITS)) * DAYS
-        self.treated = rng.random(N_UNITS) < 0.5
-        self.value = rng.lognormal(1, 1, N_UNITS) * np.where(self.treated, 1 + lift, 1.0)
+        self.day = (np.arange(N_UNITS) + 0.5) * DAYS / N_UNITS
+        self.treated = rng.permutation(N_UNITS) % 2 == 1
+        self.value = rng.lognormal(1, 0.6, N_UNITS) * np.where(self.treated, 1 + lift, 1.0)
 
     def __call__(self, log: Any, question: RollupQuestion) -> Rollup:
-        age = (question.now - T0) / timedelta(days=1) - self.day
+        now = (question.now - T0) / timedelta(days=1)
+        looked = ((question.matured_at or question.now) - T0) / timedelta(days=1)
         arms, exposed, immature = {}, {}, {}
         for name, arm in (("control", ~self.treated), ("treatment", self.treated)):
-            arms[name] = Summary.from_arrays(self.value[arm & (age >= WINDOW)])
-            exposed[name] = int((arm & (age > 0)).sum())
+            arms[name] = Summary.from_arrays(self.value[arm & (looked - self.day >= WINDOW)])
+            exposed[name] = int((arm & (self.day < now)).sum())
             immature[name] = exposed[name] - arms[name].n
+        days = range(1, math.ceil(now) + 1)
+        daily = tuple(
+            tuple(int((arm & (self.day < min(d, now))).sum()) for arm in (~self.treated, self.treated)) for d in days
+        )
         rollup = MetricRollup(arms=arms, quantiles={}, n_immature=immature, segments={})
         return Rollup(
             exposed=exposed,
-            daily=(tuple(exposed.values()),),
+            daily=daily,
             n_mixed=0,
             unknown={},
             first_exposure_at=T0,
@@ -57,7 +62,8 @@ class Arrivals:
         )
 
 
-def shipped_early_or_at_the_end(test: str, lift: float) -> tuple[int, int]:
+def shipped_early_or_at_the_end(test: str, lift: float, planned_units: float = N_UNITS) -> tuple[int, int]:
+    planned = PlannedUnits(by_day=(planned_units / DAYS,) * DAYS, source="a simulation")
     design = ExperimentSpec(
         key="nothing",
         surface="home",
@@ -74,7 +80,8 @@ def shipped_early_or_at_the_end(test: str, lift: float) -> tuple[int, int]:
     for _ in range(N_RUNS):
         engine = Arrivals(rng, lift)
         for day in range(1, DAYS + 1):
-            card = score(None, design, SURFACE, started_at=T0, now=T0 + timedelta(days=day), engine=engine)  # type: ignore[arg-type]
+            now = T0 + timedelta(days=day)
+            card = score(None, design, SURFACE, started_at=T0, now=now, planned=planned, engine=engine)  # type: ignore[arg-type]
             if decide(card, design).ship is not None:
                 early, at_end = early + (day < DAYS), at_end + (day == DAYS)
                 break
@@ -93,8 +100,23 @@ def test_nothing_is_shipped_more_often_than_designed_however_often_it_is_looked_
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("forecast", [0.6, 1.6])
+def test_a_wrong_forecast_of_traffic_does_not_ship_nothing_more_often(forecast: float) -> None:
+    early, at_end = shipped_early_or_at_the_end("group_sequential", 0.0, forecast * N_UNITS)
+    level = ALPHA / 2
+    assert (early + at_end) / N_RUNS <= level + 4 * math.sqrt(level * (1 - level) / N_RUNS)
+
+
+@pytest.mark.slow
+def test_planned_looks_use_the_error_they_were_given() -> None:
+    early, at_end = shipped_early_or_at_the_end("group_sequential", 0.0)
+    level = ALPHA / 2
+    assert (early + at_end) / N_RUNS >= level - 4 * math.sqrt(level * (1 - level) / N_RUNS)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("test", "least_early"), [("fixed", 0.0), ("group_sequential", 0.3), ("always_valid", 0.5)])
 def test_a_large_effect_is_shipped_and_sequential_designs_ship_it_early(test: str, least_early: float) -> None:
-    early, at_end = shipped_early_or_at_the_end(test, lift=0.35)
+    early, at_end = shipped_early_or_at_the_end(test, lift=0.15)
     assert (early + at_end) / N_RUNS >= 0.9
     assert early / N_RUNS >= least_early

@@ -11,7 +11,7 @@ from contracts.event_log_contract import MemoryEventLog
 from counterpoint.errors import InvalidInput
 from counterpoint.events import Event, Exposure, Served
 from counterpoint.experiments import ExperimentSpec
-from counterpoint.metrics import ExperimentDecision, Scorecard, decide, harmed, score
+from counterpoint.metrics import ExperimentDecision, PlannedUnits, Scorecard, decide, harmed, score
 from counterpoint.stats import AnytimeEffect, Effect
 from counterpoint.vocabulary import canonical_json
 from metrics.metrics_world import SURFACE, T0, events, spec
@@ -31,6 +31,7 @@ def decided(records: list[Event], design: ExperimentSpec, **changes: Any) -> tup
 
 
 BETTER = events(3000, lift=0.5, seed=3)
+PLANNED = PlannedUnits(by_day=(3000 / 14,) * 14, source="a test")
 
 
 def test_before_the_end_only_anytime_effects_are_read() -> None:
@@ -42,7 +43,7 @@ def test_before_the_end_only_anytime_effects_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("test", "kind"), [("fixed", Effect), ("group_sequential", Effect), ("always_valid", AnytimeEffect)]
+    ("test", "kind"), [("fixed", Effect), ("group_sequential", AnytimeEffect), ("always_valid", AnytimeEffect)]
 )
 def test_at_the_end_the_effect_is_of_the_kind_that_was_designed(test: str, kind: type) -> None:
     primary = scored(BETTER, spec(test=test)).rows[0]
@@ -184,3 +185,102 @@ def test_segments_are_read_by_the_same_rules_and_take_no_part_in_the_decision() 
     assert set(card.segments) == {"SE", "FI"}
     assert all(row.effect is None and row.missing for row in card.segments["FI"])
     assert decision.as_document()["verdict"] == decided(BETTER, spec())[1].as_document()["verdict"]
+
+
+def test_a_group_sequential_experiment_is_read_at_its_planned_looks_and_nowhere_between() -> None:
+    design = spec(test="group_sequential")
+    at, between, later = (
+        scored(BETTER, design, planned=PLANNED, now=T0 + timedelta(days=days)) for days in (11, 11.7, 12)
+    )
+    effects = [card.rows[0].effect for card in (at, between, later)]
+    assert [row.effect for row in at.rows] == [row.effect for row in between.rows]
+    assert effects[0] != effects[2]
+    assert sum(between.exposed.values()) > sum(at.exposed.values())
+    assert at.test == "group_sequential"
+    assert at.looks is not None
+    assert (at.looks["taken"], at.looks["planned"], at.looks["is_final"]) == (4, 7, False)
+    row = at.as_document()["metrics"][0]
+    assert row["looks"] == "planned"
+    assert 0 < row["alpha_spent"] < row["alpha"] == 0.05
+
+
+def test_the_last_planned_look_has_spent_all_of_alpha_whatever_has_matured() -> None:
+    scarce = PlannedUnits(by_day=(900.0,) * 14, source="a forecast that was too high")
+    for planned in (PLANNED, scarce):
+        effect = scored(BETTER, spec(test="group_sequential"), planned=planned).rows[0].effect
+        assert isinstance(effect, AnytimeEffect)
+        assert effect.alpha_spent == pytest.approx(0.05)
+
+
+def test_the_design_ends_at_the_look_at_which_its_planned_units_have_matured() -> None:
+    plenty = PlannedUnits(by_day=(110.0,) * 14, source="a forecast that was too low")
+    design = spec(test="group_sequential")
+    days = [scored(BETTER, design, planned=plenty, now=T0 + timedelta(days=d)) for d in (10, 11, 12, 14)]
+    assert [card.at_horizon for card in days] == [False, True, True, True]
+    assert len({canonical_json(card.as_document()) for card in days[1:]}) == 1
+
+
+def test_before_the_first_look_there_is_a_reason_and_no_figure() -> None:
+    card, decision = decided(BETTER, spec(test="group_sequential"), planned=PLANNED, now=T0 + timedelta(days=7.5))
+    assert {row.missing.code for row in card.rows if row.missing} <= {"no_look_yet", "too_few_units", "no_values"}
+    assert all(row.effect is None for row in card.rows)
+    assert decision.verdict == "keep_running"
+
+
+def test_without_planned_units_a_group_sequential_experiment_says_that_it_is_read_another_way() -> None:
+    card = scored(BETTER, spec(test="group_sequential"))
+    assert card.test == "always_valid"
+    assert "no_planned_units" in {finding.code for finding in card.findings}
+
+
+def test_harm_is_seen_between_looks() -> None:
+    slow = events(4000, lift=0.5, seed=7, slower=200.0)
+    weekly = spec(test="group_sequential", looks="weekly")
+    when = {"planned": PLANNED, "now": T0 + timedelta(days=12)}
+    assert harmed(scored(slow, weekly, **when)) == ()
+    assert harmed(scored(slow, weekly, watching=True, **when)) == ("load_ms_p90",)
+
+
+@pytest.mark.parametrize("test", ["fixed", "group_sequential", "always_valid"])
+@pytest.mark.parametrize("covariates", ["none", "cuped"])
+def test_the_interval_shown_leaves_out_zero_exactly_when_the_test_rejects(test: str, covariates: str) -> None:
+    for seed, lift in ((12, 0.1), (14, 0.2)):
+        records = events(1200, lift=lift, seed=seed)
+        card = scored(records, spec(test=test, variance_reduction=covariates), planned=PLANNED)
+        for row in card.as_document()["metrics"]:
+            if row["estimate"] is None:
+                continue
+            rejected = row["p_value"] <= row["alpha"]
+            assert rejected == (not row["ci_lower"] <= 0 <= row["ci_upper"])
+            if row["relative_ci_lower"] is not None:
+                assert row["relative"] == "fieller"
+                assert rejected == (not row["relative_ci_lower"] <= 0 <= row["relative_ci_upper"])
+
+
+def test_a_handful_of_units_is_too_few_for_a_number_however_clear_it_looks() -> None:
+    card, decision = decided(events(80, lift=4.0, seed=8), spec())
+    primary = card.rows[0]
+    assert primary.effect is None
+    assert primary.missing is not None
+    assert primary.missing.code == "too_few"
+    assert decision.ship is None
+    assert "too few units" in decision.sentences[0]
+
+
+def test_several_treatments_share_alpha() -> None:
+    design = spec()
+    three = design.model_copy(
+        update={"variants": (*design.variants, design.variants[1].model_copy(update={"key": "c"}))}
+    )
+    card = scored(BETTER, three)
+    assert {row.effect.alpha for row in card.rows if row.effect} == {0.025}
+
+
+def test_shares_are_adjusted_by_covariates_like_means() -> None:
+    card = scored(BETTER, spec(variance_reduction="cuped"))
+    share = next(row for row in card.rows if row.metric == "starters_7d")
+    plain = next(row for row in scored(BETTER, spec()).rows if row.metric == "starters_7d")
+    assert share.effect is not None
+    assert plain.effect is not None
+    assert "cuped" in share.effect.method
+    assert share.effect.std_error <= plain.effect.std_error * 1.001

@@ -294,3 +294,24 @@ def test_values_far_from_zero_keep_their_variance(write: Write) -> None:
         for m in (columns["minutes"], far)
     )
     assert moved["std_error"] == pytest.approx(near["std_error"], rel=1e-7)
+
+
+def test_few_units_are_shown_without_an_interval_to_read(write: Write) -> None:
+    path = write({"variant": ["control"] * 9 + ["treatment"] * 9, "minutes": [float(i * i) for i in range(18)]})
+    report = analyze_table(path, variant="variant", control="control", metrics=["minutes"])
+    row = only(report)
+    assert row["verdict"] == "too_few"
+    assert "at least 30" in row["caution"]
+    text = table_text(report)
+    assert "too few" in text
+    assert f"{row['p_value']:.4f}" not in text
+
+
+def test_relative_intervals_leave_out_zero_exactly_when_the_absolute_ones_do(write: Write) -> None:
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        minutes = [*rng.normal(5, 4, 200), *rng.normal(5.9, 4, 200)]
+        path = write({"variant": ["control"] * 200 + ["treatment"] * 200, "minutes": list(map(float, minutes))})
+        row = only(analyze_table(path, variant="variant", control="control", metrics=["minutes"]))
+        assert row["relative"] == "fieller"
+        assert (row["relative_ci_lower"] <= 0 <= row["relative_ci_upper"]) == (row["ci_lower"] <= 0 <= row["ci_upper"])

@@ -6,18 +6,23 @@ from typing import Any
 
 from counterpoint.errors import NotFound
 from counterpoint.events import EventLog
-from counterpoint.experiments import VariantSpec
+from counterpoint.experiments import ExperimentSpec, Unknown, VariantSpec
 from counterpoint.metrics import (
     ExperimentDecision,
     PlaceboLog,
+    PlannedUnits,
+    RecordedTraffic,
     Scorecard,
+    SplitPhase,
     check_running,
     decide,
     error_budgets,
     harmed,
+    planned_from_document,
+    planned_units,
     score,
 )
-from counterpoint.orchestration import Inspection, Launch, Verdict, spec_of
+from counterpoint.orchestration import Goal, Inspection, Launch, Verdict, spec_of
 from counterpoint.releases import Release, ReleaseStore
 from counterpoint.slo import GateVerdict, Objective, gate_all
 from counterpoint.storage.sql import SqlDocuments
@@ -50,28 +55,76 @@ class StoredPlans:
 
 
 class Judge:
-    """Reads the records of a launch."""
+    """Reads the records of a launch.
 
-    def __init__(self, releases: ReleaseStore, log: EventLog, objectives: tuple[Objective, ...]) -> None:
+    Args:
+        plans: Where the units planned at a launch are kept with its analysis plan; without them they are forecast anew
+            by every process, from the same records before the start.
+    """
+
+    def __init__(
+        self,
+        releases: ReleaseStore,
+        log: EventLog,
+        objectives: tuple[Objective, ...],
+        plans: StoredPlans | None = None,
+    ) -> None:
         self._releases = releases
         self._log = log
         self._objectives = objectives
+        self._plans = plans
+        self._planned: dict[str, Mapping[str, Any]] = {}
 
-    def scorecard(self, launch: Launch, now: datetime, *, segment: str | None = None) -> Scorecard:
+    def scorecard(
+        self, launch: Launch, now: datetime, *, segment: str | None = None, watching: bool = False
+    ) -> Scorecard:
         """Return the scorecard of a running or ended experiment.
+
+        Args:
+            launch: Whose experiment.
+            now: The present.
+            segment: Attribute to read the metrics by, too.
+            watching: Read as of now by intervals that hold at any look, between planned looks too.
 
         Raises:
             NotFound: code `not_started`, when it never went live.
         """
+        spec = spec_of(launch)
         return score(
             self._log,
-            spec_of(launch),
+            spec,
             self._release(launch.surface).state.surface,
             started_at=_started(launch),
             now=now,
             ended_at=launch.ended_at,
+            planned=self.planned(launch),
+            phases=phases_of(launch, spec),
             segment=segment,
+            watching=watching,
         )
+
+    def planned(self, launch: Launch) -> PlannedUnits | None:
+        """Return the units planned for a launch, as its start knew them and unchanged from then on; None if unknown."""
+        kept = self._planned.get(launch.id)
+        if kept is None:
+            kept = self._planned[launch.id] = self._kept_plan(launch)
+        return planned_from_document(kept) if kept.get("by_day") else None
+
+    def _kept_plan(self, launch: Launch) -> Mapping[str, Any]:
+        registered = None if self._plans is None else self._plans.get(launch.experiment)
+        if registered is not None and (registered.get("planned_units") or {}).get("launch") == launch.id:
+            found: Mapping[str, Any] = registered["planned_units"]
+            return found
+        spec, started_at = spec_of(launch), _started(launch)
+        traffic = RecordedTraffic(self._log, lambda key: self._release(key).state.surface, lambda: started_at)
+        units = traffic.units_per_day(spec.surface, audience=spec.audience, unit=spec.unit)
+        if isinstance(units, Unknown):
+            document = {"launch": launch.id, "by_day": [], "source": units.reason}
+        else:
+            document = {"launch": launch.id, **planned_units(spec, units).as_document()}
+        if self._plans is not None and registered is not None:
+            self._plans.put(launch.experiment, {**registered, "planned_units": document})
+        return document
 
     def read(
         self, launch: Launch, now: datetime, *, segment: str | None = None
@@ -85,6 +138,8 @@ class Judge:
         spec = spec_of(launch)
         told_as = f"{spec.key}-placebo"
         arms = (VariantSpec(key="control-a"), VariantSpec(key="control-b"))
+        # Read once, at its end: nobody acts on it.
+        analysis = spec.analysis.model_copy(update={"test": "fixed"})
         log = PlaceboLog(
             self._log,
             experiment=spec.key,
@@ -94,7 +149,7 @@ class Judge:
         )
         return score(
             log,
-            spec.model_copy(update={"key": told_as, "variants": arms}),
+            spec.model_copy(update={"key": told_as, "variants": arms, "analysis": analysis}),
             self._release(launch.surface).state.surface,
             started_at=_started(launch),
             now=now,
@@ -104,9 +159,10 @@ class Judge:
     def inspect(self, launch: Launch, now: datetime) -> Inspection:
         """Return what a look finds: harm and split by tests that hold at any number of looks, and the error budget."""
         spec, experiments = spec_of(launch), self._release(launch.surface).state.experiments
-        card = self.scorecard(launch, now)
+        card = self.scorecard(launch, now, watching=True)
         live = [key for key, experiment in experiments.items() if experiment.started_at is not None]
-        findings = check_running(self._log, spec, started_at=_started(launch), now=now, live=live)
+        phases = phases_of(launch, spec)
+        findings = check_running(self._log, spec, started_at=_started(launch), now=now, live=live, phases=phases)
         return Inspection(
             findings=(*card.findings, *findings),
             srm=any(finding.code == "sample_ratio_mismatch" for finding in findings),
@@ -130,6 +186,13 @@ class Judge:
         if release is None:
             raise NotFound("unknown_surface", f"there is no surface {surface!r}", where="surface")
         return release
+
+
+def phases_of(launch: Launch, spec: ExperimentSpec) -> tuple[SplitPhase, ...]:
+    """Return when the share of units changed: at the start, and at each stage that the ramp took."""
+    steps = [entry.at for entry in launch.timeline if entry.step == Goal.STAGE]
+    weights = tuple(float(variant.weight) for variant in spec.variants)
+    return tuple(SplitPhase(starts_at=at, weights=weights) for at in (_started(launch), *steps))
 
 
 def _started(launch: Launch) -> datetime:

@@ -6,23 +6,25 @@ from counterpoint.metrics.engines.duckdb import roll_up
 from counterpoint.metrics.history import RecordedTraffic
 from counterpoint.metrics.measures import Measure, Unmeasured
 from counterpoint.metrics.placebo import PlaceboLog
+from counterpoint.metrics.planned import PlannedUnits, new_units, planned_from_document, planned_units
 from counterpoint.metrics.rollup import MetricRollup, QuantileArm, Rollup, RollupEngine, RollupQuestion
+from counterpoint.metrics.sample_ratio import SplitPhase
 from counterpoint.metrics.scorecard import MetricRow, Scorecard, harmed
 from counterpoint.metrics.scorecard_text import scorecard_text
-from counterpoint.metrics.scoring import DEFAULT_PLANNED_UNITS, score
+from counterpoint.metrics.scoring import score
 from counterpoint.metrics.service_levels import error_budgets, load_objectives
 from counterpoint.metrics.table import analyze_table
 from counterpoint.metrics.table_report import Comparison, Split, TableReport
 from counterpoint.metrics.table_text import table_text
 
 __all__ = [
-    "DEFAULT_PLANNED_UNITS",
     "Comparison",
     "ExperimentDecision",
     "Measure",
     "MetricRollup",
     "MetricRow",
     "PlaceboLog",
+    "PlannedUnits",
     "QuantileArm",
     "RecordedTraffic",
     "Rollup",
@@ -30,6 +32,7 @@ __all__ = [
     "RollupQuestion",
     "Scorecard",
     "Split",
+    "SplitPhase",
     "TableReport",
     "Unmeasured",
     "analyze_table",
@@ -38,6 +41,9 @@ __all__ = [
     "error_budgets",
     "harmed",
     "load_objectives",
+    "new_units",
+    "planned_from_document",
+    "planned_units",
     "roll_up",
     "score",
     "scorecard_text",

@@ -1,15 +1,15 @@
 """Checks of a running experiment: whether what arrives fits what was launched."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from counterpoint.errors import CannotCompute
 from counterpoint.events import EventLog, Exposure, Served
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.metrics.engines.duckdb import roll_up
 from counterpoint.metrics.engines.records import create_view, records_database, text
+from counterpoint.metrics.measures import Unmeasured
 from counterpoint.metrics.rollup import Rollup, RollupQuestion
-from counterpoint.stats import RampPhase, sequential_sample_ratio_test
+from counterpoint.metrics.sample_ratio import SplitPhase, sample_ratio
 from counterpoint.vocabulary import Finding, Severity
 
 _ENOUGH = 100
@@ -25,6 +25,7 @@ def check_running(
     started_at: datetime,
     now: datetime,
     live: Collection[str] | None = None,
+    phases: Sequence[SplitPhase] = (),
 ) -> tuple[Finding, ...]:
     """Return what is wrong with the records of a running experiment; empty means nothing is.
 
@@ -37,6 +38,7 @@ def check_running(
         started_at: Since when it has been live.
         now: Nothing recorded from then on is read.
         live: Keys of all experiments live on the surface, to find exposures of others; None to leave that out.
+        phases: When weights or share changed, the first at the start; none means that they never did.
     """
     question = RollupQuestion(
         surface=spec.surface,
@@ -45,9 +47,10 @@ def check_running(
         metrics=(),
         started_at=started_at,
         now=now,
+        phase_starts=tuple(phase.starts_at for phase in phases),
     )
     rollup = roll_up(log, question)
-    out = [*_arriving(log, spec, rollup, started_at, now), *_variants(spec, rollup), *_split(spec, rollup)]
+    out = [*_arriving(log, spec, rollup, started_at, now), *_variants(spec, rollup), *_split(spec, rollup, phases)]
     if live is not None:
         out += _not_live(log, spec.surface, live, max(started_at, now - _SILENCE), now)
     return tuple(out)
@@ -104,13 +107,9 @@ def _variants(spec: ExperimentSpec, rollup: Rollup) -> list[Finding]:
     return out
 
 
-def _split(spec: ExperimentSpec, rollup: Rollup) -> list[Finding]:
-    weighted = [(i, v.weight) for i, v in enumerate(spec.variants) if v.weight > 0]
-    looks = tuple(tuple(day[i] for i, _ in weighted) for day in rollup.daily)
-    phase = RampPhase(weights=tuple(float(w) for _, w in weighted), cumulative_counts=looks)
-    try:
-        verdict = sequential_sample_ratio_test([phase])
-    except CannotCompute:
+def _split(spec: ExperimentSpec, rollup: Rollup, phases: Sequence[SplitPhase]) -> list[Finding]:
+    verdict = sample_ratio(rollup, spec, phases, one_look=False)
+    if isinstance(verdict, Unmeasured):
         return []
     if not verdict.mismatch:
         return []

@@ -71,8 +71,7 @@ def decide(scorecard: Scorecard, spec: ExperimentSpec) -> ExperimentDecision:
         scorecard: Its effects are of the type that may be read now.
         spec: The design that it belongs to.
     """
-    levels = levels_of(spec, at_horizon=scorecard.at_horizon)
-    alpha = (levels.fixed if levels.reads_fixed else levels.anytime) / 2
+    levels = levels_of(spec, test=scorecard.test, at_horizon=scorecard.at_horizon)
     decided: dict[str, Decision] = {}
     sentences = []
     for variant in scorecard.variants[1:]:
@@ -80,7 +79,7 @@ def decide(scorecard: Scorecard, spec: ExperimentSpec) -> ExperimentDecision:
         decision = decide_readings(
             readings,
             scorecard.checks,
-            alpha=alpha,
+            alpha=levels.alpha / 2,
             beta=1 - spec.analysis.power,
             at_horizon=scorecard.at_horizon,
         )

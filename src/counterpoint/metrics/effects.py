@@ -1,23 +1,34 @@
-"""Effects of one metric: the estimator that its type asks for, at one look and at any look."""
+"""Effects of one metric: the estimator that its type asks for, at one look, at planned looks and at any look."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from counterpoint.config import Metric
 from counterpoint.errors import CannotCompute, InvalidInput
+from counterpoint.metrics.adequate import require_adequate
 from counterpoint.metrics.measures import Unmeasured, unmeasured
 from counterpoint.metrics.rollup import BEFORE, BEFORE_DENOMINATOR, MetricRollup
 from counterpoint.stats import (
     AnytimeEffect,
     Effect,
+    GroupSequentialBounds,
     Inference,
+    Reference,
+    Relative,
     Summary,
     always_valid,
     compare_adjusted,
     compare_means,
-    compare_proportions,
     compare_quantiles,
     compare_ratios,
+    effect_at_look,
 )
+
+PlannedLook = Callable[[float], tuple[GroupSequentialBounds, int]]
+"""From a level to the bounds so far and the look that is read; raises `no_look_yet` before the first."""
+
+_Estimate = Callable[[Inference], Effect]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +38,13 @@ class Reading:
     Attributes:
         fixed: For the one look at the design's end; never to be shown before it.
         anytime: For any look.
+        planned: For the planned looks; None where the design has none.
         n_control: Matured units.
     """
 
     fixed: Effect | Unmeasured
     anytime: AnytimeEffect | Unmeasured
+    planned: AnytimeEffect | Unmeasured | None
     n_control: int
     n_treatment: int
 
@@ -42,35 +55,75 @@ def read_metric(
     *,
     control: str,
     treatment: str,
-    fixed: Inference,
-    anytime_alpha: float,
+    alpha: float,
     tuning_n: float,
+    look: PlannedLook | None = None,
 ) -> Reading:
     """Return what matured units say of a metric.
+
+    Every relative interval is Fieller's at the multiple of the standard error that the absolute one has: it leaves out
+    zero exactly when the test rejects. Where the control mean is not told apart from zero it is unbounded.
 
     Args:
         metric: Its type picks the estimator.
         rollup: Of that metric.
         control: The variant compared against.
         treatment: The variant compared.
-        fixed: How the look at the end is read.
-        anytime_alpha: Level over all looks together.
+        alpha: Two-sided level of each kind of reading.
         tuning_n: Units of both arms at which the anytime interval is tightest, fixed in advance.
+        look: The planned look, for group-sequential designs.
 
     Estimand: Treatment minus control over the metric's window since first exposure, among exposed units.
     """
     n_control, n_treatment = _units(rollup, control), _units(rollup, treatment)
+
+    def estimate(inference: Inference) -> Effect:
+        return _effect(metric, rollup, control, treatment, inference)
+
+    def reading(
+        fixed: Effect | Unmeasured, anytime: AnytimeEffect | Unmeasured, planned: AnytimeEffect | Unmeasured | None
+    ) -> Reading:
+        return Reading(fixed=fixed, anytime=anytime, planned=planned, n_control=n_control, n_treatment=n_treatment)
+
     try:
-        effect = _effect(metric, rollup, control, treatment, fixed)
+        effect = estimate(Inference(alpha=alpha, relative=Relative.FIELLER))
+        require_adequate(metric, rollup, control, treatment, alpha=alpha)
     except (CannotCompute, InvalidInput) as error:
         why = unmeasured(error)
-        return Reading(fixed=why, anytime=why, n_control=n_control, n_treatment=n_treatment)
-    anytime: AnytimeEffect | Unmeasured
+        return reading(why, why, None if look is None else why)
+
+    def planned_effect() -> AnytimeEffect:
+        bounds, which = (look or _no_look)(alpha)
+        return effect_at_look(effect, bounds, which)
+
+    anytime = _measured(estimate, lambda: always_valid(effect, alpha=alpha, tuning_n=tuning_n))
+    return reading(effect, anytime, None if look is None else _measured(estimate, planned_effect))
+
+
+def _no_look(alpha: float) -> tuple[GroupSequentialBounds, int]:
+    raise CannotCompute("no_look_yet", f"no look is planned at {alpha}")
+
+
+def _measured(estimate: _Estimate, make: Callable[[], AnytimeEffect]) -> AnytimeEffect | Unmeasured:
     try:
-        anytime = always_valid(effect, alpha=anytime_alpha, tuning_n=tuning_n)
+        effect = make()
+        # erfc(z / sqrt 2) is the two-sided level whose normal quantile is z.
+        level = math.erfc(effect.critical / math.sqrt(2))
+        # Beyond 38 standard errors the level is no double any more, and no interval says anything.
+        if level <= 0:
+            return replace(effect, relative_ci_lower=None, relative_ci_upper=None, relative=None)
+        same = estimate(Inference(alpha=level, relative=Relative.FIELLER, reference=Reference.NORMAL))
     except CannotCompute as error:
-        anytime = unmeasured(error)
-    return Reading(fixed=effect, anytime=anytime, n_control=n_control, n_treatment=n_treatment)
+        return unmeasured(error)
+    return replace(
+        effect,
+        relative_effect=same.relative_effect,
+        relative_std_error=same.relative_std_error,
+        relative_ci_lower=same.relative_ci_lower,
+        relative_ci_upper=same.relative_ci_upper,
+        relative=same.relative,
+        notes=same.notes,
+    )
 
 
 def _units(rollup: MetricRollup, variant: str) -> int:
@@ -89,18 +142,16 @@ def _effect(metric: Metric, rollup: MetricRollup, control: str, treatment: str, 
                 "too_few_units", "no units", where=variant, fix="wait for at least two units in each arm"
             )
     a, b = rollup.arms[control], rollup.arms[treatment]
-    match metric.type:
-        case "proportion":
-            return compare_proportions(a, b, inference)
-        case "ratio":
-            adjusted = _varies(a, b, BEFORE) and _varies(a, b, BEFORE_DENOMINATOR)
-            if adjusted and a.mean(BEFORE_DENOMINATOR) and b.mean(BEFORE_DENOMINATOR):
-                return compare_adjusted(a, b, inference, covariates=[(BEFORE, BEFORE_DENOMINATOR)])
-            return compare_ratios(a, b, inference)
-        case "mean":
-            if _varies(a, b, BEFORE):
-                return compare_adjusted(a, b, inference, covariates=[BEFORE])
-            return compare_means(a, b, inference)
+    if metric.type == "ratio":
+        adjusted = _varies(a, b, BEFORE) and _varies(a, b, BEFORE_DENOMINATOR)
+        if adjusted and a.mean(BEFORE_DENOMINATOR) and b.mean(BEFORE_DENOMINATOR):
+            return compare_adjusted(a, b, inference, covariates=[(BEFORE, BEFORE_DENOMINATOR)])
+        return compare_ratios(a, b, inference)
+    # A share is the mean of zeros and ones: read by Welch's test its p-value and its interval are one statement, which
+    # the pooled z-test and the Wald interval are not, and covariates adjust it like any mean.
+    if _varies(a, b, BEFORE):
+        return compare_adjusted(a, b, inference, covariates=[BEFORE])
+    return compare_means(a, b, inference)
 
 
 def _quantile_effect(

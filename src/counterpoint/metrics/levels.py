@@ -1,43 +1,41 @@
-"""Levels: how an experiment's alpha is divided between looking early and reading the end."""
+"""Levels: at which alpha the metrics of an experiment are read, and whether a good result may be acted on now."""
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from counterpoint.experiments import ExperimentSpec
 
-EARLY_SHARE = 0.2
-"""Of alpha, what a group-sequential experiment spends on stopping early; the rest is left for its end."""
+Test: TypeAlias = Literal["fixed", "group_sequential", "always_valid"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
-    """Two-sided levels of one treatment's comparison.
+    """How one treatment's comparison is read.
 
     Attributes:
-        fixed: Of the look at the end.
-        anytime: Of all looks before it together.
-        reads_fixed: Whether the fixed-horizon effect may be read now.
+        alpha: Two-sided level of every reading: fixed, planned or at any look.
+        reads: Which reading counts now.
         may_ship: Whether a good result may be acted on now.
     """
 
-    fixed: float
-    anytime: float
-    reads_fixed: bool
+    alpha: float
+    reads: Test
     may_ship: bool
 
 
-def levels_of(spec: ExperimentSpec, *, at_horizon: bool) -> Levels:
-    """Return the levels at which the metrics of `spec` are read.
+def levels_of(spec: ExperimentSpec, *, test: Test, at_horizon: bool) -> Levels:
+    """Return the level at which the metrics of `spec` are read, and by which test.
 
     A fixed-horizon experiment is watched for harm before its end and ships at its end only. A group-sequential one may
-    ship early on part of alpha and at its end on the rest: by the union bound the whole never exceeds alpha. An
-    always-valid one has the same level at every look, the last one included. Treatments share alpha equally.
+    ship at any planned look, an always-valid one at any look. Treatments share alpha equally; the one primary metric
+    needs no share, and guardrails need none because all of them have to pass.
+
+    Args:
+        spec: Its alpha and its treatments.
+        test: The test in use, which is not the spec's where that needs what is not known.
+        at_horizon: Whether the design has ended.
     """
     alpha = spec.analysis.alpha / max(1, len(spec.treatments))
-    match spec.analysis.test:
-        case "fixed":
-            return Levels(fixed=alpha, anytime=alpha, reads_fixed=at_horizon, may_ship=at_horizon)
-        case "group_sequential":
-            early = EARLY_SHARE * alpha
-            return Levels(fixed=alpha - early, anytime=early, reads_fixed=at_horizon, may_ship=True)
-        case "always_valid":
-            return Levels(fixed=alpha, anytime=alpha, reads_fixed=False, may_ship=True)
+    if test == "fixed":
+        return Levels(alpha=alpha, reads="fixed" if at_horizon else "always_valid", may_ship=at_horizon)
+    return Levels(alpha=alpha, reads=test, may_ship=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from counterpoint.errors import CannotCompute, CounterpointError, InvalidInput
-from counterpoint.stats import Effect, Inference, Summary, compare_means, compare_proportions, compare_ratios
+from counterpoint.stats import Effect, Inference, Summary, adequacy, compare_means, compare_proportions, compare_ratios
 
 MeasureType: TypeAlias = Literal["mean", "proportion", "ratio"]
 
@@ -27,6 +27,19 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A comparison as it came out.
+
+    Attributes:
+        result: The effect, or why there is none.
+        caution: Why its interval and p-value do not mean what they say: too few units; empty when they do.
+    """
+
+    result: "Effect | Unmeasured"
+    caution: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unmeasured:
     """Why there are no moments: a verdict in place of a number."""
 
@@ -36,25 +49,27 @@ class Unmeasured:
 
 def compare(
     measure: MeasureType, control: Summary | Unmeasured, treatment: Summary | Unmeasured, inference: Inference
-) -> Effect | Unmeasured:
-    """Return treatment minus control, or why the data do not determine it.
+) -> Compared:
+    """Return treatment minus control with what to beware of, or why the data do not determine it.
 
     Estimand: Of the estimator that belongs to the type; one look.
     """
     if isinstance(control, Unmeasured):
-        return Unmeasured(code=control.code, reason=f"control: {control.reason}")
+        return Compared(result=Unmeasured(code=control.code, reason=f"control: {control.reason}"))
     if isinstance(treatment, Unmeasured):
-        return treatment
+        return Compared(result=treatment)
+    estimators = {"mean": compare_means, "proportion": compare_proportions, "ratio": compare_ratios}
     try:
-        match measure:
-            case "mean":
-                return compare_means(control, treatment, inference)
-            case "proportion":
-                return compare_proportions(control, treatment, inference)
-            case "ratio":
-                return compare_ratios(control, treatment, inference)
+        effect = estimators[measure](control, treatment, inference)
+        return Compared(result=effect, caution=_too_few(measure, control, treatment, inference.alpha))
     except (CannotCompute, InvalidInput) as error:
-        return unmeasured(error)
+        return Compared(result=unmeasured(error))
+
+
+def _too_few(measure: MeasureType, control: Summary, treatment: Summary, alpha: float) -> str:
+    # A table's third moments are not summed: skewness counts with the least that mean and variance allow.
+    found = adequacy(control, treatment, alpha=alpha, binary=measure == "proportion")
+    return "" if found.adequate else found.sentence
 
 
 def unmeasured(error: CounterpointError) -> Unmeasured:

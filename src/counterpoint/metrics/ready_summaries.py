@@ -85,6 +85,7 @@ def _last_checkpoints(table: Table) -> tuple[int, list[dict[str, Any]]]:
 
 def _comparison(row: Mapping[str, Any], inference: Inference) -> Comparison:
     control, treatment = _arm(row, "c"), _arm(row, "t")
+    compared = compare("mean", control, treatment, inference)
     return Comparison(
         experiment=row["experiment_id"],
         metric=row["metric_id"],
@@ -93,7 +94,8 @@ def _comparison(row: Mapping[str, Any], inference: Inference) -> Comparison:
         control="control",
         n_control=control.n if isinstance(control, Summary) else 0,
         n_treatment=treatment.n if isinstance(treatment, Summary) else 0,
-        result=compare("mean", control, treatment, inference),
+        result=compared.result,
+        caution=compared.caution,
     )
 
 

@@ -1,7 +1,7 @@
 """The rollup: what is asked of the event records, and the sufficient statistics that come back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -23,6 +23,8 @@ class RollupQuestion:
         started_at: Exposures before it are not this run's.
         ended_at: Exposures from then on do not count; None while it runs.
         now: Nothing recorded from then on is read; a unit is matured when its whole window lies before it.
+        matured_at: Which units are matured is judged at this instant, that of a planned look; None for `now`.
+        phase_starts: When the weights or the share of units changed while it ran, in order; counts are kept by phase.
         covariates: Whether to keep each metric over the window of equal length before first exposure, too.
         segment: Attribute of the served page by which units are told apart, as it was at first exposure.
     """
@@ -34,6 +36,8 @@ class RollupQuestion:
     started_at: datetime
     ended_at: datetime | None = None
     now: datetime
+    matured_at: datetime | None = None
+    phase_starts: tuple[datetime, ...] = ()
     covariates: bool = False
     segment: str | None = None
 
@@ -60,12 +64,15 @@ class MetricRollup:
         quantiles: Variant -> values, for quantile metrics only; an arm without values is absent.
         n_immature: Variant -> exposed units whose window has not passed.
         segments: Segment -> variant -> moments; empty when none were asked for.
+        linear: Of a ratio, variant -> moments of numerator minus (ratio over all arms) times denominator: what its
+            error is made of, with the third moment that the arms of a ratio have no place for.
     """
 
     arms: Mapping[str, Summary]
     quantiles: Mapping[str, QuantileArm]
     n_immature: Mapping[str, int]
     segments: Mapping[str, Mapping[str, Summary]]
+    linear: Mapping[str, Summary] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +81,8 @@ class Rollup:
 
     Attributes:
         exposed: Variant -> units whose first exposure was to it; units of two variants are in none.
-        daily: Cumulative `exposed`, in the order of the variants, at the end of each day since the start.
+        daily: Cumulative `exposed`, in the order of the variants, at the end of each day since the start, no gaps.
+        phases: For each phase of the question, `exposed` cumulated within it, per day; one phase when none is asked.
         n_mixed: Units exposed to more than one variant, left out everywhere.
         unknown: Variants that the experiment does not declare -> units that met them, left out everywhere.
         first_exposure_at: None when nobody was exposed.
@@ -84,6 +92,7 @@ class Rollup:
 
     exposed: Mapping[str, int]
     daily: tuple[tuple[int, ...], ...]
+    phases: tuple[tuple[tuple[int, ...], ...], ...] = ()
     n_mixed: int
     unknown: Mapping[str, int]
     first_exposure_at: datetime | None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
+from counterpoint.metrics.levels import Test
 from counterpoint.metrics.measures import Unmeasured
 from counterpoint.stats import AnytimeEffect, Effect, QualityCheck, SampleRatioVerdict
 from counterpoint.vocabulary import Direction, Finding, digest
@@ -14,7 +15,8 @@ MetricRole: TypeAlias = Literal["primary", "secondary", "guardrail"]
 
 _FIGURES = (
     "control_mean", "treatment_mean", "estimate", "std_error", "ci_lower", "ci_upper", "p_value",
-    "relative_effect", "relative_ci_lower", "relative_ci_upper", "alpha", "method", "estimand", "digest",
+    "relative_effect", "relative_ci_lower", "relative_ci_upper", "relative", "alpha", "method", "estimand", "digest",
+    "valid_for", "critical", "alpha_spent",
 )  # fmt: skip
 
 
@@ -26,7 +28,7 @@ class MetricRow:
         direction: Which way the hypothesis (primary) or the metric itself (others) calls better.
         margin: Largest relative deterioration that a guardrail allows; None for other roles, or when not determined.
         n_immature: Exposed units of both arms whose window has not passed.
-        effect: As it may be read now: an `Effect` at the design's end only, an `AnytimeEffect` before.
+        effect: As it may be read now: an `Effect` at a fixed-horizon design's end only, else an `AnytimeEffect`.
         anytime: Holds at any look; what monitoring reads.
         missing: Why there is no `effect`; None when there is one.
     """
@@ -49,7 +51,9 @@ class MetricRow:
 
     def as_document(self) -> dict[str, Any]:
         """Return the JSON form; figures that do not exist are null, and `reason` says why."""
-        looks = "any" if isinstance(self.effect, AnytimeEffect) else "one" if self.effect else None
+        looks = None if self.effect is None else "one"
+        if isinstance(self.effect, AnytimeEffect):
+            looks = "any" if self.effect.n_looks is None else "planned"
         reason = None if self.missing is None else {"code": self.missing.code, "message": self.missing.reason}
         head = {
             "metric": self.metric,
@@ -78,6 +82,8 @@ class Scorecard:
         as_of: Nothing from then on was read; never later than the design's end, so that later looks are the same look.
         ends_at: The design's end, fixed in advance.
         at_horizon: Whether the end has been reached, so that fixed-horizon effects may be read.
+        test: The test in use; the spec's, unless that needs planned units and none are known.
+        looks: Planned looks taken and to come, and what information is measured against; None without planned looks.
         exposed: Variant -> exposed units, matured or not; control first.
         n_mixed: Units that met several variants, left out.
         srm: None when it cannot be tested, for the reason among the findings.
@@ -93,6 +99,8 @@ class Scorecard:
     ends_at: datetime
     as_of: datetime
     at_horizon: bool
+    test: Test
+    looks: Mapping[str, Any] | None
     exposed: Mapping[str, int]
     n_mixed: int
     srm: SampleRatioVerdict | None
@@ -123,6 +131,8 @@ class Scorecard:
             "ends_at": self.ends_at.isoformat(),
             "as_of": self.as_of.isoformat(),
             "at_horizon": self.at_horizon,
+            "test": self.test,
+            "looks": None if self.looks is None else dict(self.looks),
             "exposed": dict(self.exposed),
             "n_mixed": self.n_mixed,
             "srm": _srm_document(self.srm),

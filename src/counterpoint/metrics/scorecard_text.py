@@ -18,7 +18,13 @@ def scorecard_text(document: Mapping[str, Any]) -> str:
         rows += [_row(row) for row in document["metrics"] if row["role"] == role]
     lines += _columns(rows)
     if any(row["looks"] == "any" for row in document["metrics"]):
-        lines.append("Intervals hold at any number of looks: the design has not ended.")
+        lines.append("Intervals hold at any number of looks.")
+    looks = document.get("looks")
+    if looks:
+        after = "the last one" if looks["is_final"] else f"the next one is on {(looks['next_at'] or '')[:10]}"
+        lines.append(f"Intervals hold at the planned looks together: {looks['taken']} of {looks['planned']}, {after}.")
+    if any(row["relative"] == "fieller" for row in document["metrics"]):
+        lines.append("Relative intervals by Fieller's theorem: they leave out zero exactly when the test rejects.")
     n_immature = max((row["n_immature"] for row in document["metrics"]), default=0)
     if n_immature:
         lines.append(f"Up to {n_immature} exposed units are not counted yet: their metric window has not passed.")

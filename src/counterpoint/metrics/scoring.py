@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -12,26 +13,27 @@ from counterpoint.config import Metric, Surface
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.events import EventLog
 from counterpoint.experiments import ExperimentSpec
-from counterpoint.metrics.effects import Reading, read_metric
+from counterpoint.metrics.effects import PlannedLook, Reading, read_metric
 from counterpoint.metrics.engines.duckdb import roll_up
-from counterpoint.metrics.levels import Levels, levels_of
+from counterpoint.metrics.levels import Levels, Test, levels_of
+from counterpoint.metrics.looks import SPENDING, LooksSoFar, bounds_at, look_schedule, looks_so_far
 from counterpoint.metrics.measures import Unmeasured
+from counterpoint.metrics.planned import PlannedUnits
 from counterpoint.metrics.rollup import BEFORE, MetricRollup, Rollup, RollupEngine, RollupQuestion
+from counterpoint.metrics.sample_ratio import SplitPhase, sample_ratio
 from counterpoint.metrics.scorecard import MetricRole, MetricRow, Scorecard
 from counterpoint.stats import (
     DENOMINATOR,
-    Inference,
+    AnytimeEffect,
+    Effect,
     QualityCheck,
-    RampPhase,
     SampleRatioVerdict,
     compare_means,
-    sample_ratio_test,
     select,
-    sequential_sample_ratio_test,
 )
 from counterpoint.vocabulary import Direction, Finding, Severity, digest
 
-DEFAULT_PLANNED_UNITS = 5_000
+DEFAULT_TUNING_UNITS = 5_000
 _BIAS_ALPHA = 0.001
 
 
@@ -46,6 +48,18 @@ class _Ask:
     margin_abs: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One look at one experiment: all that its rows are read with."""
+
+    spec: ExperimentSpec
+    levels: Levels
+    tuning_n: float
+    planned: PlannedUnits | None
+    looks: LooksSoFar | None
+    daily: tuple[tuple[int, ...], ...]
+
+
 def score(
     log: EventLog,
     spec: ExperimentSpec,
@@ -54,11 +68,18 @@ def score(
     started_at: datetime,
     now: datetime,
     ended_at: datetime | None = None,
-    planned_units: int = DEFAULT_PLANNED_UNITS,
+    planned: PlannedUnits | None = None,
+    phases: Sequence[SplitPhase] = (),
     segment: str | None = None,
+    watching: bool = False,
     engine: RollupEngine = roll_up,
 ) -> Scorecard:
     """Return the scorecard of one experiment as of `now`, or as of its design's end when that has passed.
+
+    A group-sequential experiment is read at its planned looks only, on the units that had matured at the last of them;
+    between two looks nothing changes but the counts of exposed units. Its design ends with its schedule or with the
+    look at which its planned units have matured. Without planned units it is read by the always-valid test instead,
+    and a finding says so.
 
     Args:
         log: Where the records are.
@@ -67,18 +88,21 @@ def score(
         started_at: When the experiment went live.
         now: The present; nothing recorded from then on is read.
         ended_at: When it stopped exposing units; None while it runs.
-        planned_units: Units of both arms expected at the end, fixed in advance: there anytime intervals are tightest.
+        planned: Units expected, fixed in advance: what information is measured against, and where anytime intervals
+            are tightest.
+        phases: When weights or share changed, the first at the start; none means that they never did.
         segment: Attribute to read the metrics by, too; not part of any decision.
+        watching: Read everything as of now by intervals that hold at any look: harm does not wait for one.
         engine: Who reduces the records.
 
     Raises:
         InvalidInput: `unknown_metric` for a metric that the surface does not declare.
     """
-    ends_at = started_at + timedelta(days=spec.schedule.days)
-    as_of = min(now, ends_at)
-    # Stopped before its end, an experiment never reaches its horizon: that stop may have depended on what was seen.
-    at_horizon = now >= ends_at and (ended_at is None or ended_at >= ends_at)
     asks = _asks(spec, surface)
+    ends_at = started_at + timedelta(days=spec.schedule.days)
+    # Stopped before its end, an experiment never reaches its horizon: that stop may have depended on what was seen.
+    cut_short = ended_at is not None and ended_at < ends_at
+    as_of, at_horizon = min(now, ends_at), now >= ends_at and not cut_short
     question = RollupQuestion(
         surface=spec.surface,
         experiment=spec.key,
@@ -87,13 +111,35 @@ def score(
         started_at=started_at,
         ended_at=ended_at,
         now=as_of,
+        phase_starts=tuple(phase.starts_at for phase in phases),
         covariates=spec.analysis.variance_reduction == "cuped",
         segment=segment,
     )
-    rollup = engine(log, question)
-    levels = levels_of(spec, at_horizon=at_horizon)
-    rows = _rows(rollup.metrics, asks, spec, levels, planned_units)
-    srm = _sample_ratio(rollup, spec, at_horizon)
+    test: Test = spec.analysis.test
+    if test == "group_sequential" and planned is None:
+        test = "always_valid"
+    if watching:
+        test = "always_valid"
+    looks = None
+    if test == "group_sequential" and planned is not None:
+        running_days = (min(as_of, ended_at or as_of) - started_at) / timedelta(days=1)
+        rollup, looks = _at_last_look(engine, log, question, spec, asks[0].metric.window_days, planned, running_days)
+        at_horizon = looks.is_final
+        if looks.is_final:
+            as_of = started_at + timedelta(days=looks.days[-1])
+    else:
+        rollup = engine(log, question)
+    levels = levels_of(spec, test=test, at_horizon=at_horizon)
+    tuning_n = DEFAULT_TUNING_UNITS if planned is None else planned.matured(asks[0].metric.window_days)
+    run = _Run(
+        spec=spec,
+        levels=levels,
+        tuning_n=max(float(tuning_n), 1.0),
+        planned=planned,
+        looks=looks,
+        daily=rollup.daily,
+    )
+    srm = sample_ratio(rollup, spec, phases, one_look=at_horizon)
     return Scorecard(
         experiment=spec.key,
         surface=spec.surface,
@@ -103,24 +149,80 @@ def score(
         ends_at=ends_at,
         as_of=as_of,
         at_horizon=at_horizon,
+        test=test,
+        looks=_look_document(looks, planned, started_at),
         exposed=rollup.exposed,
         n_mixed=rollup.n_mixed,
         srm=srm if isinstance(srm, SampleRatioVerdict) else None,
-        rows=rows,
+        rows=_rows(rollup.metrics, asks, run),
         checks=_checks(rollup, srm, asks, spec, at_horizon=at_horizon),
-        findings=_findings(rollup, srm),
-        segments={
-            name: _rows(_of_segment(rollup, name), asks, spec, levels, planned_units) for name in _segment_names(rollup)
-        },
+        findings=(*_fallback(spec, planned, test, watching=watching), *_findings(rollup, srm)),
+        segments={name: _rows(_of_segment(rollup, name), asks, run) for name in _segment_names(rollup)},
         snapshots=rollup.snapshots,
         inputs={
             "code": counterpoint.__version__,
             "spec": digest(spec.model_dump(mode="json")),
             "metrics": digest([msgspec.to_builtins(a.metric) for a in asks]),
+            "planned": digest(None if planned is None else planned.as_document()),
             "snapshots": digest(list(rollup.snapshots)),
             "data": digest(rollup.as_document()),
         },
     )
+
+
+def _at_last_look(
+    engine: RollupEngine,
+    log: EventLog,
+    question: RollupQuestion,
+    spec: ExperimentSpec,
+    window_days: int,
+    planned: PlannedUnits,
+    days: float,
+) -> tuple[Rollup, LooksSoFar]:
+    """Return the records as of the last planned look; counts of exposed units are as of now until the design ends."""
+
+    def at(day: int) -> RollupQuestion:
+        return replace(question, matured_at=question.started_at + timedelta(days=day))
+
+    last = max((day for day in look_schedule(spec, window_days) if day <= days), default=0)
+    rollup = engine(log, at(last))
+    looks = looks_so_far(spec, window_days, planned, rollup.daily, days=days)
+    if not looks.is_final or looks.days[-1] * timedelta(days=1) == question.now - question.started_at:
+        return rollup, looks
+    # The planned units had matured at an earlier look than the last that the calendar has reached: it ended there.
+    end = looks.days[-1]
+    return engine(log, replace(at(end), now=question.started_at + timedelta(days=end))), looks
+
+
+def _look_document(
+    looks: LooksSoFar | None, planned: PlannedUnits | None, started_at: datetime
+) -> Mapping[str, Any] | None:
+    if looks is None or planned is None:
+        return None
+
+    def at(day: int | None) -> str | None:
+        return None if day is None else (started_at + timedelta(days=day)).isoformat()
+
+    return {
+        "taken": len(looks.days),
+        "planned": looks.n_planned,
+        "is_final": looks.is_final,
+        "last_at": at(looks.days[-1] if looks.days else None),
+        "next_at": at(looks.next_day),
+        "spending": str(SPENDING),
+        "planned_units": round(sum(planned.by_day)),
+        "source": planned.source,
+    }
+
+
+def _fallback(spec: ExperimentSpec, planned: PlannedUnits | None, test: Test, *, watching: bool) -> tuple[Finding, ...]:
+    if watching or spec.analysis.test == test or planned is not None:
+        return ()
+    message = (
+        "How many units were to be expected was not known when this began, so it has no planned looks: it is read by"
+        " intervals that hold at any number of looks, and may be acted on at any of them."
+    )
+    return (Finding(code="no_planned_units", severity=Severity.INFO, path="analysis.test", message=message),)
 
 
 def _asks(spec: ExperimentSpec, surface: Surface) -> tuple[_Ask, ...]:
@@ -145,27 +247,29 @@ def _asks(spec: ExperimentSpec, surface: Surface) -> tuple[_Ask, ...]:
     return tuple(out)
 
 
-def _rows(
-    metrics: Mapping[str, MetricRollup], asks: Sequence[_Ask], spec: ExperimentSpec, levels: Levels, planned_units: int
-) -> tuple[MetricRow, ...]:
+def _rows(metrics: Mapping[str, MetricRollup], asks: Sequence[_Ask], run: _Run) -> tuple[MetricRow, ...]:
     return tuple(
-        _row(ask, metrics[ask.metric.key], spec.control.key, variant.key, levels, planned_units)
-        for variant in spec.treatments
-        for ask in asks
+        _row(ask, metrics[ask.metric.key], variant.key, run) for variant in run.spec.treatments for ask in asks
     )
 
 
-def _row(ask: _Ask, rollup: MetricRollup, control: str, variant: str, levels: Levels, planned_units: int) -> MetricRow:
+def _row(ask: _Ask, rollup: MetricRollup, variant: str, run: _Run) -> MetricRow:
+    control = run.spec.control.key
     reading: Reading = read_metric(
         ask.metric,
         rollup,
         control=control,
         treatment=variant,
-        fixed=Inference(alpha=levels.fixed),
-        anytime_alpha=levels.anytime,
-        tuning_n=float(planned_units),
+        alpha=run.levels.alpha,
+        tuning_n=run.tuning_n,
+        look=_look(ask.metric, variant, run),
     )
-    chosen = reading.fixed if levels.reads_fixed else reading.anytime
+    by_test: dict[Test, Effect | AnytimeEffect | Unmeasured | None] = {
+        "fixed": reading.fixed,
+        "group_sequential": reading.planned,
+        "always_valid": reading.anytime,
+    }
+    chosen = by_test[run.levels.reads]
     known = None if isinstance(reading.fixed, Unmeasured) else reading.fixed
     margin = ask.margin
     if margin is None and ask.margin_abs is not None and known is not None and known.control_mean:
@@ -189,6 +293,23 @@ def _row(ask: _Ask, rollup: MetricRollup, control: str, variant: str, levels: Le
     )
 
 
+def _look(metric: Metric, variant: str, run: _Run) -> PlannedLook | None:
+    looks, planned = run.looks, run.planned
+    if looks is None or planned is None:
+        return None
+    keys = [v.key for v in run.spec.variants]
+    weights = {i: float(v.weight) for i, v in enumerate(run.spec.variants)}
+    return lambda alpha: bounds_at(
+        looks,
+        planned,
+        run.daily,
+        window_days=metric.window_days,
+        arms=(0, keys.index(variant)),
+        weights=weights,
+        alpha=alpha,
+    )
+
+
 def _why(missing: Unmeasured, rollup: MetricRollup, control: str, variant: str) -> Unmeasured:
     """Tell a rate of which nothing ever happened, among things that did, from a metric that says nothing."""
     arms = [rollup.arms[name] for name in (control, variant) if name in rollup.arms]
@@ -201,19 +322,6 @@ def _why(missing: Unmeasured, rollup: MetricRollup, control: str, variant: str) 
         f"it did not occur in either arm; among {arms[1].n:,} treated units, more than {bound:.2%} is excluded at 95 %"
     )
     return Unmeasured(code="never_occurred", reason=reason)
-
-
-def _sample_ratio(rollup: Rollup, spec: ExperimentSpec, at_horizon: bool) -> SampleRatioVerdict | Unmeasured:
-    weights = {v.key: v.weight for v in spec.variants if v.weight > 0}
-    at = [i for i, name in enumerate(rollup.exposed) if name in weights]
-    try:
-        if at_horizon:
-            return sample_ratio_test([rollup.exposed[name] for name in weights], list(map(float, weights.values())))
-        looks = tuple(tuple(day[i] for i in at) for day in rollup.daily)
-        phase = RampPhase(weights=tuple(map(float, weights.values())), cumulative_counts=looks)
-        return sequential_sample_ratio_test([phase])
-    except CannotCompute as error:
-        return Unmeasured(code=error.code, reason=error.sentence)
 
 
 def _checks(
@@ -276,5 +384,6 @@ def _segment_names(rollup: Rollup) -> list[str]:
 
 def _of_segment(rollup: Rollup, name: str) -> dict[str, MetricRollup]:
     return {
-        key: replace(metric, arms=metric.segments.get(name, {}), quantiles={}) for key, metric in rollup.metrics.items()
+        key: replace(metric, arms=metric.segments.get(name, {}), quantiles={}, linear={})
+        for key, metric in rollup.metrics.items()
     }

@@ -11,7 +11,7 @@ from counterpoint.metrics.measures import Measure, MeasureType, compare
 from counterpoint.metrics.ready_summaries import analyze_summaries, holds_summaries
 from counterpoint.metrics.split import split_findings, split_of
 from counterpoint.metrics.table_report import Comparison, TableReport
-from counterpoint.stats import Inference
+from counterpoint.stats import Inference, Relative
 from counterpoint.vocabulary import Finding, Severity
 
 MAX_VARIANTS = 100
@@ -50,7 +50,7 @@ def analyze_table(
 
     Estimand: Treatment minus control per unit; one look, at an end fixed in advance.
     """
-    inference = Inference(alpha=alpha)
+    inference = Inference(alpha=alpha, relative=Relative.FIELLER)
     table = open_table(path)
     try:
         if holds_summaries(table):
@@ -110,7 +110,7 @@ def _report(
     for measure in measures:
         for name in treatments:
             n, of_variant = moments.variants[name]
-            result = compare(measure.type, of_control[measure.key], of_variant[measure.key], inference)
+            compared = compare(measure.type, of_control[measure.key], of_variant[measure.key], inference)
             comparisons.append(
                 Comparison(
                     metric=measure.key,
@@ -119,7 +119,8 @@ def _report(
                     control=control,
                     n_control=n_control,
                     n_treatment=n,
-                    result=result,
+                    result=compared.result,
+                    caution=compared.caution,
                 )
             )
     counts = {name: moments.variants[name][0] for name in (control, *treatments)}

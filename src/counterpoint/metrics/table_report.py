@@ -57,6 +57,7 @@ class Comparison:
 
     Attributes:
         result: The effect, for one look at a horizon fixed in advance; or why it cannot be computed.
+        caution: Why interval and p-value are not to be read: too few units for them to mean what they say.
     """
 
     experiment: str | None = None
@@ -67,6 +68,14 @@ class Comparison:
     n_control: int
     n_treatment: int
     result: Effect | Unmeasured
+    caution: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """`readable`, `too_few` or `cannot_compute`."""
+        if isinstance(self.result, Unmeasured):
+            return "cannot_compute"
+        return "too_few" if self.caution else "readable"
 
     def as_document(self) -> dict[str, Any]:
         """Return the JSON form; figures that do not exist are null, and `reason` says why."""
@@ -78,6 +87,8 @@ class Comparison:
             "control": self.control,
             "n_control": self.n_control,
             "n_treatment": self.n_treatment,
+            "verdict": self.verdict,
+            "caution": self.caution or None,
         }
         if isinstance(self.result, Unmeasured):
             return (

@@ -29,6 +29,10 @@ def table_text(report: TableReport) -> str:
     notes = [f for f in report.findings if f.code != "sample_ratio_mismatch"]
     if notes:
         lines += ["", *(f"{_SEVERITY[f.severity]}: {f.message}" for f in notes)]
+    few = [c for c in report.comparisons if c.verdict == "too_few"]
+    lines += [f"Too few for an interval: {_name(c)} ({c.caution})" for c in few[:_MOST_SPLITS]]
+    if len(few) > _MOST_SPLITS:
+        lines.append(f"and {len(few) - _MOST_SPLITS} more")
     if len(report.comparisons) > 1:
         lines += ["", f"{len(report.comparisons)} comparisons, not corrected for their number."]
     return "\n".join(lines)
@@ -65,23 +69,28 @@ def _table(rows: Sequence[tuple[str, ...]], report: TableReport) -> list[str]:
 
 
 def _cells(comparison: Comparison) -> tuple[str, ...]:
-    name = comparison.metric if comparison.experiment is None else f"{comparison.experiment} {comparison.metric}"
+    name = _name(comparison)
     result = comparison.result
     if isinstance(result, Unmeasured):
         return name, comparison.variant, f"cannot compute: {result.reason}"
     show = _percent if comparison.type == "proportion" else _number
     difference = _points if comparison.type == "proportion" else _signed
     interval = f"[{difference(result.ci_lower)}, {difference(result.ci_upper)}]"
+    readable = comparison.verdict == "readable"
     return (
         name,
         comparison.variant,
         show(result.control_mean),
         show(result.treatment_mean),
         difference(result.estimate),
-        interval,
+        interval if readable else "too few",
         _relative(result),
-        _p(result.p_value),
+        _p(result.p_value) if readable else "",
     )
+
+
+def _name(comparison: Comparison) -> str:
+    return comparison.metric if comparison.experiment is None else f"{comparison.experiment} {comparison.metric}"
 
 
 def _relative(effect: Effect) -> str:

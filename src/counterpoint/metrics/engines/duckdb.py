@@ -1,7 +1,8 @@
 """The rollup on DuckDB: exposures joined to outcomes, summed per unit, reduced to moments per variant."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from counterpoint.config import Metric, outcome_names
 from counterpoint.events import EventLog, Exposure, Outcome, Served
 from counterpoint.metrics.engines.exact import SCALE, column_sums, exact_summary
 from counterpoint.metrics.engines.records import create_view, instant, micros, records_database, text
+from counterpoint.metrics.engines.thirds import Shape, cube_sum, linear_summary, shape_of
 from counterpoint.metrics.rollup import BEFORE, BEFORE_DENOMINATOR, MetricRollup, QuantileArm, Rollup, RollupQuestion
 from counterpoint.stats import DENOMINATOR, METRIC, Summary, ValueCounts, quantile
 
@@ -41,6 +43,7 @@ def roll_up(log: EventLog, question: RollupQuestion) -> Rollup:
         return Rollup(
             exposed=exposed,
             daily=_daily(db, question),
+            phases=_phases(db, question),
             n_mixed=n_mixed,
             unknown=unknown,
             first_exposure_at=None if first is None else instant(first),
@@ -119,7 +122,7 @@ def _columns(i: int, metric: Metric, question: RollupQuestion) -> list[tuple[str
     numerator, denominator = outcome_names(metric)
     after, before = f"dt >= 0 AND dt < {window}", f"dt < 0 AND dt >= -{window}"
     found = [(f"x{i}", numerator, after), (f"y{i}", denominator, after)]
-    if question.covariates and metric.type != "proportion":
+    if question.covariates:
         found += [(f"bx{i}", numerator, before), (f"by{i}", denominator, before)]
     how = (
         "max(CASE WHEN {} THEN (v > 0)::BIGINT END)" if metric.type == "proportion" else "sum(CASE WHEN {} THEN v END)"
@@ -133,7 +136,7 @@ def reduce_metrics(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> d
     """Return the moments of every metric over matured units."""
     out: dict[str, MetricRollup] = {}
     for window in sorted({m.window_days for m in question.metrics}):
-        matured = f"first_t + {window * _DAY} <= {micros(question.now)}"
+        matured = f"first_t + {window * _DAY} <= {micros(question.matured_at or question.now)}"
         immature = dict.fromkeys(question.variants, 0)
         immature |= dict(
             db.execute(f"SELECT variant, count(*) FROM valued WHERE NOT ({matured}) GROUP BY variant").fetchall()  # noqa: S608 - quoted
@@ -142,56 +145,90 @@ def reduce_metrics(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> d
         moments = _moments(db, question, indexed, matured)
         for i, metric in indexed:
             quantiles = _quantiles(db, metric, question, matured) if metric.type == "quantile" else {}
-            arms, segments = moments[i]
-            out[metric.key] = MetricRollup(arms=arms, quantiles=quantiles, n_immature=immature, segments=segments)
+            arms, segments, linear = moments[i]
+            out[metric.key] = MetricRollup(
+                arms=arms, quantiles=quantiles, n_immature=immature, segments=segments, linear=linear
+            )
     return {m.key: out[m.key] for m in question.metrics}
 
 
-_Arms = tuple[dict[str, Summary], dict[str, dict[str, Summary]]]
+_Arms = tuple[dict[str, Summary], dict[str, dict[str, Summary]], dict[str, Summary]]
+_Cells = dict[tuple[str, str], tuple[int, list[int]]]
+"""(variant, segment) -> units, and integer sums."""
 
 
 def _moments(
     db: duckdb.DuckDBPyConnection, question: RollupQuestion, metrics: Sequence[tuple[int, Metric]], matured: str
 ) -> dict[int, _Arms]:
     aliases = {i: [alias for alias, _ in _columns(i, m, question)] for i, m in metrics}
-    aggregates = "".join(", " + s for i, _ in metrics for s in column_sums(aliases[i]))
+    widths = {i: len(a) + len(a) * (len(a) + 1) // 2 for i, a in aliases.items()}
+    aggregates = [s for i, _ in metrics for s in column_sums(aliases[i])]
+    cells = _cells(db, aggregates, matured)
+    whole: dict[int, _Cells] = {}
+    at = 0
+    for i, _ in metrics:
+        whole[i] = {key: (n, sums[at : at + widths[i]]) for key, (n, sums) in cells.items()}
+        at += widths[i]
+    columns = {i: _names(aliases[i], i) for i, _ in metrics}
+    totals = {i: exact_summary(*_added(whole[i].values()), columns[i]) for i, m in metrics if _needs_third(m)}
+    shapes = {i: shape for i, total in totals.items() if (shape := shape_of(total)) is not None}
+    cubes = _cells(
+        db,
+        [cube_sum(shape, f"x{i}", f"y{i}" if DENOMINATOR in columns[i] else None) for i, shape in shapes.items()],
+        matured,
+    )
+    third = {i: {key: (n, [sums[j]]) for key, (n, sums) in cubes.items()} for j, i in enumerate(shapes)}
+    return {i: _arms(question, m, columns[i], whole[i], shapes.get(i), third.get(i, {})) for i, m in metrics}
+
+
+def _needs_third(metric: Metric) -> bool:
+    return metric.type in {"mean", "ratio"}
+
+
+def _cells(db: duckdb.DuckDBPyConnection, aggregates: Sequence[str], matured: str) -> _Cells:
+    wanted = "".join(f", {a}" for a in aggregates)
     rows = db.execute(
-        f"SELECT variant, segment, count(*){aggregates} FROM valued WHERE {matured} GROUP BY ALL ORDER BY ALL"  # noqa: S608 - quoted
+        f"SELECT variant, segment, count(*){wanted} FROM valued WHERE {matured} GROUP BY ALL ORDER BY ALL"  # noqa: S608 - quoted
     ).fetchall()
-    out: dict[int, _Arms] = {}
-    at = 3
-    for i, metric in metrics:
-        k = len(aliases[i])
-        width = k + k * (k + 1) // 2
-        cells = [(row[0], row[1], row[2], [int(x) for x in row[at : at + width]]) for row in rows]
-        out[i] = _arms(question, metric, _names(aliases[i], i), cells)
-        at += width
-    return out
+    return {(row[0], row[1]): (row[2], [int(x) for x in row[3:]]) for row in rows}
+
+
+def _added(cells: Iterable[tuple[int, list[int]]]) -> tuple[int, list[int]]:
+    """Return units and sums of several cells together, still whole numbers: exact however the rows were grouped."""
+    listed = list(cells)
+    return sum(n for n, _ in listed), [sum(column) for column in zip(*(sums for _, sums in listed), strict=True)]
 
 
 def _arms(
     question: RollupQuestion,
     metric: Metric,
     columns: tuple[str, ...],
-    cells: Sequence[tuple[str, str, int, list[int]]],
+    cells: _Cells,
+    shape: Shape | None,
+    third: _Cells,
 ) -> _Arms:
     if not columns:
-        return {}, {}
-    total: dict[str, tuple[int, list[int]]] = {}
+        return {}, {}, {}
+    arms, linear = {}, {}
+    for variant in question.variants:
+        own = [key for key in cells if key[0] == variant]
+        arms[variant] = _summary(metric, *_added(cells[key] for key in own), columns) if own else Summary.empty(columns)
+        if shape is not None and own:
+            linear[variant] = linear_summary(arms[variant], shape, _added(third[key] for key in own)[1][0])
+    if metric.type == "mean":
+        arms |= {variant: replace(arms[variant], third=found.third) for variant, found in linear.items()}
     segments: dict[str, dict[str, Summary]] = defaultdict(dict)
-    for variant, segment, n, sums in cells:
-        n_before, before = total.get(variant, (0, [0] * len(sums)))
-        total[variant] = n_before + n, [a + b for a, b in zip(before, sums, strict=True)]
-        if question.segment is not None:
+    if question.segment is not None:
+        for (variant, segment), (n, sums) in cells.items():
             segments[segment][variant] = _summary(metric, n, sums, columns)
-    empty = Summary.empty(columns)
-    return {v: _summary(metric, *total[v], columns) if v in total else empty for v in question.variants}, dict(segments)
+    return arms, dict(segments), linear if metric.type == "ratio" and len(linear) == len(arms) else {}
 
 
 def _summary(metric: Metric, n: int, sums: list[int], columns: tuple[str, ...]) -> Summary:
-    if metric.type == "proportion":
-        return Summary.from_counts(sums[0], n)
-    return exact_summary(n, sums, columns)
+    if metric.type != "proportion":
+        return exact_summary(n, sums, columns)
+    counted = exact_summary(n, sums, columns, scale=1)
+    return replace(counted, third=Summary.from_counts(sums[0], n).third)
 
 
 def _names(aliases: Sequence[str], i: int) -> tuple[str, ...]:
@@ -236,13 +273,31 @@ def _exposed(
 
 
 def _daily(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> tuple[tuple[int, ...], ...]:
-    day = f"(first_t - {micros(question.started_at)}) // {_DAY}"
-    rows = db.execute(f"SELECT {day} AS day, variant, count(*) FROM counted GROUP BY ALL ORDER BY ALL").fetchall()  # noqa: S608 - quoted
+    return _cumulated(db, question, micros(question.started_at), None)
+
+
+def _phases(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    starts = [micros(at) for at in question.phase_starts] or [micros(question.started_at)]
+    # What came before the first phase belongs to it: a clock may be a little off.
+    return tuple(
+        _cumulated(db, question, start, (None if i == 0 else start, starts[i + 1] if i + 1 < len(starts) else None))
+        for i, start in enumerate(starts)
+    )
+
+
+def _cumulated(
+    db: duckdb.DuckDBPyConnection, question: RollupQuestion, start: int, within: tuple[int | None, int | None] | None
+) -> tuple[tuple[int, ...], ...]:
+    low, high = within or (None, None)
+    limits = [f"first_t >= {low}"] * (low is not None) + [f"first_t < {high}"] * (high is not None)
+    where = f" WHERE {' AND '.join(limits)}" if limits else ""
+    day = f"greatest((first_t - {start}) // {_DAY}, 0)"
+    rows = db.execute(f"SELECT {day} AS day, variant, count(*) FROM counted{where} GROUP BY ALL").fetchall()  # noqa: S608 - numbers
     by_day: dict[int, dict[str, int]] = defaultdict(dict)
     for which, variant, n in rows:
         by_day[which][variant] = n
     running, out = dict.fromkeys(question.variants, 0), []
-    for which in sorted(by_day):
+    for which in range(max(by_day, default=-1) + 1):
         running = {v: n + by_day[which].get(v, 0) for v, n in running.items()}
         out.append(tuple(running.values()))
     return tuple(out)

@@ -1,0 +1,81 @@
+"""Third moments in SQL: a second pass over values per unit, centred and scaled first so that cubes cannot overflow."""
+
+import math
+from dataclasses import dataclass
+
+from counterpoint.metrics.engines.exact import SCALE
+from counterpoint.stats import DENOMINATOR, METRIC, Summary
+
+_PARTS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What one metric's values are centred on and divided by, over all arms together.
+
+    Attributes:
+        centre: Mean of x - slope * y.
+        spread: Its standard deviation, positive.
+        slope: The ratio of totals; 0 for what is no ratio.
+    """
+
+    centre: float
+    spread: float
+    slope: float
+
+
+def shape_of(total: Summary) -> Shape | None:
+    """Return the shape of a metric from its moments over all arms; None when nothing varies or nothing is known."""
+    slope = 0.0
+    if DENOMINATOR in total.columns:
+        if total.n == 0 or total.mean(DENOMINATOR) == 0:
+            return None
+        slope = total.mean() / total.mean(DENOMINATOR)
+    if total.n < 2:
+        return None
+    variance = _cross(total, slope) / (total.n - 1)
+    if variance <= 0:
+        return None
+    return Shape(centre=_mean(total, slope), spread=math.sqrt(variance), slope=slope)
+
+
+def cube_sum(shape: Shape, x: str, y: str | None) -> str:
+    """Return the SQL sum of cubes of the scaled values, in whole millionths: the same in any order of the rows.
+
+    Args:
+        shape: Of the metric.
+        x: Column of the values in millionths.
+        y: Column of the denominators in millionths, None for what is no ratio.
+    """
+    value = f"{x}::DOUBLE" if y is None else f"({x}::DOUBLE - {shape.slope!r}::DOUBLE * {y}::DOUBLE)"
+    z = f"(({value} - {shape.centre * SCALE!r}::DOUBLE) / {shape.spread * SCALE!r}::DOUBLE)"
+    return f"sum(round({z} * {z} * {z} * {_PARTS})::HUGEINT)"
+
+
+def linear_summary(summary: Summary, shape: Shape, cubes: int) -> Summary:
+    """Return the moments, third included, of x - slope * y among the units of one arm.
+
+    Args:
+        summary: Of the arm.
+        shape: Over all arms.
+        cubes: The arm's `cube_sum`.
+    """
+    if summary.n == 0:
+        return Summary.empty()
+    mean, cross = _mean(summary, shape.slope), max(_cross(summary, shape.slope), 0.0)
+    # Moved from the centre of all arms to the arm's own mean.
+    d = (mean - shape.centre) / shape.spread
+    third = cubes / _PARTS - 3 * d * cross / shape.spread**2 - summary.n * d**3
+    return Summary(n=summary.n, means=(mean,), cross=(cross,), third=third * shape.spread**3)
+
+
+def _mean(summary: Summary, slope: float) -> float:
+    return summary.mean() - (slope * summary.mean(DENOMINATOR) if slope else 0.0)
+
+
+def _cross(summary: Summary, slope: float) -> float:
+    x = summary.covariance(METRIC, METRIC, ddof=0) * summary.n
+    if not slope:
+        return x
+    xy = summary.covariance(METRIC, DENOMINATOR, ddof=0) * summary.n
+    return x - 2 * slope * xy + slope**2 * summary.covariance(DENOMINATOR, DENOMINATOR, ddof=0) * summary.n
