@@ -83,6 +83,8 @@ def run_server(settings: Settings, *, staleness: Staleness | None = None) -> int
             lifespan="off",
             timeout_graceful_shutdown=_GRACE_S,
         )
+        # Before the address is printed: who reads it may connect at once, and waits until the server takes over.
+        listener.listen(config.backlog)
         host, port = listener.getsockname()[:2]
         words = _ROLE_WELCOME.get(settings.role, _WELCOME)
         url = f"http://{host}:{port}"

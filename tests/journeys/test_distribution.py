@@ -1,0 +1,200 @@
+"""The journey of a snapshot: published by a control plane, served by processes that outlive it."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from api.asgi_client import AsgiClient
+from counterpoint.api import create_app
+from counterpoint.bootstrap import SimulatedClock, Staleness, opened, opened_delivery, short_id
+from counterpoint.bootstrap.delivering import NoShelves
+from counterpoint.errors import InvalidInput
+from counterpoint.events import Exposure
+from counterpoint.storage.snapshots import Pacing
+from feed_world import eventually, served
+from live_platform import START, prepared_settings, settings_at, spec
+
+QUICK = Pacing(heartbeat_s=0.5, first_wait_s=0.02, longest_wait_s=0.2)
+KEY = "podcasts.shelf_position"
+
+
+@contextmanager
+def delivering(folder, url, clock):
+    settings = replace(settings_at(folder), role="delivery", control_url=url)
+    with opened_delivery(settings, clock=clock, new_id=short_id, pacing=QUICK) as process:
+        yield process
+
+
+def release(process):
+    held = process.snapshots.held("home")
+    return held.release if held else 0
+
+
+def treated(process):
+    """Return a unit that this process puts into the treatment."""
+    for number in range(500):
+        answer = process.delivery.resolve("home", f"u{number}", {}, parameters=[KEY])
+        if answer["values"][KEY]["variant"] == "treatment":
+            return f"u{number}"
+    raise AssertionError("nobody is in the treatment")
+
+
+def test_deliveries_converge_on_each_publish_and_serve_on_when_the_control_plane_is_gone(tmp_path):
+    clock = SimulatedClock(START)
+    staleness = Staleness(max_age_s=3600, policy="refuse")
+    with ExitStack() as open_parts:
+        platform = open_parts.enter_context(
+            opened(prepared_settings(tmp_path / "control", role="control"), clock=clock, staleness=staleness)
+        )
+        server = open_parts.enter_context(served(create_app(platform), platform.snapshots))
+        for name in ("a", "b"):
+            prepared_settings(tmp_path / name)
+        first, second = (
+            open_parts.enter_context(delivering(tmp_path / name, server.url, clock)) for name in ("a", "b")
+        )
+        eventually(lambda: release(first) == release(second) == platform.snapshots.live("home").release)
+
+        # A launch arrives at both, and both decide alike.
+        launch = platform.control.submit(surface="home", author="ann", spec=spec(allocation=0.1))
+        assert launch["state"] == "running", launch
+        published = platform.snapshots.live("home")
+        eventually(lambda: release(first) == release(second) == published.release)
+        unit = treated(first)
+        answers = [each.delivery.resolve("home", unit, {}) for each in (first, second, platform)]
+        assert answers[0]["values"] == answers[1]["values"] == answers[2]["values"]
+        assert {each["snapshot"]["id"] for each in answers} == {published.compiled.id}
+
+        # The fleet says who serves it.
+        eventually(
+            lambda: (
+                [(one["release"], one["n_processes"]) for one in platform.fleet.document()["surfaces"].get("home", [])]
+                == [(published.release, 2)]
+            )
+        )
+
+        # The kill switch arrives at both, and nobody is exposed any more.
+        platform.control.move("podcasts-second", "pause", actor="ann", reason="it hurts")
+        paused = platform.snapshots.live("home").release
+        assert paused > published.release
+        eventually(lambda: release(first) == release(second) == paused)
+        for each in (first, second):
+            value = each.delivery.resolve("home", unit, {}, parameters=[KEY])
+            assert value["values"][KEY]["reason"] == "DISABLED"
+            assert value["exposures"] == []
+        platform.control.move("podcasts-second", "resume", actor="ann", reason="it did not")
+        last = platform.snapshots.live("home").release
+        eventually(lambda: release(first) == release(second) == last)
+
+        # The control plane dies. The others serve on: pages, exposures, events, from memory.
+        server.stop()
+        page = asyncio.run(first.delivery.page("home", unit, {}, request_id="after"))
+        assert page["status"] == "complete"
+        assert page["snapshot"]["release"] == last
+        assert [one.experiment for one in first.delivery.log.read(Exposure) if one.request_id == "after"]
+        status = first.delivery.status()
+        assert (status["ready"], status["stale"]) == (True, False)
+
+        # Beyond the declared age the declared policy holds, and readiness says so.
+        clock.move_to(START.replace(hour=START.hour + 2))
+        answer = AsgiClient(create_app(first)).get("/readyz")
+        assert (answer.status_code, answer.json()["stale"]) == (503, True)
+        refused = AsgiClient(create_app(first)).post("/v1/surfaces/home/resolve", json={"unit": unit})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "snapshot_too_old")
+
+        # It comes back: both recover by themselves.
+        platform.control.published()
+        server.start()
+        eventually(lambda: first.delivery.status()["ready"] and second.delivery.status()["ready"])
+
+    # A delivery that starts while everything else is down serves what its disk has.
+    with delivering(tmp_path / "a", server.url, clock) as again:
+        assert release(again) == last
+        assert again.snapshots.live("home").origin == "disk"
+        assert again.delivery.resolve("home", unit, {}, parameters=[KEY])["values"][KEY]["variant"] == "treatment"
+
+    # And one whose file was damaged starts, refuses it by name, and says that it is not ready.
+    kept = tmp_path / "a" / "snapshots" / "home.snapshot"
+    kept.write_bytes(kept.read_bytes()[:-100])
+    with delivering(tmp_path / "a", server.url, clock) as damaged:
+        answer = AsgiClient(create_app(damaged)).get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["problems"]["home"]["code"] == "corrupt_snapshot"
+
+
+def test_a_process_that_only_serves_says_where_everything_else_is(tmp_path):
+    prepared_settings(tmp_path)
+    with delivering(tmp_path, "http://127.0.0.1:1", SimulatedClock(START)) as process:
+        answer = AsgiClient(create_app(process)).get("/v1/experiments")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_this_role")
+        assert "http://127.0.0.1:1" in answer.json()["error"]["fix"]
+        assert not list(tmp_path.glob("*.sqlite-journal"))
+
+
+def test_a_delivery_without_an_address_says_what_to_give(tmp_path):
+    with (
+        pytest.raises(InvalidInput) as found,
+        opened_delivery(settings_at(tmp_path), clock=lambda: START, new_id=short_id),
+    ):
+        pass
+    assert found.value.code == "no_control_url"
+
+
+def test_a_process_without_a_database_has_no_generated_shelf():
+    assert asyncio.run(NoShelves().generated("u1", "calm")) is None
+
+
+@contextmanager
+def running(folder, *words):
+    """Run `counterpoint serve` as a process of its own, and yield it with its address."""
+    command = [sys.executable, "-c", "from counterpoint.cli import main; raise SystemExit(main())"]
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("COUNTERPOINT_")}
+    process = subprocess.Popen(
+        [*command, "--data", str(folder), "serve", "--port", "0", *words],
+        stdout=subprocess.PIPE,
+        env=environ,
+        text=True,
+    )
+    try:
+        said = ""
+        while not (found := re.search(r"http://127\.0\.0\.1:\d+", said)):
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        yield process, found.group()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.mark.slow
+def test_a_delivery_process_serves_on_when_the_control_process_is_killed_and_after_its_own_restart(tmp_path):
+    for name in ("control", "delivery"):
+        prepared_settings(tmp_path / name)
+    with httpx.Client(timeout=30, trust_env=False) as http:
+
+        def page(url):
+            return http.post(f"{url}/v1/surfaces/home/page", json={"unit": "u1", "context": {"country": "SE"}})
+
+        with running(tmp_path / "control", "--role", "control") as (control, control_url):
+            serve = ("--role", "delivery", "--control", control_url)
+            with running(tmp_path / "delivery", *serve) as (delivery, url):
+                eventually(lambda: http.get(f"{url}/readyz").status_code == 200)
+                control.send_signal(signal.SIGKILL)
+                control.wait()
+                assert page(url).json()["status"] == "complete"
+                delivery.send_signal(signal.SIGKILL)
+                delivery.wait()
+            with running(tmp_path / "delivery", *serve) as (delivery, url):
+                assert http.get(f"{url}/readyz").json()["surfaces"]["home"]["origin"] == "disk"
+                assert page(url).json()["status"] == "complete"
+                delivery.send_signal(signal.SIGTERM)
+                assert delivery.wait(15) in (0, -signal.SIGTERM)
