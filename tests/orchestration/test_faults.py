@@ -381,3 +381,16 @@ def test_a_clock_that_jumped_over_all_stages_takes_no_stage_twice_and_concludes(
     tick(desk)
     states = [entry.state for entry in world.launches.get(launch.id).timeline]
     assert states[-4:] == ["running", "stopped", "decided", "shipped"]
+
+
+def test_a_platform_that_was_down_for_days_holds_each_stage_for_its_hours_all_the_same() -> None:
+    world = FakeWorld()
+    desk = _desk(world)
+    launch, _ = submit(desk, SPEC, author="ada")
+    world.clock.pass_time(days=5)
+    for _ in range(5):
+        tick(desk)
+    assert world.launches.get(launch.id).stage == 1
+    world.clock.pass_time(hours=24)
+    tick(desk)
+    assert world.launches.get(launch.id).stage == 2

@@ -185,7 +185,8 @@ def _run(world: LaunchWorld, launch_id: str, done: Outcome) -> Outcome:
         reason=reason,
         stage=0,
         started_at=now,
-        due_at=next_due(spec, stage=0, started_at=now, now=now).at,
+        staged_at=now,
+        due_at=next_due(spec, stage=0, started_at=now, staged_at=now, now=now).at,
         claim=None,
     )
     return {"state": str(launch.state), "reason": reason}

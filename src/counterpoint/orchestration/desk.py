@@ -150,11 +150,11 @@ def find(desk: LaunchDesk, name: str) -> Launch:
     Raises:
         NotFound: code `unknown_launch`.
     """
-    launches = desk.world.launches.list()
-    for launch in launches:
-        if launch.id == name:
-            return launch
-    for launch in launches:
+    try:
+        return desk.world.launches.get(name)
+    except NotFound:
+        pass
+    for launch in desk.world.launches.list():
         if launch.experiment == name:
             return launch
     raise NotFound(

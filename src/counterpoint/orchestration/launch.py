@@ -98,6 +98,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
         ended_at: When it stopped exposing units; None while it may.
         stage: Index of the ramp stage that is live; -1 before the first.
         started_at: When the first stage went live.
+        staged_at: When the live stage went live, or was resumed.
         simulated: Whether its units and its clock are simulated; whatever shows it says so.
         due_at: When the next transition is due; None when it waits for a person or has ended. While a workflow moves
             the launch, when somebody should look whether that workflow is still alive.
@@ -124,6 +125,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool = False
     stage: int = -1
     started_at: datetime | None = None
+    staged_at: datetime | None = None
     ended_at: datetime | None = None
     due_at: datetime | None = None
     begun_at: datetime | None = None

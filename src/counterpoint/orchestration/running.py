@@ -115,7 +115,7 @@ def _next(launch: Launch, spec: ExperimentSpec, seen: Inspection, started_at: da
     if seen.srm and spec.stop.on_srm != "alert":
         reason = "the split of units among variants is not what the weights say"
         return {"do": spec.stop.on_srm, "reason": reason, "stage": launch.stage}
-    due = next_due(spec, stage=launch.stage, started_at=started_at, now=now)
+    due = next_due(spec, stage=launch.stage, started_at=started_at, staged_at=launch.staged_at, now=now)
     if due.at > now or due.action is Action.LOOK:
         return {"do": "wait", "due_at": due.at.isoformat(), "reason": "nothing calls for a change"}
     if due.action is Action.CONCLUDE:
@@ -162,9 +162,12 @@ def _move(
         now = world.clock()
         launch = world.launches.get(launch_id)
         state = LaunchState.PAUSED if goal is Goal.PAUSE else LaunchState.RUNNING
-        due_at = None
+        due_at, staged_at = None, launch.staged_at
         if state is LaunchState.RUNNING and launch.started_at is not None:
-            due_at = next_due(spec_of(launch), stage=stage, started_at=launch.started_at, now=now).at
+            staged_at = max(now, launch.started_at)
+            due_at = next_due(
+                spec_of(launch), stage=stage, started_at=launch.started_at, staged_at=staged_at, now=now
+            ).at
         launch = record(
             world,
             launch_id,
@@ -175,6 +178,7 @@ def _move(
             reason=reason,
             evidence=seen.get("evidence"),
             stage=stage,
+            staged_at=staged_at,
             due_at=due_at,
             claim=None,
         )
