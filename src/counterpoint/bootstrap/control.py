@@ -39,6 +39,7 @@ class Control:
     Attributes:
         published: To be called when something may have been published, so that this process serves it at once.
         samples: Requests and units to look at the page with.
+        chores: What else is due at every tick: scheduled changes, rollouts.
     """
 
     desk: LaunchDesk
@@ -49,6 +50,7 @@ class Control:
     clock: Clock
     published: Callable[[], object]
     samples: RequestSamples
+    chores: Callable[[], object] = tuple
 
     def surface(self, key: str) -> Document:
         """Return a surface: attributes, parameters with their live values, metrics, policy.
@@ -126,6 +128,7 @@ class Control:
 
     def tick(self, *, wait_s: float = 0.0) -> list[str]:
         """Start what is due, wait for it at most so long, and return the workflows' ids."""
+        self.chores()
         started = tick(self.desk)
         if wait_s:
             for workflow in started:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from counterpoint.bootstrap.config_parts import open_configuring
 from counterpoint.bootstrap.control import Control
 from counterpoint.bootstrap.delivery import Delivery
 from counterpoint.bootstrap.evidence import Evidence
@@ -158,6 +159,17 @@ def opened(
         closing.callback(slot.release)
         executor = DbosExecutor(durable_url(settings), slot.name)
         closing.callback(executor.close)
+        configuring = open_configuring(
+            database,
+            releases=releases,
+            planning=planning,
+            judge=judge,
+            log=log,
+            key=key,
+            clock=clock,
+            new_id=new_id,
+            published=feed.refresh,
+        )
         control = Control(
             desk=open_desk(world, executor, new_id),
             release_store=releases,
@@ -167,6 +179,7 @@ def opened(
             clock=clock,
             published=feed.refresh,
             samples=samples,
+            chores=configuring.tick,
         )
 
         refresh = Housekeeping(
@@ -178,6 +191,7 @@ def opened(
             meters=meters,
             delivery=delivery,
             control=control,
+            configuring=configuring,
             catalogue=catalogue,
             histories=histories,
             refresh=refresh.run,

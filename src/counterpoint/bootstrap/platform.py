@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from counterpoint.bootstrap.configuring import Configuring
 from counterpoint.bootstrap.control import Control
 from counterpoint.bootstrap.delivery import Delivery
 from counterpoint.bootstrap.fleet import Fleet
@@ -21,6 +22,7 @@ class Platform:
     Attributes:
         delivery: The serving path: resolve, page, events.
         control: The control plane: plan, validate, launch, results, releases.
+        configuring: Home Config: baseline changes, rollouts, holdouts, surfaces.
         refresh: Takes over what other processes published, imported or left unfinished; to be called every so often.
         snapshots: What is served of each surface, for those that follow this process's feed.
         fleet: What the processes that follow it serve.
@@ -30,6 +32,7 @@ class Platform:
     meters: Meters
     delivery: Delivery
     control: Control
+    configuring: Configuring
     catalogue: LiveCatalogue
     histories: MemoryHistories
     refresh: Callable[[], None]

@@ -15,7 +15,7 @@ from counterpoint.releases.change import (
 from counterpoint.releases.codec import decode, encode, from_document, to_document
 from counterpoint.releases.comparing import FieldChange, PartChange, diff
 from counterpoint.releases.guard import publish_findings
-from counterpoint.releases.holding import holdout_operation
+from counterpoint.releases.holding import half_of_holdout, holdout_operation
 from counterpoint.releases.operations import (
     AbortRollout,
     AddDomain,
@@ -116,6 +116,7 @@ __all__ = [
     "encode",
     "fresh_state",
     "from_document",
+    "half_of_holdout",
     "holdout_operation",
     "is_foreseen",
     "is_last_stage",

@@ -1,15 +1,19 @@
 """Preparing a holdout: its buckets drawn, and the baseline of now kept for the parameters that it covers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal, TypeAlias
 
-from counterpoint.assignment import BucketSet
-from counterpoint.config import BaselineRule
+from counterpoint.assignment import BucketSet, bucket_of, bucket_salt
+from counterpoint.config import BaselineRule, Surface
 from counterpoint.errors import NotFound
 from counterpoint.experiments import Holdout, draw_holdout_sets
 from counterpoint.releases.operations import AddHoldout
+from counterpoint.releases.snapshotting import bucket_salt_of
 from counterpoint.releases.state import SurfaceState, territory_of
+
+Half: TypeAlias = Literal["status_quo", "shipped_only"]
 
 
 def holdout_operation(
@@ -63,6 +67,22 @@ def holdout_operation(
         key, share=share, unit=holdout.unit, territory=territory_of(state), covered=holdout
     )
     return AddHoldout(holdout=replace(holdout, status_quo=status_quo, shipped_only=shipped_only))
+
+
+def half_of_holdout(holdout: Holdout, surface: Surface) -> Callable[[str], Half | None]:
+    """Return what says which half of `holdout` a unit is in: what its read-out compares; None for most units.
+
+    The halves are equally large draws of one hash, so units fall into them as at random, by nothing else.
+    """
+    salt = bucket_salt(bucket_salt_of(surface.key), unit_type=holdout.unit, surface_unit=surface.unit)
+
+    def half(unit: str) -> Half | None:
+        bucket = bucket_of(unit, salt)
+        if bucket in holdout.status_quo:
+            return "status_quo"
+        return "shipped_only" if bucket in holdout.shipped_only else None
+
+    return half
 
 
 def _cut(rules: Iterable[BaselineRule], covered: set[str]) -> Iterable[BaselineRule]:

@@ -1,0 +1,58 @@
+"""Puts the configuration plane together: proposals, rollouts, holdouts, new surfaces."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from counterpoint.bootstrap.configuring import Configuring
+from counterpoint.bootstrap.gates import Judge
+from counterpoint.bootstrap.onboarding import Onboarding
+from counterpoint.bootstrap.parked import Proposals
+from counterpoint.bootstrap.planning import Planning
+from counterpoint.bootstrap.proposing import ChangeDesk
+from counterpoint.bootstrap.reference import REFERENCE_SURFACE
+from counterpoint.bootstrap.rolling_out import RollingOut
+from counterpoint.bootstrap.setting_aside import SettingAside
+from counterpoint.events import EventLog
+from counterpoint.releases import ReleaseStore
+from counterpoint.storage.sql import Database, SqlApprovalStore, SqlAuditLog, SqlDocuments
+
+
+def open_configuring(
+    database: Database,
+    *,
+    releases: ReleaseStore,
+    planning: Planning,
+    judge: Judge,
+    log: EventLog,
+    key: bytes,
+    clock: Callable[[], datetime],
+    new_id: Callable[[], str],
+    published: Callable[[], object],
+) -> Configuring:
+    """Return the configuration plane on `database`.
+
+    Args:
+        key: Secret that attestations are signed with.
+        published: Called when something may have been published.
+    """
+    proposals = Proposals(SqlDocuments(database))
+    desk = ChangeDesk(
+        releases=releases,
+        audit=SqlAuditLog(database),
+        approvals=SqlApprovalStore(database),
+        proposals=proposals,
+        attest=planning.attest,
+        key=key,
+        clock=clock,
+        new_id=new_id,
+        published=published,
+    )
+    rolling = RollingOut(
+        releases=releases, proposals=proposals, log=log, publish=desk.publish, budget=judge.budget, clock=clock
+    )
+    return Configuring(
+        desk=desk,
+        rolling=rolling,
+        aside=SettingAside(desk=desk, log=log),
+        boarding=Onboarding(desk=desk, log=log, pages=(REFERENCE_SURFACE,)),
+    )
