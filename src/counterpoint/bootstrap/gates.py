@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from counterpoint.bootstrap.power import PowerAsk, power
 from counterpoint.errors import NotFound
 from counterpoint.events import EventLog
 from counterpoint.experiments import ExperimentSpec, Unknown, VariantSpec
@@ -110,13 +111,26 @@ class Judge:
             kept = self._planned[launch.id] = self._kept_plan(launch)
         return planned_from_document(kept) if kept.get("by_day") else None
 
+    def traffic(self, now: datetime) -> RecordedTraffic:
+        """Return what was recorded before an instant, for designs."""
+        return RecordedTraffic(self._log, lambda key: self._release(key).state.surface, lambda: now)
+
+    def power(self, ask: PowerAsk, now: datetime) -> dict[str, Any]:
+        """Return when an experiment on a surface would be ready, as a document.
+
+        Raises:
+            NotFound: code `unknown_surface` or `unknown_metric`.
+            InvalidInput: A number of the question is out of its range.
+        """
+        return power(ask, self._release(ask.surface).state.surface, self.traffic(now))
+
     def _kept_plan(self, launch: Launch) -> Mapping[str, Any]:
         registered = None if self._plans is None else self._plans.get(launch.experiment)
         if registered is not None and (registered.get("planned_units") or {}).get("launch") == launch.id:
             found: Mapping[str, Any] = registered["planned_units"]
             return found
-        spec, started_at = spec_of(launch), _started(launch)
-        traffic = RecordedTraffic(self._log, lambda key: self._release(key).state.surface, lambda: started_at)
+        spec = spec_of(launch)
+        traffic = self.traffic(_started(launch))
         units = traffic.units_per_day(spec.surface, audience=spec.audience, unit=spec.unit)
         if isinstance(units, Unknown):
             document = {"launch": launch.id, "by_day": [], "source": units.reason}

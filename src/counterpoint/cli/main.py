@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from counterpoint import __version__
-from counterpoint.cli import analysis, catalogue, demonstration, designing, evaluation, launching, serving
+from counterpoint.cli import analysis, catalogue, demonstration, designing, evaluation, launching, power, serving
 from counterpoint.errors import Blame, CounterpointError
 from counterpoint.settings import read_settings
 from counterpoint.telemetry import configure_logging, logger
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=_folder, metavar="FOLDER", help="where everything is kept (default .counterpoint)"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (serving, demonstration, launching, designing, analysis, catalogue, evaluation):
+    for group in (serving, demonstration, launching, designing, power, analysis, catalogue, evaluation):
         group.add_commands(commands)
     return parser
 

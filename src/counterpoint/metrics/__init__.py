@@ -2,6 +2,18 @@
 
 from counterpoint.metrics.checks import check_running
 from counterpoint.metrics.decision import ExperimentDecision, decide
+from counterpoint.metrics.designs import (
+    DesignAnswer,
+    DesignQuestion,
+    DesignRow,
+    Forecast,
+    Remedy,
+    answer_design,
+    design_svg,
+    design_text,
+    model_as_given,
+    model_from,
+)
 from counterpoint.metrics.engines.duckdb import roll_up
 from counterpoint.metrics.history import RecordedTraffic
 from counterpoint.metrics.measures import Measure, Unmeasured
@@ -19,7 +31,11 @@ from counterpoint.metrics.table_text import table_text
 
 __all__ = [
     "Comparison",
+    "DesignAnswer",
+    "DesignQuestion",
+    "DesignRow",
     "ExperimentDecision",
+    "Forecast",
     "Measure",
     "MetricRollup",
     "MetricRow",
@@ -27,6 +43,7 @@ __all__ = [
     "PlannedUnits",
     "QuantileArm",
     "RecordedTraffic",
+    "Remedy",
     "Rollup",
     "RollupEngine",
     "RollupQuestion",
@@ -36,11 +53,16 @@ __all__ = [
     "TableReport",
     "Unmeasured",
     "analyze_table",
+    "answer_design",
     "check_running",
     "decide",
+    "design_svg",
+    "design_text",
     "error_budgets",
     "harmed",
     "load_objectives",
+    "model_as_given",
+    "model_from",
     "new_units",
     "planned_from_document",
     "planned_units",
