@@ -115,14 +115,20 @@ class Judge:
         """Return what was recorded before an instant, for designs."""
         return RecordedTraffic(self._log, lambda key: self._release(key).state.surface, lambda: now)
 
-    def power(self, ask: PowerAsk, now: datetime) -> dict[str, Any]:
+    def power(self, now: datetime, *, surface: str, **asked: Any) -> dict[str, Any]:
         """Return when an experiment on a surface would be ready, as a document.
+
+        Args:
+            now: What was recorded before it counts.
+            surface: Where it would run.
+            asked: Fields of `PowerAsk`, the metric among them.
 
         Raises:
             NotFound: code `unknown_surface` or `unknown_metric`.
             InvalidInput: A number of the question is out of its range.
         """
-        return power(ask, self._release(ask.surface).state.surface, self.traffic(now))
+        ask = PowerAsk(surface=surface, **asked)
+        return power(ask, self._release(surface).state.surface, self.traffic(now))
 
     def _kept_plan(self, launch: Launch) -> Mapping[str, Any]:
         registered = None if self._plans is None else self._plans.get(launch.experiment)

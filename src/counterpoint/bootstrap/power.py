@@ -7,8 +7,7 @@ from typing import Any
 from counterpoint.config import Metric, Surface
 from counterpoint.errors import CannotCompute, NotFound
 from counterpoint.experiments import MetricHistory, TrafficHistory, UnitsPerDay, Unknown
-from counterpoint.metrics import DesignQuestion, Forecast, answer_design, model_from
-from counterpoint.metrics.levels import Test
+from counterpoint.metrics import DesignQuestion, Forecast, Test, answer_design, model_from
 from counterpoint.stats import Alternative, MetricModel
 
 MAX_DAYS = 180

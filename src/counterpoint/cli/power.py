@@ -93,7 +93,6 @@ def _from_numbers(words: argparse.Namespace) -> dict[str, Any]:
 
 def _from_history(words: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from counterpoint.bootstrap import opened
-    from counterpoint.bootstrap.power import PowerAsk
 
     if words.metric is None:
         raise InvalidInput(
@@ -102,18 +101,19 @@ def _from_history(words: argparse.Namespace, settings: Settings) -> dict[str, An
             where="--metric",
             fix="name one, or give --mean and --units-per-day",
         )
-    ask = PowerAsk(
-        surface=words.surface,
-        metric=words.metric,
-        audience=words.audience,
-        effect=words.effect,
-        margin=words.margin,
-        trigger_rate=words.trigger_rate,
-        spread=words.spread,
-        **_shared(words),
-    )
     with opened(settings) as platform:
-        return platform.control.judge.power(ask, platform.control.clock())
+        control = platform.control
+        return control.judge.power(
+            control.clock(),
+            surface=words.surface,
+            metric=words.metric,
+            audience=words.audience,
+            effect=words.effect,
+            margin=words.margin,
+            trigger_rate=words.trigger_rate,
+            spread=words.spread,
+            **_shared(words),
+        )
 
 
 def _shared(words: argparse.Namespace) -> dict[str, Any]:

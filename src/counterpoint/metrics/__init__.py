@@ -16,6 +16,7 @@ from counterpoint.metrics.designs import (
 )
 from counterpoint.metrics.engines.duckdb import roll_up
 from counterpoint.metrics.history import RecordedTraffic
+from counterpoint.metrics.levels import Test
 from counterpoint.metrics.measures import Measure, Unmeasured
 from counterpoint.metrics.placebo import PlaceboLog
 from counterpoint.metrics.planned import PlannedUnits, new_units, planned_from_document, planned_units
@@ -51,6 +52,7 @@ __all__ = [
     "Split",
     "SplitPhase",
     "TableReport",
+    "Test",
     "Unmeasured",
     "analyze_table",
     "answer_design",
