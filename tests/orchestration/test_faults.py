@@ -394,3 +394,50 @@ def test_a_platform_that_was_down_for_days_holds_each_stage_for_its_hours_all_th
     world.clock.pass_time(hours=24)
     tick(desk)
     assert world.launches.get(launch.id).stage == 2
+
+
+# Taking away
+
+
+@pytest.mark.parametrize("goal", [Goal.PAUSE, Goal.STOP])
+def test_a_backend_that_is_down_keeps_no_other_from_pausing_or_stopping(goal: Goal) -> None:
+    flags, surface = CountingBackend("flags", fail_on=goal), CountingBackend("surface")
+    world = FakeWorld(flags, surface)
+    desk = _desk(world)
+    launch, _ = submit(desk, SPEC, author="ada")
+    move(desk, launch.id, goal, actor="grace", reason="the pages are odd")
+    assert surface.state["podcasts-second"].startswith(str(goal))
+    halfway = world.launches.get(launch.id)
+    assert (halfway.state, halfway.trouble) == (LaunchState.RUNNING, "flags: flags is down.")
+    flags.fail_on = None
+    settled = _wait_until_due(desk, world, launch.id, lambda each: each.state is not LaunchState.RUNNING)
+    assert settled.state is (LaunchState.PAUSED if goal is Goal.PAUSE else LaunchState.SHIPPED)
+    assert (settled.wish, settled.trouble) == (None, None)
+    said = next(entry.reason for entry in settled.timeline if "grace" in entry.reason)
+    assert said.endswith("by grace: the pages are odd")
+
+
+def test_a_pause_for_a_wrong_split_that_some_backend_missed_is_ended_though_the_split_looks_right_again() -> None:
+    flags = CountingBackend("flags", fail_on="pause")
+    world = FakeWorld(flags, CountingBackend("surface"))
+    desk = _desk(world)
+    launch, _ = submit(desk, SPEC, author="ada")
+    world.inspection = Inspection(srm=True)
+    _wait_until_due(desk, world, launch.id, lambda each: each.trouble is not None)
+    world.inspection, flags.fail_on = Inspection(budget_open=True), None
+    paused = _wait_until_due(desk, world, launch.id, lambda each: each.state is LaunchState.PAUSED)
+    assert "the split of units" in paused.timeline[-1].reason
+    assert flags.state == {"podcasts-second": "pause:0:None"}
+
+
+def test_a_resume_that_failed_leaves_everything_paused() -> None:
+    surface, flags = CountingBackend("surface"), CountingBackend("flags", fail_on="resume")
+    reverted: list[str] = []
+    surface.revert = lambda receipt, **words: reverted.append(receipt.backend)  # type: ignore[method-assign]
+    world = FakeWorld(surface, flags)
+    desk = _desk(world)
+    launch, _ = submit(desk, SPEC, author="ada")
+    move(desk, launch.id, Goal.PAUSE, actor="grace", reason="odd")
+    move(desk, launch.id, Goal.RESUME, actor="grace", reason="fine")
+    assert world.launches.get(launch.id).state is LaunchState.PAUSED
+    assert reverted == ["surface"]

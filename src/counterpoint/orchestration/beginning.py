@@ -36,8 +36,8 @@ def begin(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outc
     if not checked["go"]:
         return checked
     done = converge(
+        world,
         steps,
-        world.backends,
         lambda: desired(
             world,
             launch_id,
@@ -48,9 +48,6 @@ def begin(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outc
         ),
         # The launch's, not the run's: a run that takes over finds what the one before it has applied.
         prefix=f"{launch_id}:begin",
-        clock=world.clock,
-        stopwatch=world.stopwatch,
-        sleep=world.sleep,
     )
     if not done["ok"]:
         return steps.run("record failure", lambda: _fail(world, launch_id, done))

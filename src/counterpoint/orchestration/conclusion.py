@@ -40,8 +40,12 @@ def conclude(
     return steps.run("record end", lambda: _end(world, launch_id, goal, verdict["reason"]))
 
 
-def retry_later(world: LaunchWorld, launch_id: str, done: Outcome) -> Outcome:
-    """Leave the launch as it was and try again soon: a backend that is down must not strand a running experiment."""
+def retry_later(world: LaunchWorld, launch_id: str, done: Outcome, *, wish: Outcome | None) -> Outcome:
+    """Leave the launch as it was and try again soon: a backend that is down must not strand a running experiment.
+
+    Args:
+        wish: What was half carried out and is to be ended before anything else: `goal`, `actor`, `reason`.
+    """
     now = world.clock()
     trouble = f"{done['backend']}: {done['error']['message']}"
 
@@ -53,6 +57,7 @@ def retry_later(world: LaunchWorld, launch_id: str, done: Outcome) -> Outcome:
             claim=None,
             trouble=trouble,
             n_troubles=old.n_troubles + 1,
+            wish=wish if old.state is not LaunchState.STOPPED else None,
         )
 
     launch = write(world, launch_id, change)
@@ -71,15 +76,17 @@ def _reach(
     variant: str | None = None,
 ) -> Outcome | None:
     done = converge(
+        world,
         steps,
-        world.backends,
         lambda: desired(world, launch_id, goal, reason=reason, actor=actor, variant=variant),
         prefix=f"{run}:{goal}",
-        clock=world.clock,
-        stopwatch=world.stopwatch,
-        sleep=world.sleep,
+        forward=True,
     )
-    return None if done["ok"] else steps.run(f"record retry {goal}", lambda: retry_later(world, launch_id, done))
+    if done["ok"]:
+        return None
+    # Once it is recorded as stopped its state says what is left to do; until then only the wish does.
+    wish = {"goal": str(goal), "actor": actor, "reason": reason} if goal is Goal.STOP else None
+    return steps.run(f"record retry {goal}", lambda: retry_later(world, launch_id, done, wish=wish))
 
 
 def _stop(world: LaunchWorld, launch_id: str, reason: str, evidence: Outcome | None) -> Outcome:
@@ -94,6 +101,7 @@ def _stop(world: LaunchWorld, launch_id: str, reason: str, evidence: Outcome | N
         reason=reason,
         evidence=evidence,
         ended_at=max(now, started_at or now),
+        wish=None,
     )
     return {"state": str(launch.state)}
 

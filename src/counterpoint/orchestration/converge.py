@@ -1,4 +1,4 @@
-"""Take all backends to a goal: plan, apply and verify in order; on failure revert in reverse what was applied."""
+"""Take all backends to a goal: plan, apply and verify in order; on failure revert in reverse, or go on regardless."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,20 +8,14 @@ import msgspec
 from counterpoint.errors import CounterpointError, DependencyFailure
 from counterpoint.orchestration.backends.protocol import Backend, Desired
 from counterpoint.orchestration.launch import Receipt
-from counterpoint.orchestration.ports import Clock, Outcome, Steps
+from counterpoint.orchestration.ports import Outcome, Steps
+from counterpoint.orchestration.world import LaunchWorld
 
 _WAITS_S = (0.1, 0.5)
 
 
 def converge(
-    steps: Steps,
-    backends: Sequence[Backend],
-    desired: Callable[[], Desired],
-    *,
-    prefix: str,
-    clock: Clock,
-    stopwatch: Callable[[], float],
-    sleep: Callable[[float], None],
+    world: LaunchWorld, steps: Steps, desired: Callable[[], Desired], *, prefix: str, forward: bool = False
 ) -> Outcome:
     """Return `{"ok": True, "receipts": [...]}`, or what failed, what was reverted and what is still live.
 
@@ -31,40 +25,42 @@ def converge(
     Args:
         desired: Returns the goal; called inside the steps, so that it is read afresh after a crash.
         prefix: Identifies this convergence; part of every idempotency key.
-        stopwatch: Seconds of a monotonic clock.
+        forward: Go on to the other backends when one fails, and take nothing back: listeners must not go on meeting
+            what is to be stopped because a backend that tells of it is down.
     """
     receipts: list[dict[str, Any]] = []
     seconds: dict[str, float] = {}
+    failures: list[Outcome] = []
 
     def run(name: str, step: Callable[[], Outcome]) -> Outcome:
-        done = steps.run(name, _timed(step, stopwatch))
+        done = steps.run(name, _timed(_patient(step, world.sleep), world.stopwatch))
         seconds[name] = done["seconds"]
         return done
 
-    for backend in backends:
-        apply = _apply(backend, desired, f"{prefix}:{backend.name}")
-        done = run(f"apply {backend.name}", _patient(apply, sleep))
+    for backend in world.backends:
+        done = run(f"apply {backend.name}", _apply(backend, desired, f"{prefix}:{backend.name}"))
         if done["ok"]:
             receipts.append(done["receipt"])
-            done = run(f"verify {backend.name}", _patient(_verify(backend, done["receipt"]), sleep))
+            done = run(f"verify {backend.name}", _verify(backend, done["receipt"]))
         if not done["ok"]:
-            reverted = [
-                {
-                    **run(f"revert {receipt['backend']}", _patient(_revert(backends, receipt, desired, clock), sleep)),
-                    "backend": receipt["backend"],
-                }
-                for receipt in reversed(receipts)
-            ]
-            return {
-                "ok": False,
-                "backend": backend.name,
-                "error": done["error"],
-                "reverted": [each["backend"] for each in reverted if each["ok"]],
-                "still_live": [each["backend"] for each in reverted if not each["ok"]],
-                "unsure": _unsure(backend, receipts, done["error"]),
-                "seconds": seconds,
-            }
-    return {"ok": True, "receipts": receipts, "seconds": seconds}
+            unsure = _unsure(backend, receipts, done["error"])
+            failures.append({"ok": False, "backend": backend.name, "error": done["error"], "unsure": unsure})
+            if not forward:
+                break
+    if not failures:
+        return {"ok": True, "receipts": receipts, "seconds": seconds}
+    if forward:
+        return {**failures[0], "reverted": [], "still_live": [], "seconds": seconds}
+    reverted = {
+        receipt["backend"]: run(f"revert {receipt['backend']}", _revert(world, receipt, desired))["ok"]
+        for receipt in reversed(receipts)
+    }
+    return {
+        **failures[0],
+        "reverted": [name for name, ok in reverted.items() if ok],
+        "still_live": [name for name, ok in reverted.items() if not ok],
+        "seconds": seconds,
+    }
 
 
 def _unsure(backend: Backend, receipts: Sequence[dict[str, Any]], error: dict[str, Any]) -> list[str]:
@@ -91,14 +87,12 @@ def _verify(backend: Backend, receipt: dict[str, Any]) -> Callable[[], Outcome]:
     return step
 
 
-def _revert(
-    backends: Sequence[Backend], receipt: dict[str, Any], desired: Callable[[], Desired], clock: Clock
-) -> Callable[[], Outcome]:
-    (backend,) = (each for each in backends if each.name == receipt["backend"])
+def _revert(world: LaunchWorld, receipt: dict[str, Any], desired: Callable[[], Desired]) -> Callable[[], Outcome]:
+    (backend,) = (each for each in world.backends if each.name == receipt["backend"])
 
     def step() -> Outcome:
         kept = msgspec.convert(receipt, Receipt)
-        backend.revert(kept, actor=desired().actor, reason="a later backend failed", now=clock())
+        backend.revert(kept, actor=desired().actor, reason="a later backend failed", now=world.clock())
         return {"ok": True}
 
     return step

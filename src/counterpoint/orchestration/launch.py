@@ -104,6 +104,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
             the launch, when somebody should look whether that workflow is still alive.
         begun_at: When its backends were touched first; from then on it is taken back, not merely refused.
         claim: The run that moves it now; no other run touches its backends meanwhile.
+        wish: A pause or a stop that is carried out in part only, as goal, actor and reason; None when nothing is.
         trouble: Why the last attempt to move it failed; None once one succeeded.
         n_troubles: How many attempts in a row failed.
         version: Grows with each write; writers compare it.
@@ -130,6 +131,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime | None = None
     begun_at: datetime | None = None
     claim: str | None = None
+    wish: dict[str, Any] | None = None
     trouble: str | None = None
     n_troubles: int = 0
     decision: dict[str, Any] | None = None

@@ -43,9 +43,11 @@ def look(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outco
     if do == "wait":
         return steps.run("record look", lambda: _look_later(world, launch_id, seen))
     if do in ("conclude", "stop"):
-        return conclude(world, steps, launch_id, run, reason=reason, actor=PLATFORM, evidence=seen.get("evidence"))
+        actor, evidence = seen.get("actor", PLATFORM), seen.get("evidence")
+        return conclude(world, steps, launch_id, run, reason=reason, actor=actor, evidence=evidence)
     goal = Goal.PAUSE if do == "pause" else Goal.STAGE
-    return _move(world, steps, launch_id, run, goal, stage=seen["stage"], actor=PLATFORM, reason=reason, seen=seen)
+    actor = seen.get("actor", PLATFORM)
+    return _move(world, steps, launch_id, run, goal, stage=seen["stage"], actor=actor, reason=reason, seen=seen)
 
 
 def intervene(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outcome:
@@ -99,6 +101,9 @@ def _inspect(world: LaunchWorld, launch_id: str, run: str) -> Outcome:
         return {"do": "conclude", "reason": "its conclusion was interrupted"}
     if launch.state is not LaunchState.RUNNING or launch.started_at is None:
         return {"do": "nothing", "reason": f"the launch is {launch.state}"}
+    if launch.wish is not None:
+        # A pause or a stop that some backend has heard of already and another has not.
+        return {"do": launch.wish["goal"], "stage": launch.stage, **launch.wish}
     spec = spec_of(launch)
     seen = world.inspect(launch, now)
     findings = [finding.as_document() for finding in seen.findings]
@@ -147,16 +152,15 @@ def _move(
     seen: Outcome,
 ) -> Outcome:
     done = converge(
+        world,
         steps,
-        world.backends,
         lambda: desired(world, launch_id, goal, stage=stage, reason=reason, actor=actor),
         prefix=f"{run}:{goal}",
-        clock=world.clock,
-        stopwatch=world.stopwatch,
-        sleep=world.sleep,
+        forward=goal is Goal.PAUSE,
     )
     if not done["ok"]:
-        return steps.run("record retry", lambda: retry_later(world, launch_id, done))
+        wish = {"goal": str(goal), "actor": actor, "reason": reason} if goal is Goal.PAUSE else None
+        return steps.run("record retry", lambda: retry_later(world, launch_id, done, wish=wish))
 
     def recorded() -> Outcome:
         now = world.clock()
@@ -181,6 +185,7 @@ def _move(
             staged_at=staged_at,
             due_at=due_at,
             claim=None,
+            wish=None,
         )
         return {"state": str(launch.state), "reason": reason}
 

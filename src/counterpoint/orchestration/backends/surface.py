@@ -29,6 +29,8 @@ Attest = Callable[[Change, Release | None, datetime], Attestation]
 """The validator: looks at a Change on its base and signs what it found."""
 
 _N_ATTEMPTS = 6
+# For the others it does not matter which stage is live: they take everything away.
+_STAGED = (Goal.START, Goal.STAGE, Goal.RESUME)
 _AFTER = {
     Goal.START: State.RUNNING,
     Goal.STAGE: State.RUNNING,
@@ -54,12 +56,11 @@ class SurfaceBackend:
     def plan(self, desired: Desired) -> Diff:
         """Return the moves that take the experiment from what is live to the goal."""
         state = self._live(desired.spec.surface).state
-        live = state.experiments.get(desired.spec.key)
-        before = _place(live)
-        after = f"{_AFTER[desired.goal]}, stage {desired.stage}"
-        if desired.goal in (Goal.STOP, Goal.SHIP, Goal.ROLL_BACK):
-            after = str(_AFTER[desired.goal])
-            before = _state_of(state, desired.spec.key)
+        before, after = _place(state, desired.spec.key), str(_AFTER[desired.goal])
+        if desired.goal in _STAGED:
+            after = f"{after}, stage {desired.stage}"
+        elif before is not None:
+            before = before.split(",")[0]
         if before == after:
             return Diff(backend=self.name, edits=())
         return Diff(
@@ -83,14 +84,19 @@ class SurfaceBackend:
             "experiment": desired.spec.key,
             "release": number,
             "state": str(_AFTER[desired.goal]),
+            "stage": desired.stage if desired.goal in _STAGED else None,
         }
         return Receipt(backend=self.name, idempotency_key=idempotency_key, detail=detail)
 
     def verify(self, receipt: Receipt) -> str | None:
-        """Return None if the live release has the experiment in the state that the receipt names."""
-        key, wanted = receipt.detail["experiment"], receipt.detail["state"]
-        state = _state_of(self._live(receipt.detail["surface"]).state, key)
-        return None if state == wanted else f"{key!r} is {state or 'not there'}, not {wanted}"
+        """Return None if the live release has the experiment in the state, and stage, that the receipt names."""
+        key, wanted, stage = (receipt.detail[field] for field in ("experiment", "state", "stage"))
+        place = _place(self._live(receipt.detail["surface"]).state, key)
+        if stage is not None:
+            wanted = f"{wanted}, stage {stage}"
+        elif place is not None:
+            place = place.split(",")[0]
+        return None if place == wanted else f"{key!r} is {place or 'not there'}, not {wanted}"
 
     def revert(self, receipt: Receipt, *, actor: str, reason: str, now: datetime) -> None:
         """Publish a Change that takes the receipt's release back."""
@@ -155,13 +161,10 @@ class SurfaceBackend:
         return release
 
 
-def _state_of(state: SurfaceState, key: str) -> str | None:
+def _place(state: SurfaceState, key: str) -> str | None:
     if key in state.retired:
         return str(State.ARCHIVED)
-    return str(state.experiments[key].state) if key in state.experiments else None
-
-
-def _place(live: Experiment | None) -> str | None:
+    live = state.experiments.get(key)
     return None if live is None else f"{live.state}, stage {live.stage}"
 
 
