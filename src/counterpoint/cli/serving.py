@@ -1,6 +1,7 @@
-"""The commands around running processes: `serve` starts one in its role, `fleet` shows what all of them serve."""
+"""The commands around running processes: `serve` starts one, `fleet` shows all, `export` writes for others."""
 
 import argparse
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from counterpoint.settings import ROLES, Settings, control_url
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `serve` and `fleet`."""
+    """Add `serve`, `fleet` and `export`."""
     serve = command(
         commands, "serve", _serve, "start the platform: page, API, web interface and launches in one process"
     )
@@ -34,6 +35,15 @@ def add_commands(commands: Commands) -> None:
     fleet = command(commands, "fleet", _fleet, "show which process serves which release")
     fleet.add_argument("--control", metavar="URL", help="address of the control plane (default: of `serve` here)")
     fleet.add_argument("--json", action="store_true", help="print JSON")
+    export = command(commands, "export", _export, "write a surface's parameters for another flag system")
+    export.add_argument("format", choices=("flagd",), help="flagd: flag definitions in JSON with targeting")
+    export.add_argument("--surface", default="home", help="which surface (default home)")
+    export.add_argument(
+        "--experiments",
+        choices=("leave-out", "baseline"),
+        default="leave-out",
+        help="what becomes of parameters under experiment: no flag, or the baseline for everybody (default leave-out)",
+    )
 
 
 def _serve(words: argparse.Namespace, settings: Settings) -> int:
@@ -86,3 +96,16 @@ def _served(surfaces: dict[str, Any]) -> tuple[str, str]:
     )
     oldest = max((each["age_s"] for each in surfaces.values()), default=None)
     return serves or "-", "-" if oldest is None else f"{oldest:.0f} s ago"
+
+
+def _export(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.bootstrap import opened
+    from counterpoint.storage.snapshots import export_flagd
+
+    with opened(settings) as platform:
+        snapshot = platform.snapshots.live(words.surface).compiled.snapshot
+    export = export_flagd(snapshot, experimented=words.experiments)
+    print_json(export.document)
+    for parameter, why in export.left_out.items():
+        print(f"left out {parameter}: {why}", file=sys.stderr)
+    return 0

@@ -10,7 +10,7 @@ from counterpoint.assignment.audience.audience import (
 )
 from counterpoint.assignment.audience.binding import Declared
 from counterpoint.assignment.audience.columns import Column, column, members
-from counterpoint.assignment.audience.formula import Context, Test
+from counterpoint.assignment.audience.formula import Both, Choice, Const, Context, Either, Formula, Inverse, Leaf, Test
 from counterpoint.assignment.audience.index import AudienceIndex, build_index
 from counterpoint.assignment.audience.semver import version_key
 from counterpoint.assignment.audience.solving import Satisfiability, disjoint, satisfiable
@@ -18,9 +18,16 @@ from counterpoint.assignment.audience.solving import Satisfiability, disjoint, s
 __all__ = [
     "Audience",
     "AudienceIndex",
+    "Both",
+    "Choice",
     "Column",
+    "Const",
     "Context",
     "Declared",
+    "Either",
+    "Formula",
+    "Inverse",
+    "Leaf",
     "Membership",
     "Satisfiability",
     "Test",

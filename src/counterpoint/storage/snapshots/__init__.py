@@ -1,6 +1,7 @@
 """Snapshots on their way to the serving path: the last good one of each surface, on disk and over HTTP."""
 
 from counterpoint.storage.snapshots.files import Kept, SnapshotFiles
+from counterpoint.storage.snapshots.flagd import FlagdExport, export_flagd
 from counterpoint.storage.snapshots.follower import Follower
 from counterpoint.storage.snapshots.following import Offer, Pacing, follow
 from counterpoint.storage.snapshots.last_good import LastGood, Live
@@ -8,6 +9,7 @@ from counterpoint.storage.snapshots.reporting import Feed, Identity, own_identit
 
 __all__ = [
     "Feed",
+    "FlagdExport",
     "Follower",
     "Identity",
     "Kept",
@@ -16,6 +18,7 @@ __all__ = [
     "Offer",
     "Pacing",
     "SnapshotFiles",
+    "export_flagd",
     "follow",
     "own_identity",
     "report_of",
