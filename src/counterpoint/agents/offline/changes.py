@@ -74,7 +74,7 @@ def read_changes(text: Text, links: Links) -> ChangeReading:
     faint = {
         k
         for k, ms in by_key.items()
-        if _is_hearsay(text, parameters[k], max(m.coverage for m in ms), max(ms, key=lambda m: m.score))
+        if _is_hearsay(text, parameters[k], max(m.coverage for m in ms), max(ms, key=lambda m: m.score), links)
     }
     stronger = (
         any(m.score > max(by.score for k in faint for by in by_key[k]) and m.coverage >= 0.85 for m in idle)
@@ -89,13 +89,15 @@ def read_changes(text: Text, links: Links) -> ChangeReading:
     return reading
 
 
-def _is_hearsay(text: Text, parameter: Parameter, confidence: float, mention: Mention) -> bool:
+def _is_hearsay(text: Text, parameter: Parameter, confidence: float, mention: Mention, links: Links) -> bool:
     """Return whether a switch is named so faintly, and not asked for, that another change must be the one meant."""
     if parameter.type is not ParameterType.BOOL or (confidence >= 0.95 and len(mention.tokens) > 1):
         return False
     clause = text.tokens[mention.start].clause
     reach = 4 if len(mention.tokens) > 1 else 2
-    around = text.tokens[max(0, mention.start - reach) : mention.end + 2]
+    # The name of another dial asks for nothing of this one: "with autoplay people hear before they click".
+    others = {i for m in links.parameters if m.key != parameter.key and len(m.tokens) == 1 for i in m.tokens}
+    around = [t for t in text.tokens[max(0, mention.start - reach) : mention.end + 2] if t.index not in others]
     near = [t for t in around if t.clause == clause and t.text not in ("with", "have", "having", "play", "plays")]
     # One word of background ("people hear before they click") is no request; a whole name may stand by itself.
     return not any(text.lexicon.has(name, near) for name in ("act", "on", "off"))

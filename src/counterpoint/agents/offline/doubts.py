@@ -116,10 +116,11 @@ def other_place(text: Text, surface: Surface, links: Links) -> tuple[str, str] |
 
 def residue(text: Text, links: Links, change: ChangeReading) -> tuple[str, ...]:
     """Return the content words that neither the catalogue, nor the grammar, nor the audience explains."""
-    return tuple(text.tokens[i].text for i in _unexplained(text, links, change))
+    return tuple(text.tokens[i].text for i in unexplained(text, links, change))
 
 
-def _unexplained(text: Text, links: Links, change: ChangeReading) -> list[int]:
+def unexplained(text: Text, links: Links, change: ChangeReading) -> list[int]:
+    """Return the indexes of the content words that nothing explains."""
     tokens, lexicon = text.tokens, text.lexicon
     known = change.used | text.audience | {i for m in [*links.parameters, *links.metrics] for i in m.tokens}
     known |= {i for q in text.quantities for i in range(q.start, q.end)}
@@ -143,7 +144,7 @@ def strange_change(text: Text, links: Links, statements: Sequence[Statement]) ->
     tokens, lexicon = text.tokens, text.lexicon
     metric_tokens = {i for m in links.metrics for i in m.tokens}
     outcome_clauses = {tokens[s.mention.start].clause for s in statements if s.role != "named"}
-    loose = set(_unexplained(text, links, ChangeReading()))
+    loose = set(unexplained(text, links, ChangeReading()))
     vague = lexicon.lists["vague_change"]
     unsettable = lexicon.lists["unsettable"]
     for start, end, _ in unsettable.find(tokens):
@@ -261,7 +262,7 @@ def change_is_doubtful(text: Text, change: ChangeReading, links: Links) -> bool:
         return True
     tokens = text.tokens
     clauses = {tokens[i].clause for i in change.used}
-    loose = [i for i in _unexplained(text, links, change) if tokens[i].clause in clauses]
+    loose = [i for i in unexplained(text, links, change) if tokens[i].clause in clauses]
     anchored = [i for i in change.used if tokens[i].text not in text.lexicon.stop]
     near = [i for i in loose if min(abs(i - j) for j in change.used) <= 5]
     return len(near) >= 3 and len(near) > len(anchored)

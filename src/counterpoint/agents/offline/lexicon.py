@@ -154,7 +154,7 @@ def _parsed(raw: Mapping[str, Any]) -> Lexicon:
         name: phrases_of((w, name) for w in words)
         for section in (grammar, audience)
         for name, words in section.items()
-        if isinstance(words, list) and name != "unsafe" and all(isinstance(w, str) for w in words)
+        if isinstance(words, list) and name not in ("unsafe", "governance") and all(isinstance(w, str) for w in words)
     }
     lists |= {f"cmp{op}": phrases_of((w, op) for w in words) for op, words in audience["comparators"].items()}
     lists["measurables"] = phrases_of(((w, w) for w in raw["measurables"]["words"]), irregular=irregular)

@@ -131,6 +131,24 @@ def _adopt_position(links: Links, text: Text, q: Quantity) -> None:
         links.values.setdefault(dials[0].key, []).append(q)
 
 
+def _adopt_place(links: Links, text: Text) -> None:
+    """Let "at the top" beside a part's name speak for the place of that part: "put the generated shelf at the top"."""
+    mentioned = {m.key for m in links.parameters}
+    for m in [m for m in links.parameters if text.surface.parameters[m.key].type is ParameterType.BOOL]:
+        dials = [
+            p
+            for p in text.surface.parameters.values()
+            if p.key.partition(".")[0] == m.key.partition(".")[0] and settings.is_position(p)
+        ]
+        if len(dials) != 1 or dials[0].key in mentioned:
+            continue
+        end = min(m.end + 5, _clause_of(m, text.tokens)[1])
+        place = choices.anchored(dials[0], m, text.tokens, text.lexicon, (m.end, end))
+        if place is not None and not any(set(range(place.at, place.end)) & o.tokens for o in links.parameters):
+            words = frozenset(range(place.at, place.end))
+            links.parameters.append(replace(m, key=dials[0].key, tokens=words, coverage=0.8, rival=0.0))
+
+
 def _adopt_values(links: Links, text: Text) -> None:
     """Let a named value beside its shelf's name, or one that is nobody else's, speak for its parameter: "by ALS"."""
     mentioned = {m.key for m in links.parameters}
@@ -218,6 +236,7 @@ def _adopt(links: Links, text: Text) -> None:
     """Give a length of time that stands beside a shelf's name to the only dial of that shelf that takes it."""
     given = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs]
     _adopt_values(links, text)
+    _adopt_place(links, text)
     for q in text.quantities:
         if q not in given and not set(range(q.start, q.end)) & text.audience and settings.says_position(q, text.tokens):
             _adopt_position(links, text, q)

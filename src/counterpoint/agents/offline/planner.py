@@ -1,11 +1,10 @@
 """The offline planner: a hypothesis in words to a plan, a question or a refusal, without a language model."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from counterpoint.agents.offline import doubts
+from counterpoint.agents.offline import abstention, doubts
 from counterpoint.agents.offline.audience import AudienceReading, Trouble, read_audience
 from counterpoint.agents.offline.catalogue import Catalogue, build_catalogue, terms_of
 from counterpoint.agents.offline.changes import ChangeReading, read_changes
@@ -13,6 +12,7 @@ from counterpoint.agents.offline.gazetteer import Gazetteer, build_gazetteer, sp
 from counterpoint.agents.offline.lexicon import Lexicon, default_lexicon
 from counterpoint.agents.offline.linking import Links, Text, link
 from counterpoint.agents.offline.mentions import corrected, find_mentions
+from counterpoint.agents.offline.orders import unsafe_words
 from counterpoint.agents.offline.outcomes import Statement, read_statements
 from counterpoint.agents.offline.quantities import find_quantities
 from counterpoint.agents.offline.questions import ask, explain_plan, refuse
@@ -62,19 +62,6 @@ def plan_offline(
     reading = _read(text, surface, words)
     plan = _decide(reading, surface)
     return doubts.with_past(plan, past)
-
-
-def unsafe_words(text: str, lexicon: Lexicon) -> str | None:
-    """Return the words that try to order the platform about, or None."""
-    flat = re.sub(r"\s+", " ", text.lower())
-    for pattern in _unsafe_patterns(lexicon):
-        if (match := pattern.search(flat)) is not None:
-            return match.group()
-    return None
-
-
-def _unsafe_patterns(lexicon: Lexicon) -> list[re.Pattern[str]]:
-    return [re.compile(p) for p in lexicon.raw["grammar"]["unsafe"]]  # re keeps its own cache of compiled patterns
 
 
 @lru_cache(maxsize=8)
@@ -203,6 +190,10 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         missing.append(Missing.CHANGE)
     if not missing and (stray := doubts.stray_quantity(text, reading.links, reading.schedule, change)) is not None:
         return ask(surface, [Missing.VALUE], stray, text)
+    if not missing:
+        loose = set(doubts.unexplained(text, reading.links, change))
+        if (sign := abstention.sign_of_misreading(text, reading.links, change, loose)) is not None:
+            return ask(surface, [sign[0]], sign[1], text)
     if missing:
         detail = change.detail or next((w for t, w in troubles if t is Trouble.VAGUE), "")
         return ask(surface, missing, detail, text)

@@ -1,0 +1,238 @@
+"""Abstention: a reading that looks complete is still asked about when the text shows signs that it was misread.
+
+The signs are general: what kind of sentence a value came from, and which of its words stayed unread; never one
+surface's names. A question costs a reply; a plan that is confidently wrong costs an experiment.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from counterpoint.agents.offline.changes import ChangeReading
+from counterpoint.agents.offline.linking import Links, Text
+from counterpoint.agents.offline.quantities import Kind
+from counterpoint.agents.offline.settings import is_position
+from counterpoint.agents.offline.text import Token, words_of, words_set
+from counterpoint.agents.plan import Missing
+
+Sign = tuple[Missing, str]
+Look = Callable[[Text, Links, ChangeReading, "set[int]"], "Sign | None"]
+
+_LATIN = 0x24F
+"""Last code point of the Latin letters."""
+_TELLERS = words_set("we i team teams colleagues somebody someone competitor competitors")
+_PARTS = words_set("other others rest third half change sure free nothing granted ever long while moment good")
+_IMAGINED = words_set("if would should could nobody let suppose imagine whether")
+
+
+def sign_of_misreading(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return what to ask about and the words that give reason to, or None when nothing does.
+
+    Args:
+        loose: Indexes of the words that nothing explains.
+    """
+    for look in LOOKS:
+        sign = look(text, links, change, loose)
+        if sign is not None:
+            return sign
+    return None
+
+
+def _not_english(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # What cannot be read may say anything; the part that was read is not planned without it.
+    del links, change
+    lexicon = text.lexicon
+    ordinary = lexicon.stop | lexicon.known_words | text.catalogue.vocabulary
+    for sentence in _sentences(text):
+        words = [t for t in sentence if t.is_word and t.text.isalpha()]
+        foreign = any(ord(c) > _LATIN for t in words for c in t.text)
+        strange = [t for t in words if t.index in loose and t.text not in ordinary]
+        if foreign or (len(words) >= 5 and len(strange) > 0.6 * len(words)):
+            return Missing.CHANGE, words_of(text.tokens, sentence[0].index, sentence[-1].index + 1)
+    return None
+
+
+def _told_of_another_time(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "We shipped larger covers in May", "later we may add captions": background, and not what is asked for now.
+    del links, loose
+    for sentence in _sentences(text):
+        words = {t.text for t in sentence}
+        if not {t.index for t in sentence} & (change.used | text.audience):
+            continue
+        told = next((t for t in sentence if _is_past_verb(t, text) and _has_teller(t, sentence)), None)
+        told = None if words & _IMAGINED else told
+        ahead = next((s for s, _, _ in text.lexicon.lists["another_time"].find(sentence)), None)
+        if told is not None or ahead is not None:
+            return Missing.CHANGE, words_of(text.tokens, sentence[0].index, sentence[-1].index + 1)
+    return None
+
+
+def _is_past_verb(token: Token, text: Text) -> bool:
+    regular = token.text.endswith("ed") and len(token.text) > 4 and token.stem != token.text
+    return regular or text.lexicon.lists["past_verbs"].at((token,), 0) is not None
+
+
+def _has_teller(verb: Token, sentence: list[Token]) -> bool:
+    before = [t for t in sentence if 0 < verb.index - t.index <= 3 and t.clause == verb.clause]
+    return any(t.text in _TELLERS for t in before) and not any(t.text in ("not", "never") for t in before)
+
+
+def _taken_back(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "0.5, sorry, 0.4": what stands before the correction must not be planned beside what follows it.
+    del links, loose
+    settled = {str(v) for arm in change.arms for v in arm.values() if isinstance(v, str)}
+    stems = {s for v in settled for s in text.lexicon.stems(v)}
+    values = {i for q in text.quantities for i in range(q.start, q.end)} | text.audience
+    values |= {t.index for t in text.tokens if t.stem in stems}
+    for start, end, _ in text.lexicon.lists["repairs"].find(text.tokens):
+        if set(range(start - 6, start)) & values and set(range(end, end + 6)) & values:
+            return Missing.CHANGE, words_of(text.tokens, max(0, start - 3), min(end + 4, len(text.tokens)))
+    return None
+
+
+def _refused(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "I would not move the podcast shelf": naming a change is not asking for it.
+    del links, loose
+    tokens, acts = text.tokens, text.lexicon.lists["act"]
+    for t in tokens:
+        negated = t.text == "not" or t.text.endswith("n't")
+        spoken = {k.text for k in tokens[max(0, t.index - 2) : t.index]} & {"i", "we", "let's", "let", "us"}
+        verbs = [j for j in range(t.index + 1, min(t.index + 3, len(tokens))) if acts.at(tokens, j) is not None]
+        same = [k.index for k in tokens[t.index : t.index + 10] if k.clause == t.clause]
+        is_status = {k.text for k in tokens[t.index : same[-1] + 2]} & words_set("yet anymore currently today")
+        if negated and spoken and verbs and set(same) & change.used and not is_status:
+            return Missing.CHANGE, words_of(tokens, same[0], same[-1] + 1)
+    return None
+
+
+def _arms_left_out(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # Three things set against each other are control and two arms at least; so are "three arms".
+    del links, loose
+    against = [t for t in text.tokens if t.text == "versus"]
+    if len(against) > len(change.arms):
+        return Missing.CHANGE, words_of(text.tokens, max(0, against[0].index - 3), against[0].index + 3)
+    nouns = words_set("arms variants versions options treatments candidates")
+    for q in text.quantities:
+        counted = {t.text for t in text.tokens[q.end : q.end + 2]} & nouns
+        if q.kind is Kind.NUMBER and counted and q.bare > len(change.arms):
+            return Missing.CHANGE, words_of(text.tokens, q.start, q.end + 1)
+    return None
+
+
+def _arms_confused(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "... in one arm, ... in another": two arms were described, and one was read.
+    del links, loose
+    if len(change.arms) < 2:
+        for start, end, _ in text.lexicon.lists["another_arm"].find(text.tokens):
+            return Missing.CHANGE, words_of(text.tokens, max(0, start - 3), end)
+    return None
+
+
+def _not_joined(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # Dials of different parts in one arm have to be joined by the text; otherwise one of them was only mentioned.
+    del loose
+    tokens, lexicon = text.tokens, text.lexicon
+    if lexicon.has("together", tokens):
+        return None
+    for arm in change.arms:
+        spoken = [m for m in links.parameters if m.key in arm]
+        spaces = {m.key.partition(".")[0] for m in spoken}
+        for space in sorted(spaces):
+            mine = [m for m in spoken if m.key.partition(".")[0] == space]
+            others = [m for m in spoken if m.key.partition(".")[0] != space]
+            pairs = [(a, b) if a.start < b.start else (b, a) for a in mine for b in others]
+            if pairs and not any(_are_joined(tokens[a.end : b.start], a.end >= b.start) for a, b in pairs):
+                a, b = pairs[0]
+                return Missing.CHANGE, words_of(tokens, a.start, b.end)
+    return None
+
+
+def _are_joined(between: Sequence[Token], side_by_side: bool) -> bool:
+    ends = [n for n, t in enumerate(between) if t.text in (".", "!", "?", ";")]
+    after = between[ends[-1] + 1 :] if ends else between
+    joints = words_set("and plus + & with also , too additionally besides furthermore")
+    # Across sentences the second has to begin with the joint: "Paging, please. And prefetch with it."
+    heard = after[:2] if ends else after
+    return side_by_side or any(t.text in joints for t in heard)
+
+
+def _place_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # A part that has a place, and a word for a place beside it that was not read as one.
+    del loose
+    tokens, used = text.tokens, {k for arm in change.arms for k in arm}
+    spaces = {k.partition(".")[0] for k in used}
+    dials = [
+        p
+        for p in text.surface.parameters.values()
+        if is_position(p) and p.key.partition(".")[0] in spaces and p.key not in used
+    ]
+    known = change.used | text.audience | {i for m in [*links.parameters, *links.metrics] for i in m.tokens}
+    if len(dials) != 1:
+        return None
+    for name in ("top", "bottom"):
+        for start, end, _ in text.lexicon.lists[name].find(tokens):
+            beside = any(tokens[i].clause == tokens[start].clause for i in change.used if i < len(tokens))
+            if start not in known and beside:
+                return Missing.VALUE, words_of(tokens, max(0, start - 1), end)
+    return None
+
+
+def _people_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "For our best customers", "heavy podcast people:": a word that narrows the users and was not understood.
+    del links, change
+    tokens = text.tokens
+    for start, end, _ in text.lexicon.lists["people"].find(tokens):
+        if set(range(start, end)) & text.audience:
+            continue
+        before = [t for t in tokens[max(0, start - 3) : start] if t.clause == tokens[start].clause]
+        unread = [t for t in before if t.index in loose]
+        if not unread or any(t.text in text.lexicon.stop for t in before if t.index > unread[-1].index):
+            continue
+        first = unread[0].index
+        lead = tokens[first - 1] if first else None
+        opens = lead is None or lead.clause != tokens[first].clause
+        ends = end >= len(tokens) or not tokens[end].is_word or tokens[end].clause != tokens[start].clause
+        led = lead is not None and lead.text in words_set("for to among amongst our of with in on the those all only")
+        if led or (opens and ends):
+            return Missing.AUDIENCE, words_of(tokens, first, end)
+    return None
+
+
+def _users_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # A word for users that no clause of the audience came from: "with family subscription", "for early adopters".
+    del links, change
+    tokens = text.tokens
+    values = text.lexicon.raw["audience"]["values"]
+    names = {word for words in values.values() for word in words} | set(values)
+    for i in sorted(loose):
+        t = tokens[i]
+        if t.text in names:
+            return Missing.AUDIENCE, t.text
+        closes = i + 1 >= len(tokens) or not tokens[i + 1].is_word
+        lead = next(
+            (n for n in range(i - 1, max(-1, i - 4), -1) if tokens[n].text in ("for", "among", "amongst")), None
+        )
+        if lead is None or not closes or tokens[lead].clause != t.clause:
+            continue
+        said = [k.text for k in tokens[lead + 1 : i]]
+        if not set(said) & words_set("them it us me him her this that these") and t.text not in _PARTS:
+            return Missing.AUDIENCE, words_of(tokens, lead + 1, i + 1)
+    return None
+
+
+def _sentences(text: Text) -> Iterator[list[Token]]:
+    for number in sorted({t.sentence for t in text.tokens}):
+        yield [t for t in text.tokens if t.sentence == number]
+
+
+LOOKS: tuple[Look, ...] = (
+    _not_english,
+    _told_of_another_time,
+    _taken_back,
+    _refused,
+    _arms_left_out,
+    _arms_confused,
+    _not_joined,
+    _place_unread,
+    _people_unread,
+    _users_unread,
+)
+"""Every sign, in the order in which they are asked about."""
