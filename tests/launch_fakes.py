@@ -153,6 +153,8 @@ class CountingBackend:
         self.fail_on, self.fail_revert = fail_on, fail_revert
         self.state: dict[str, str] = {}
         self.by_key: dict[str, tuple[str | None, str]] = {}
+        self.reverted: set[str] = set()
+        self.n_lost_answers = 0
         self.n_effects = 0
 
     @property
@@ -167,11 +169,14 @@ class CountingBackend:
     def apply(self, desired: Desired, diff: Diff, idempotency_key: str) -> Receipt:
         if self.fail_on == desired.goal:
             raise DependencyFailure("backend_down", f"{self.name} is down")
-        if idempotency_key not in self.by_key:
+        if idempotency_key not in self.by_key and idempotency_key not in self.reverted:
             for edit in diff.edits:
                 self.by_key[idempotency_key] = (edit.before, edit.after)
                 self.state[edit.path] = edit.after
                 self.n_effects += 1
+        if self.n_lost_answers > 0:
+            self.n_lost_answers -= 1
+            raise DependencyFailure("timed_out", f"{self.name} did not answer")
         return Receipt(backend=self.name, idempotency_key=idempotency_key, detail={"experiment": desired.spec.key})
 
     def verify(self, receipt: Receipt) -> str | None:
@@ -180,7 +185,14 @@ class CountingBackend:
     def revert(self, receipt: Receipt, *, actor: str, reason: str, now: datetime) -> None:
         if self.fail_revert:
             raise DependencyFailure("backend_down", f"{self.name} is down")
-        self.state.pop(receipt.detail["experiment"], None)
+        if receipt.idempotency_key not in self.by_key:
+            return
+        before, _ = self.by_key.pop(receipt.idempotency_key, (None, ""))
+        self.reverted.add(receipt.idempotency_key)
+        if before is None:
+            self.state.pop(receipt.detail["experiment"], None)
+        else:
+            self.state[receipt.detail["experiment"]] = before
 
 
 class Present:

@@ -89,7 +89,7 @@ def refuse(world: LaunchWorld, launch_id: str, *, by: str, reason: str) -> Launc
             LaunchState.REFUSED,
             transition=f"{launch_id}:refused",
             step="reject",
-            at=max(now, launch.updated_at),
+            at=now,
             seconds=0.0,
             reason=f"rejected by {by}: {said}",
             due_at=None,

@@ -121,7 +121,7 @@ def _approve(world: LaunchWorld, launch_id: str, run: str, n_needed: int) -> Lau
             LaunchState.APPROVED,
             transition=f"{run}:approved",
             step="approve",
-            at=max(now, launch.updated_at),
+            at=now,
             seconds=0.0,
             reason=f"approved by {by}",
         )

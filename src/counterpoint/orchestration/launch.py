@@ -171,6 +171,8 @@ def moved(
             where=launch.id,
             fix=f"from here it can become {onward}" if onward else "it has ended; launch a new experiment",
         )
+    # A clock that was set back must not make a timeline that runs backwards.
+    at = max(at, launch.updated_at)
     entry = TimelineEntry(
         transition=transition,
         state=state,

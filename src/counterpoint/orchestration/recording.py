@@ -34,6 +34,8 @@ def write(world: LaunchWorld, launch_id: str, change: Callable[[Launch], Launch]
         changed = change(launch)
         if changed is launch:
             return launch
+        if changed.updated_at < launch.updated_at:
+            changed = msgspec.structs.replace(changed, updated_at=launch.updated_at)
         try:
             return world.launches.put(changed)
         except Conflict as error:
@@ -66,8 +68,7 @@ def record(
             state,
             transition=transition,
             step=step,
-            # A clock that was set back must not make a timeline that runs backwards.
-            at=max(now, launch.updated_at),
+            at=now,
             seconds=seconds,
             reason=reason,
             evidence=evidence,

@@ -71,25 +71,31 @@ def _take(world: LaunchWorld, launch_id: str, run: str, goal: Goal) -> Outcome:
     """Claim a launch for a person's wish; a look that has it ends soon, so it is waited for."""
 
     def change(launch: Launch) -> Launch:
-        return claimed(world, launch, run) if launch.state in BY_HAND[goal] else launch
+        return claimed(world, launch, run) if _may(launch, goal) else launch
 
     for _ in range(_N_CLAIMS):
         launch = write(world, launch_id, change)
         if launch.claim == run:
             return {"go": True, "stage": launch.stage}
-        if launch.state not in BY_HAND[goal]:
-            return {"go": False, "state": str(launch.state), "reason": f"a launch that is {launch.state} cannot {goal}"}
+        if not _may(launch, goal):
+            now_is = launch.state if launch.state not in BY_HAND[goal] else "being stopped"
+            return {"go": False, "state": str(launch.state), "reason": f"a launch that is {now_is} cannot {goal}"}
         world.sleep(_CLAIM_EVERY_S)
     raise Conflict(
         "launch_busy", "another run is moving it and does not end", where=launch_id, fix="say it again in a minute"
     )
 
 
+def _may(launch: Launch, goal: Goal) -> bool:
+    stops = launch.wish is not None and launch.wish["goal"] == Goal.STOP
+    return launch.state in BY_HAND[goal] and (goal is Goal.STOP or not stops)
+
+
 def _inspect(world: LaunchWorld, launch_id: str, run: str) -> Outcome:
     now = world.clock()
 
     def change(launch: Launch) -> Launch:
-        if launch.state in LOOKED_AT:
+        if launch.state in LOOKED_AT or _wish(launch) is not None:
             return claimed(world, launch, run)
         # What waits for a person has nothing due.
         return launch if launch.due_at is None else msgspec.structs.replace(launch, due_at=None)
@@ -99,16 +105,21 @@ def _inspect(world: LaunchWorld, launch_id: str, run: str) -> Outcome:
         return {"do": "nothing", "reason": "another run is moving it"}
     if launch.state in (LaunchState.STOPPED, LaunchState.DECIDED):
         return {"do": "conclude", "reason": "its conclusion was interrupted"}
+    wish = _wish(launch)
+    if wish is not None:
+        return {"do": wish["goal"], "stage": launch.stage, **wish}
     if launch.state is not LaunchState.RUNNING or launch.started_at is None:
         return {"do": "nothing", "reason": f"the launch is {launch.state}"}
-    if launch.wish is not None:
-        # A pause or a stop that some backend has heard of already and another has not.
-        return {"do": launch.wish["goal"], "stage": launch.stage, **launch.wish}
     spec = spec_of(launch)
     seen = world.inspect(launch, now)
     findings = [finding.as_document() for finding in seen.findings]
     evidence = {"findings": findings, "scorecard_digest": seen.scorecard.get("digest")}
     return {**_next(launch, spec, seen, launch.started_at, now), "evidence": evidence}
+
+
+def _wish(launch: Launch) -> Outcome | None:
+    """Return the pause or the stop that some backend has heard of already and another has not."""
+    return launch.wish if launch.state in (LaunchState.RUNNING, LaunchState.PAUSED) else None
 
 
 def _next(launch: Launch, spec: ExperimentSpec, seen: Inspection, started_at: datetime, now: datetime) -> Outcome:

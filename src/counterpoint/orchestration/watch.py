@@ -82,7 +82,7 @@ def _note_failure(world: LaunchWorld, executor: Executor, launch: Launch, run: s
                 LaunchState.FAILED,
                 transition=f"{launch.id}:failed",
                 step="begin",
-                at=max(now, launch.updated_at),
+                at=now,
                 seconds=0.0,
                 reason=f"given up after {n_troubles} attempts: {why}{tail}",
                 due_at=None,
