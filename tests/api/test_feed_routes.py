@@ -4,12 +4,13 @@ import threading
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from api.asgi_client import AsgiClient
 from api.fake_platform import FakePlatform
 from counterpoint.api import create_app
 from counterpoint.config import encode_snapshot, snapshot_id
-from counterpoint.storage.snapshots import LastGood
+from counterpoint.storage.snapshots import Follower, LastGood
 from feed_world import NOW, Clock, distributing, eventually, put, served_feed, snapshot
 
 REPORT = {
@@ -135,6 +136,40 @@ def test_the_stream_says_what_there_is_then_each_publish_and_beats_in_between(go
         events = asyncio.run(main(server.url))
         eventually(lambda: not good._watchers)  # whoever leaves is not told any more
     assert events[:4] == ["snapshot", 4, "snapshot", 5]
+
+
+def test_a_stream_with_bodies_carries_each_new_snapshot_before_the_list_that_names_it(good):
+    odd = replace(snapshot(5).parameters[1], baseline="two\nlines\u2028 and \x85 \x1c more\r")
+    odd_one = snapshot(5, parameters=(odd,))
+
+    async def main(url):
+        names, body = [], b""
+        async with (
+            httpx.AsyncClient(base_url=url, trust_env=False) as client,
+            client.stream("GET", "/v1/feed/events", params={"heartbeat_s": 60, "bodies": 1}) as answer,
+        ):
+            async for chunk in answer.aiter_bytes():
+                body += chunk
+                names = [line for line in body.split(b"\n") if line.startswith(b"event:")]
+                if len(names) == 1 and good.live("home").release == 4:
+                    await asyncio.to_thread(put, good, odd_one)
+                if len(names) == 3 and body.endswith(b"\n\n"):
+                    break
+        return names, body
+
+    with served_feed(good) as server:
+        names, body = asyncio.run(main(server.url))
+        follower_good = LastGood()
+        follower = Follower(server.url, follower_good, clock=lambda: NOW)
+        follower.start()
+        eventually(lambda: follower_good.held("home"))
+        put(good, replace(odd_one, release=6))
+        eventually(lambda: follower_good.live("home").release == 6)
+        follower.close()
+    assert names == [b"event: snapshot", b"event: body", b"event: snapshot"]
+    (carried,) = [line for line in body.split(b"\n") if b'"snapshot": {' in line]
+    assert encode_snapshot(odd_one) in carried
+    assert follower_good.live("home").data == good.live("home").data
 
 
 def test_a_server_that_stops_lets_go_of_its_streams(good):

@@ -17,6 +17,7 @@ from counterpoint.api.ports import Document
 from counterpoint.errors import DependencyFailure, NotFound
 
 MAX_STREAMS = 5_000
+MAX_BODY_BYTES = 1_000_000
 _AGE = "Counterpoint-Age-S"
 _OFFER = {"release": 12, "id": "5b1c9e0d7a42f318", "age_s": 0.2}
 _SERVED: JsonDict = {"release": 12, "snapshot": "5b1c9e0d7a42f318", "age_s": 0.8, "stale": False}
@@ -129,17 +130,18 @@ def _add_feed(routes: APIRouter, feed: Feed, clock: Callable[[], datetime]) -> N
         tags=["feed"],
         summary="Follow the feed",
         description="Server-sent events. Each carries the whole list of `GET /v1/feed`: one called `snapshot` at once "
-        "and after each publish, one called `heartbeat` in between.",
+        "and after each publish, one called `heartbeat` in between. With `bodies`, one called `body` goes before with "
+        "the snapshot itself, unless that is longer than a megabyte.",
         response_class=StreamingResponse,
         responses={200: {"description": "The stream.", "content": {"text/event-stream": {}}}},
     )
-    async def follow_feed(heartbeat_s: Heartbeat = 5.0) -> StreamingResponse:
+    async def follow_feed(heartbeat_s: Heartbeat = 5.0, bodies: bool = False) -> StreamingResponse:
         if len(streams) >= MAX_STREAMS:
             raise DependencyFailure(
                 "too_many_streams", f"{MAX_STREAMS:,} follow already", fix="follow another control process, or poll"
             )
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        stream = _events(feed, clock, heartbeat_s, streams)
+        stream = _events(feed, clock, heartbeat_s, streams, bodies=bodies)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     @routes.get(
@@ -199,24 +201,30 @@ def _add_fleet(routes: APIRouter, fleet: Fleet) -> None:
 
 
 def _offers(feed: Feed, now: datetime) -> Document:
-    offers = {}
-    for surface in feed.surfaces():
-        live = feed.live(surface)
-        age_s = round(live.compiled.age_s(now), 3)
-        offers[surface] = {"release": live.release, "id": live.compiled.id, "age_s": age_s}
-    return {"surfaces": offers}
+    return {"surfaces": {surface: _offer(feed.live(surface), now) for surface in feed.surfaces()}}
+
+
+def _offer(live: Any, now: datetime) -> Document:
+    return {"release": live.release, "id": live.compiled.id, "age_s": round(live.compiled.age_s(now), 3)}
 
 
 async def _events(
-    feed: Feed, clock: Callable[[], datetime], heartbeat_s: float, streams: set[object]
+    feed: Feed, clock: Callable[[], datetime], heartbeat_s: float, streams: set[object], *, bodies: bool
 ) -> AsyncIterator[bytes]:
     mark = object()
     streams.add(mark)
     changed, stop = _watched(feed)
     name = "snapshot"
+    # What was there at the beginning is fetched by whoever lacks it; most who connect again do not.
+    sent = {surface: feed.live(surface).compiled.id for surface in feed.surfaces()}
     try:
         while not feed.closed:
             changed.clear()
+            for surface in feed.surfaces() if bodies else ():
+                live = feed.live(surface)
+                if sent.get(surface) != live.compiled.id and len(live.data) <= MAX_BODY_BYTES:
+                    sent[surface] = live.compiled.id
+                    yield _body(surface, live, clock())
             yield f"event: {name}\ndata: {json.dumps(_offers(feed, clock()))}\n\n".encode()
             try:
                 await asyncio.wait_for(changed.wait(), heartbeat_s)
@@ -226,6 +234,12 @@ async def _events(
     finally:
         stop()
         streams.discard(mark)
+
+
+def _body(surface: str, live: Any, now: datetime) -> bytes:
+    # A snapshot is one line of JSON: in its strings a line's end is written as two characters.
+    offer = json.dumps({"surface": surface, **_offer(live, now)}).removesuffix("}").encode()
+    return b"event: body\ndata: " + offer + b', "snapshot": ' + live.data + b"}\n\n"
 
 
 async def _later(feed: Feed, surface: str, after: int, wait_s: float) -> None:

@@ -17,6 +17,7 @@ from counterpoint.telemetry import logger
 from counterpoint.vocabulary import is_key
 
 AGE_HEADER = "Counterpoint-Age-S"
+_MAX_LINE = 32_000_000
 Standing: TypeAlias = Literal["connecting", "streaming", "polling", "waiting"]
 
 
@@ -30,6 +31,13 @@ class Offer(msgspec.Struct, frozen=True):
 
 class _Feed(msgspec.Struct, frozen=True):
     surfaces: dict[str, Offer]
+
+
+class _Body(msgspec.Struct, frozen=True):
+    surface: str
+    id: str
+    snapshot: msgspec.Raw
+    age_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,16 +120,38 @@ async def _streamed(one: _Following) -> AsyncIterator[None]:
     beat = one.pacing.heartbeat_s
     timeout = httpx.Timeout(5.0, read=3 * beat)
     async with one.client.stream(
-        "GET", "/v1/feed/events", params={"heartbeat_s": beat}, headers={"Accept": "text/event-stream"}, timeout=timeout
+        "GET",
+        "/v1/feed/events",
+        params={"heartbeat_s": beat, "bodies": True},
+        headers={"Accept": "text/event-stream"},
+        timeout=timeout,
     ) as response:
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
             raise DependencyFailure("no_stream", f"the feed does not stream (status {response.status_code})")
         _check_status(response)
-        async for line in response.aiter_lines():
-            if line.startswith("data:"):
+        name = b""
+        async for line in _lines(response):
+            if line.startswith(b"event:"):
+                name = line.removeprefix(b"event:").strip()
+            elif line.startswith(b"data:"):
                 one.stand("streaming")
-                await _handle(one, _decoded(line.removeprefix("data:").strip().encode()))
+                data = line.removeprefix(b"data:").strip()
+                if name == b"body":
+                    await _arrived(one, data)
+                else:
+                    await _handle(one, _decoded(data))
                 yield
+
+
+async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
+    # Split at line feeds alone: httpx would also split at characters that a snapshot's strings may hold.
+    rest = b""
+    async for chunk in response.aiter_bytes():
+        *lines, rest = (rest + chunk).split(b"\n")
+        if len(rest) > _MAX_LINE:
+            raise DependencyFailure("strange_feed", "the feed sends a line without end")
+        for line in lines:
+            yield line
 
 
 async def _polled(one: _Following) -> None:
@@ -169,16 +199,33 @@ async def _fetch(one: _Following, surface: str, *, params: Mapping[str, float], 
         one.good.confirm(surface, offered, _ago(one.clock(), age_s))
         return
     _check_status(answer)
+    taken = await _take(one, surface, answer.content, offered, age_s)
+    if params and not taken:  # a poll that is answered at once would be asked again at once
+        await asyncio.sleep(one.pacing.refused_again_s)
+
+
+async def _arrived(one: _Following, data: bytes) -> None:
+    """Take a snapshot that came with the stream; one that cannot be read is fetched when the list names it."""
+    try:
+        body = msgspec.json.decode(data, type=_Body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        _log("strange body", error)
+        return
+    if is_key(body.surface):
+        await _take(one, body.surface, bytes(body.snapshot), body.id, max(0.0, min(body.age_s, 1e9)))
+
+
+async def _take(one: _Following, surface: str, data: bytes, offered: str, age_s: float) -> bool:
     try:
         # In a thread: compiling a large snapshot must not stop what else this loop does.
         now = one.clock()
-        await asyncio.to_thread(one.good.take, surface, answer.content, expected_id=offered, now=now, age_s=age_s)
+        await asyncio.to_thread(one.good.take, surface, data, expected_id=offered, now=now, age_s=age_s)
         one.refused.clear()
     except CounterpointError as error:
         one.good.refused(surface, error)
         one.refused[surface, offered] = time.monotonic() + one.pacing.refused_again_s
-        if params:  # a poll that is answered at once would be asked again at once
-            await asyncio.sleep(one.pacing.refused_again_s)
+        return False
+    return True
 
 
 def _decoded(data: bytes) -> dict[str, Offer]:
