@@ -20,10 +20,17 @@ from counterpoint.metrics.levels import Test
 from counterpoint.metrics.measures import Measure, Unmeasured
 from counterpoint.metrics.placebo import PlaceboLog
 from counterpoint.metrics.planned import PlannedUnits, new_units, planned_from_document, planned_units
+from counterpoint.metrics.readouts import (
+    RunningExperiment,
+    read_holdout,
+    read_interactions,
+    read_novelty,
+    segment_differences,
+)
 from counterpoint.metrics.rollup import MetricRollup, QuantileArm, Rollup, RollupEngine, RollupQuestion
 from counterpoint.metrics.sample_ratio import SplitPhase
 from counterpoint.metrics.scorecard import MetricRow, Scorecard, harmed
-from counterpoint.metrics.scorecard_text import scorecard_text
+from counterpoint.metrics.scorecard_text import scorecard_text, segments_text
 from counterpoint.metrics.scoring import score
 from counterpoint.metrics.service_levels import error_budgets, load_objectives
 from counterpoint.metrics.table import analyze_table
@@ -48,6 +55,7 @@ __all__ = [
     "Rollup",
     "RollupEngine",
     "RollupQuestion",
+    "RunningExperiment",
     "Scorecard",
     "Split",
     "SplitPhase",
@@ -68,8 +76,13 @@ __all__ = [
     "new_units",
     "planned_from_document",
     "planned_units",
+    "read_holdout",
+    "read_interactions",
+    "read_novelty",
     "roll_up",
     "score",
     "scorecard_text",
+    "segment_differences",
+    "segments_text",
     "table_text",
 ]

@@ -88,6 +88,7 @@ class Scorecard:
         n_mixed: Units that met several variants, left out.
         srm: None when it cannot be tested, for the reason among the findings.
         checks: Quality tests that a decision must pass.
+        heterogeneity: Per metric and treatment, whether segments differ; empty when none were asked for.
         inputs: Digests of what it was computed from: code, spec, metric definitions, snapshots, data.
     """
 
@@ -108,6 +109,7 @@ class Scorecard:
     checks: tuple[QualityCheck, ...]
     findings: tuple[Finding, ...]
     segments: Mapping[str, tuple[MetricRow, ...]]
+    heterogeneity: tuple[Mapping[str, Any], ...]
     snapshots: tuple[str, ...]
     inputs: Mapping[str, str]
 
@@ -138,6 +140,7 @@ class Scorecard:
             "srm": _srm_document(self.srm),
             "metrics": [row.as_document() for row in self.rows],
             "segments": {name: [row.as_document() for row in rows] for name, rows in self.segments.items()},
+            "heterogeneity": [dict(each) for each in self.heterogeneity],
             "checks": [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in self.checks],
             "findings": [finding.as_document() for finding in self.findings],
             "snapshots": list(self.snapshots),

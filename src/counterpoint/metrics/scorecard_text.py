@@ -32,6 +32,22 @@ def scorecard_text(document: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def segments_text(document: Mapping[str, Any]) -> str:
+    """Return what a scorecard's document says by segment, and whether segments differ beyond chance."""
+    rows: list[tuple[str, ...]] = [("metric", "segment", "variant", "control", "treatment", "change", "interval", "")]
+    for name, listed in document["segments"].items():
+        for row in listed:
+            cells = _row(row)
+            rows.append((cells[0], name, *cells[2:]))
+    lines = _columns([rows[0], *sorted(rows[1:])])
+    for each in document["heterogeneity"]:
+        if each["p_value"] is None:
+            continue
+        word = "differ" if each["differs"] else "do not differ beyond chance"
+        lines.append(f"{each['metric']}, {each['variant']}: segments {word} (Cochran's Q, p {each['p_value']:.2g}).")
+    return "\n".join(lines)
+
+
 def _units(document: Mapping[str, Any]) -> str:
     exposed = ", ".join(f"{variant} {n}" for variant, n in document["exposed"].items())
     return f"{document['experiment']} as of {document['as_of'][:16].replace('T', ' ')}: exposed units {exposed}"

@@ -19,6 +19,7 @@ from counterpoint.metrics.levels import Levels, Test, levels_of
 from counterpoint.metrics.looks import SPENDING, LooksSoFar, bounds_at, look_schedule, looks_so_far
 from counterpoint.metrics.measures import Unmeasured
 from counterpoint.metrics.planned import PlannedUnits
+from counterpoint.metrics.readouts.segments import segment_differences
 from counterpoint.metrics.rollup import BEFORE, MetricRollup, Rollup, RollupEngine, RollupQuestion
 from counterpoint.metrics.sample_ratio import SplitPhase, sample_ratio
 from counterpoint.metrics.scorecard import MetricRole, MetricRow, Scorecard
@@ -140,6 +141,7 @@ def score(
         daily=rollup.daily,
     )
     srm = sample_ratio(rollup, spec, phases, one_look=at_horizon)
+    segments = {name: _rows(_of_segment(rollup, name), asks, run) for name in _segment_names(rollup)}
     return Scorecard(
         experiment=spec.key,
         surface=spec.surface,
@@ -157,7 +159,8 @@ def score(
         rows=_rows(rollup.metrics, asks, run),
         checks=_checks(rollup, srm, asks, spec, at_horizon=at_horizon),
         findings=(*_fallback(spec, planned, test, watching=watching), *_findings(rollup, srm)),
-        segments={name: _rows(_of_segment(rollup, name), asks, run) for name in _segment_names(rollup)},
+        segments=segments,
+        heterogeneity=tuple(segment_differences(segments)),
         snapshots=rollup.snapshots,
         inputs={
             "code": counterpoint.__version__,

@@ -1,0 +1,108 @@
+"""Pairs of experiments in DuckDB: which units met both, and a metric of theirs by pair of variants."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from counterpoint.config import Metric
+from counterpoint.events import EventLog, Exposure, Outcome
+from counterpoint.metrics.engines.duckdb import create_units, create_values, reduce_metrics
+from counterpoint.metrics.engines.records import create_view, micros, records_database, text
+from counterpoint.metrics.rollup import RollupQuestion
+from counterpoint.stats import Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One experiment's run, as far as meeting another one is concerned.
+
+    Attributes:
+        variants: Control first.
+        ended_at: When it stopped exposing units; None while it runs.
+    """
+
+    experiment: str
+    variants: tuple[str, ...]
+    started_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairCells:
+    """Units that met both experiments, by pair of variants (of the first, of the second).
+
+    Attributes:
+        n: Exposed units, matured or not.
+        metrics: Metric key -> pair -> moments of matured units, each over its window since it had met both.
+    """
+
+    n: Mapping[tuple[str, str], int]
+    metrics: Mapping[str, Mapping[tuple[str, str], Summary]]
+
+
+def shared_units(log: EventLog, surface: str, runs: Sequence[Run], now: datetime) -> dict[tuple[str, str], int]:
+    """Return how many units met both experiments of each pair that shares any, in the order of `runs`."""
+    if len(runs) < 2:
+        return {}
+    with records_database() as db:
+        columns = ("unit", "surface", "experiment")
+        create_view(db, log, Exposure, columns, since=min(r.started_at for r in runs), until=now)
+        db.execute("CREATE TEMP TABLE runs (place INTEGER, experiment VARCHAR, low BIGINT, high BIGINT)")
+        db.executemany(
+            "INSERT INTO runs VALUES (?, ?, ?, ?)",
+            [(i, r.experiment, micros(r.started_at), micros(min(now, r.ended_at or now))) for i, r in enumerate(runs)],
+        )
+        rows = db.execute(
+            f"""WITH seen AS (
+                  SELECT DISTINCT unit, place FROM exposure JOIN runs USING (experiment)
+                  WHERE surface = {text(surface)} AND t >= low AND t < high)
+                SELECT a.place, b.place, count(*) FROM seen a JOIN seen b ON a.unit = b.unit AND a.place < b.place
+                GROUP BY ALL ORDER BY ALL"""  # noqa: S608 - quoted
+        ).fetchall()
+    return {(runs[i].experiment, runs[j].experiment): n for i, j, n in rows}
+
+
+def pair_cells(
+    log: EventLog, surface: str, pair: tuple[Run, Run], metrics: Sequence[Metric], now: datetime
+) -> PairCells:
+    """Return the units of a pair of experiments by pair of variants, and their metrics since they had met both."""
+    names = {(a, b): f"{i}|{j}" for i, a in enumerate(pair[0].variants) for j, b in enumerate(pair[1].variants)}
+    since = min(run.started_at for run in pair)
+    question = RollupQuestion(
+        surface=surface,
+        experiment="",
+        variants=tuple(names.values()),
+        metrics=tuple(metrics),
+        started_at=since,
+        now=now,
+    )
+    with records_database() as db:
+        create_view(db, log, Exposure, ("unit", "surface", "experiment", "variant"), since=since, until=now)
+        create_view(db, log, Outcome, ("unit", "surface", "name", "value"), since=since, until=now)
+        first, second = (_met(run, surface, now) for run in pair)
+        # A unit of two variants of one experiment has no cell.
+        db.execute(
+            f"""CREATE TEMP TABLE met AS
+                SELECT unit, a.place || '|' || b.place AS variant, greatest(a.t, b.t) AS t
+                FROM ({first}) a JOIN ({second}) b USING (unit)"""  # noqa: S608 - quoted
+        )
+        create_units(db, question)
+        create_values(db, question)
+        counts = dict(db.execute("SELECT variant, count(*) FROM counted GROUP BY variant").fetchall())
+        rolled = reduce_metrics(db, question)
+    return PairCells(
+        n={cell: counts.get(name, 0) for cell, name in names.items()},
+        metrics={
+            key: {cell: rollup.arms[name] for cell, name in names.items() if name in rollup.arms}
+            for key, rollup in rolled.items()
+        },
+    )
+
+
+def _met(run: Run, surface: str, now: datetime) -> str:
+    place = " ".join(f"WHEN {text(variant)} THEN '{i}'" for i, variant in enumerate(run.variants))
+    until = min(now, run.ended_at or now)
+    return f"""SELECT unit, CASE min(variant) {place} END AS place, min(t) AS t FROM exposure
+        WHERE surface = {text(surface)} AND experiment = {text(run.experiment)}
+          AND t >= {micros(run.started_at)} AND t < {micros(until)}
+        GROUP BY unit HAVING min(variant) = max(variant) AND place IS NOT NULL"""  # noqa: S608 - quoted

@@ -1,0 +1,109 @@
+"""A holdout read: what all shipped changes did together, beside what single experiments promised."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from counterpoint.config import Metric, Surface
+from counterpoint.errors import CannotCompute, InvalidInput
+from counterpoint.events import EventLog
+from counterpoint.experiments import Holdout
+from counterpoint.metrics.adequate import require_adequate
+from counterpoint.metrics.engines.buckets import metrics_of_buckets
+from counterpoint.metrics.rollup import MetricRollup
+from counterpoint.stats import Inference, Relative, holdout_effect, sample_ratio_test
+
+_QUO, _SHIPPED = "status_quo", "shipped_only"
+
+
+def read_holdout(
+    log: EventLog,
+    surface: Surface,
+    holdout: Holdout,
+    *,
+    salt: str,
+    now: datetime,
+    metrics: tuple[str, ...] = (),
+    promised: Mapping[str, float] | None = None,
+    alpha: float = 0.05,
+) -> dict[str, Any]:
+    """Return, as a document, the joint effect of all changes shipped while the holdout ran.
+
+    Args:
+        log: Where the records are.
+        surface: Declares the metrics.
+        holdout: Whose two sets of buckets are compared.
+        salt: Of the surface's buckets, for the holdout's unit.
+        now: The present; the holdout's end when that has passed.
+        metrics: Which; all means, shares and ratios of the surface when empty.
+        promised: Metric -> sum of the relative effects that single experiments measured, corrected for the winner's
+            curse.
+        alpha: Level of each interval.
+
+    Estimand: `shipped_only` minus `status_quo` over each metric's window since a unit's first page; one look, at the
+        holdout's end. Before its end the document says so and has no p-value.
+    """
+    at = min(now, holdout.ends_at)
+    ended = now >= holdout.ends_at
+    asked = [surface.metrics[key] for key in metrics or surface.metrics if surface.metrics[key].type != "quantile"]
+    sets = {_QUO: holdout.status_quo, _SHIPPED: holdout.shipped_only}
+    rolled = metrics_of_buckets(log, surface.key, asked, sets, salt=salt, since=holdout.starts_at, now=at)
+    rows = [_row(metric, rolled[metric.key], (promised or {}).get(metric.key), alpha, ended) for metric in asked]
+    return {
+        "holdout": holdout.key,
+        "surface": surface.key,
+        "as_of": at.isoformat(),
+        "ends_at": holdout.ends_at.isoformat(),
+        "ended": ended,
+        "split": _split(holdout, rolled),
+        "metrics": rows,
+        "looks": "one, at the holdout's end",
+        "sentence": _sentence(rows, ended),
+    }
+
+
+def _row(metric: Metric, rollup: MetricRollup, promised: float | None, alpha: float, ended: bool) -> dict[str, Any]:
+    head: dict[str, Any] = {
+        "metric": metric.key,
+        "n_status_quo": rollup.arms[_QUO].n,
+        "n_shipped_only": rollup.arms[_SHIPPED].n,
+        "promised": promised,
+    }
+    inference = Inference(alpha=alpha, relative=Relative.FIELLER)
+    try:
+        found = holdout_effect(rollup.arms[_QUO], rollup.arms[_SHIPPED], inference, promised=promised)
+        require_adequate(metric, rollup, _QUO, _SHIPPED, alpha=alpha)
+    except (CannotCompute, InvalidInput) as error:
+        return head | {"estimate": None, "reason": {"code": error.code, "message": error.sentence}}
+    effect = found.effect
+    figures: dict[str, Any] = {
+        "estimate": effect.estimate,
+        "relative_effect": effect.relative_effect,
+        "kept": found.kept,
+    }
+    if ended:
+        figures |= {
+            name: getattr(effect, name)
+            for name in ("std_error", "ci_lower", "ci_upper", "p_value", "relative_ci_lower", "relative_ci_upper")
+        }
+    return head | figures | {"method": effect.method, "alpha": alpha, "reason": None}
+
+
+def _split(holdout: Holdout, rolled: Mapping[str, MetricRollup]) -> dict[str, Any]:
+    sets = (len(holdout.status_quo), len(holdout.shipped_only))
+    counts = next(((r.arms[_QUO].n, r.arms[_SHIPPED].n) for r in rolled.values()), (0, 0))
+    try:
+        test = sample_ratio_test(counts, sets)
+    except (CannotCompute, InvalidInput) as error:
+        return {"counts": list(counts), "p_value": None, "mismatch": None, "reason": error.sentence}
+    return {"counts": list(counts), "p_value": test.p_value, "mismatch": test.mismatch, "reason": None}
+
+
+def _sentence(rows: list[dict[str, Any]], ended: bool) -> str:
+    if not ended:
+        return "The holdout runs: figures without intervals, because it is read once, at its end."
+    clear = [r for r in rows if r["reason"] is None and not r["ci_lower"] <= 0 <= r["ci_upper"]]
+    if not clear:
+        return "All shipped changes together show no effect beyond chance on any metric."
+    shown = ", ".join(f"{r['metric']} {r['relative_effect']:+.2%}" for r in clear if r["relative_effect"] is not None)
+    return f"All shipped changes together moved {shown}."
