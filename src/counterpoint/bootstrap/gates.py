@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from counterpoint.assignment import bucket_salt
 from counterpoint.bootstrap.power import PowerAsk, power
 from counterpoint.errors import NotFound
 from counterpoint.events import EventLog
@@ -13,6 +14,7 @@ from counterpoint.metrics import (
     PlaceboLog,
     PlannedUnits,
     RecordedTraffic,
+    RunningExperiment,
     Scorecard,
     SplitPhase,
     check_running,
@@ -21,10 +23,13 @@ from counterpoint.metrics import (
     harmed,
     planned_from_document,
     planned_units,
+    read_holdout,
+    read_interactions,
+    read_novelty,
     score,
 )
 from counterpoint.orchestration import Goal, Inspection, Launch, Verdict, spec_of
-from counterpoint.releases import Release, ReleaseStore
+from counterpoint.releases import Release, ReleaseStore, bucket_salt_of
 from counterpoint.slo import GateVerdict, Objective, gate_all
 from counterpoint.storage.sql import SqlDocuments
 
@@ -190,6 +195,44 @@ class Judge:
             budget_open=self.budget(launch.surface, now).is_open,
             scorecard={"digest": card.digest},
         )
+
+    def novelty(self, launch: Launch, now: datetime, *, metric: str | None = None) -> dict[str, Any]:
+        """Return the effect by days since first exposure, as a document.
+
+        Raises:
+            NotFound: code `not_started`.
+            InvalidInput: code `unknown_metric` or `no_days`.
+        """
+        spec, at = spec_of(launch), self._release(launch.surface).state.surface
+        return read_novelty(
+            self._log, spec, at, started_at=_started(launch), now=now, ended_at=launch.ended_at, metric=metric
+        )
+
+    def interactions(self, surface: str, now: datetime) -> dict[str, Any]:
+        """Return which experiments of a surface disturb each other, as a document; archived ones are left out."""
+        state = self._release(surface).state
+        ran = [
+            RunningExperiment(spec=each.spec, started_at=each.started_at, ended_at=each.ended_at)
+            for each in state.experiments.values()
+            if each.started_at is not None
+        ]
+        return read_interactions(self._log, state.surface, ran, now=now)
+
+    def holdout(self, surface: str, key: str, now: datetime) -> dict[str, Any]:
+        """Return what all changes shipped since a holdout began did together, as a document.
+
+        Raises:
+            NotFound: code `unknown_holdout`.
+        """
+        state = self._release(surface).state
+        if key not in state.holdouts:
+            known = ", ".join(state.holdouts) or "none"
+            raise NotFound(
+                "unknown_holdout", f"{surface} has no holdout {key!r}", where="holdout", fix=f"known: {known}"
+            )
+        held = state.holdouts[key]
+        salt = bucket_salt(bucket_salt_of(surface), unit_type=held.unit, surface_unit=state.surface.unit)
+        return read_holdout(self._log, state.surface, held, salt=salt, now=now)
 
     def budget(self, surface: str, now: datetime) -> GateVerdict:
         """Return whether the surface's error budget allows another step, and why."""
