@@ -129,7 +129,83 @@ def test_values_outside_types_and_bounds_come_first():
     assert [finding.code for finding in findings] == ["out_of_bounds", "unknown_parameter", "wrong_type"]
 
 
-def test_too_many_combinations_are_said_not_to_be_exhausted():
-    many = [contender(f"a{n}", {"podcasts.position": 1 + n % 4}, is_rule=True) for n in range(700)]
-    findings = check_combinations(SURFACE, many)
-    assert findings[-1].code == "not_exhausted"
+def wide(*invariants, n=6):
+    """Return a surface of `n` parameters p0 ... of 0 to 9, all 0, each in a layer of its own."""
+    surface, _ = parse_surface(
+        {
+            "surface": "home",
+            "unit": "user_id",
+            "attributes": {"country": {"type": "string"}, "plan": {"type": "enum", "values": ["free", "premium"]}},
+            "layers": {f"l{i}": {} for i in range(n)},
+            "parameters": {
+                f"p{i}": {"layer": f"l{i}", "type": "int", "baseline": 0, "min": 0, "max": 9} for i in range(n)
+            },
+            "metrics": {},
+            "invariants": list(invariants),
+        }
+    )
+    return surface
+
+
+SUM = " + ".join(f"p{i}" for i in range(6))
+
+
+def test_six_that_break_a_law_only_together_are_found():
+    six = [contender(f"e{i}", {f"p{i}": 1}) for i in range(6)]
+    (finding,) = check_combinations(wide(f"{SUM} <= 5"), six)
+    assert finding.code == "invariant_broken"
+    assert len(members(finding)) == 6
+    assert check_combinations(wide(f"{SUM} <= 6"), six) == ()
+
+
+def test_a_law_that_no_given_values_break_is_proven_whoever_there_is():
+    many = [contender(f"a{n}", {"p0": n % 4}, is_rule=True) for n in range(700)]
+    assert check_combinations(wide("p0 + p1 <= 3"), many) == ()
+
+
+def test_a_conjunction_is_as_many_laws_and_its_smallest_breach_is_told():
+    surface = wide("(p0 + p1 + p2 <= 2 && p3 != 7) && p4 <= 8")
+    three = [contender(f"e{i}", {f"p{i}": 1}) for i in range(3)]
+    (finding,) = check_combinations(surface, [*three, contender("seven", {"p3": 7})])
+    assert members(finding) == {("seven", "treatment")}
+    (finding,) = check_combinations(surface, three)
+    assert len(members(finding)) == 3
+
+
+def test_what_could_not_be_tried_is_said_with_how_far_it_was():
+    rules = [
+        Contender(
+            key=f"r{n}", audience='plan == "free"', variants={"rule": {f"p{n % 6}": 1 + n // 6 % 9}}, is_rule=True
+        )
+        for n in range(90)
+    ]
+    (finding,) = check_combinations(wide(f"{SUM} <= 53"), rules)
+    assert finding.code == "not_exhausted"
+    assert 1 <= finding.facts["tried_together"] < finding.facts["at_most_together"] == 6
+    assert finding.facts["n_contenders"] == 90
+
+
+def test_a_rule_that_covers_the_whole_audience_meets_what_a_variant_requires():
+    on = Contender(key="on", audience='country == "SE"', variants={"rule": {"genrec.enabled": True}}, is_rule=True)
+    needs = {"genrec.position": 2}
+    assert check_combinations(SURFACE, [on, contender("a", needs, audience='country == "SE" && plan == "free"')]) == ()
+    (finding,) = check_combinations(SURFACE, [on, contender("a", needs, audience='plan == "free"')])
+    assert finding.code == "requires_not_met"
+    assert finding.facts["witness"].get("country") != "SE"
+
+
+def test_a_rule_beneath_an_earlier_rule_changes_nothing():
+    first = Contender(key="first", audience="true", variants={"rule": {"p0": 1}}, is_rule=True)
+    second = Contender(key="second", audience="true", variants={"rule": {"p0": 9}}, is_rule=True)
+    assert check_combinations(wide("p0 <= 5"), [first, second]) == ()
+    (finding,) = check_combinations(wide("p0 <= 5"), [second, first])
+    assert members(finding) == {("second", "rule")}
+
+
+def test_looking_at_one_names_only_what_it_breaks_itself():
+    broken, mine = contender("broken", {"p0": 9}), contender("mine", {"p1": 4})
+    surface = wide("p0 + p1 <= 8")
+    assert check_combinations(surface, [broken, mine], focus="mine") == ()
+    held = contender("held", {"p0": 5})
+    (finding,) = check_combinations(surface, [held, mine], focus="mine")
+    assert members(finding) == {("mine", "treatment"), ("held", "treatment")}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, product
+from itertools import product
 
 from counterpoint.assignment import Audience, BucketSet, Context, Satisfiability, compile_audience, satisfiable
 from counterpoint.config.bounds import check_value
@@ -10,7 +10,7 @@ from counterpoint.config.surface import Parameter, Surface
 from counterpoint.vocabulary import Finding, Scalar, Severity
 
 MAX_COMBINATIONS = 200_000
-MAX_TOGETHER = 4
+"""Combinations, and before them combinations of values, that are tried for one law."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class _Law:
 
     code: str
     text: str
-    parameters: frozenset[str]
+    parameters: tuple[str, ...]
     test: Audience | None = None
     dial: Parameter | None = None
     trigger: str | None = None
@@ -57,32 +57,69 @@ class _Law:
         return all(values[target] in allowed for target, allowed in requires.items())
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    contender: Contender
+    variant: str
+    place: int
+
+    @property
+    def sets(self) -> Mapping[str, Scalar]:
+        return self.contender.variants[self.variant]
+
+
+_Values = tuple[Scalar, ...]
+
+
 @dataclass(slots=True)
 class _Search:
+    """One law's search: `breaking` are the values of its parameters that break it, None when too many to list."""
+
     surface: Surface
+    law: _Law
     baseline: Mapping[str, Scalar]
-    audiences: Mapping[str, Audience]
+    contenders: Sequence[Contender]
+    focus: str | None
+    breaking: frozenset[_Values] | None = None
     n_left: int = MAX_COMBINATIONS
-    together: dict[tuple[str, ...], Satisfiability] = field(default_factory=dict)
+    reached: dict[tuple[tuple[str, ...], tuple[str, ...]], Satisfiability] = field(default_factory=dict)
 
-
-_Member = tuple[Contender, str]
+    @property
+    def members(self) -> list[_Member]:
+        """Every variant that sets a parameter of the law; the one looked at first, then as given."""
+        found = [
+            _Member(contender, variant, place)
+            for place, contender in enumerate(self.contenders)
+            for variant, values in contender.variants.items()
+            if any(key in values for key in self.law.parameters)
+        ]
+        return sorted(found, key=lambda m: (m.contender.key != self.focus, m.place))
 
 
 def check_combinations(
-    surface: Surface, contenders: Sequence[Contender], *, baseline: Mapping[str, Scalar] | None = None
+    surface: Surface,
+    contenders: Sequence[Contender],
+    *,
+    baseline: Mapping[str, Scalar] | None = None,
+    focus: str | None = None,
 ) -> tuple[Finding, ...]:
     """Return what breaks types, bounds, `requires` or an invariant: per law, the smallest combination that does.
+
+    A law touches few parameters, each of them is set by one contender at most, and an invariant that is a conjunction
+    is as many laws; so no more contenders than the law has parameters ever have to be combined, and values that no
+    contender gives need not be. Within `MAX_COMBINATIONS` for each law the answer is exact.
 
     Args:
         surface: What declares parameters and invariants.
         contenders: Everything that may be live at the same time; those that share a parameter never act together.
         baseline: Current value of each parameter; the surface's own where it says nothing.
+        focus: Key of one contender: only combinations with it are looked at, and only those that would be sound
+            without it. None looks at all.
 
     Returns:
         Findings `wrong_type`, `out_of_bounds`, `unknown_parameter`, `requires_not_met` and `invariant_broken`, whose
-        facts name the members, the values and a witness context; `not_exhausted`, a warning, when there are more
-        combinations than can be tried.
+        facts name the members, the values and a witness context; `not_exhausted`, a warning, with the law and the
+        number of contenders up to which every combination was tried, when there are more than can be.
 
     Raises:
         InvalidInput: When an audience or an invariant does not compile.
@@ -90,31 +127,31 @@ def check_combinations(
     findings = list(_single_values(surface, contenders))
     if findings:
         return tuple(findings)
+    for contender in contenders:
+        compile_audience(contender.audience, surface.attributes)
     values = {key: parameter.baseline for key, parameter in surface.parameters.items()} | dict(baseline or {})
-    audiences = {contender.key: compile_audience(contender.audience, surface.attributes) for contender in contenders}
-    search = _Search(surface, values, audiences)
+    found: dict[str, Finding] = {}
     for law in _laws(surface):
-        broken = _smallest(law, contenders, search)
-        if broken is not None:
-            findings.append(broken)
-        if search.n_left <= 0:
-            message = (
-                f"more than {MAX_COMBINATIONS} combinations are reachable; {law.text} was not tried on all of them"
-            )
-            findings.append(Finding(code="not_exhausted", severity=Severity.WARNING, path="", message=message))
-            break
-    return tuple(findings)
+        broken = _smallest(_Search(surface, law, values, contenders, focus))
+        # Of the parts of one invariant the one that the fewest break is told.
+        if broken is not None and (law.text not in found or _rank(broken) < _rank(found[law.text])):
+            found[law.text] = broken
+    return tuple(found.values())
+
+
+def _rank(finding: Finding) -> tuple[bool, int]:
+    return finding.severity is not Severity.ERROR, len(finding.facts.get("members", ()))
 
 
 def _laws(surface: Surface) -> Iterator[_Law]:
     for dial in surface.parameters.values():
         if dial.requires:
             wanted = " and ".join(f"{key} in {list(allowed)}" for key, allowed in dial.requires.items())
-            touched = frozenset((dial.key, *dial.requires))
+            touched = tuple(sorted({dial.key, *dial.requires}))
             yield _Law("requires_not_met", f"{dial.key} needs {wanted}", touched, dial=dial, trigger=dial.key)
     for text in surface.invariants:
-        test = compile_audience(text, surface.parameters)
-        yield _Law("invariant_broken", text, frozenset(test.attributes), test=test)
+        for part in compile_audience(text, surface.parameters).parts():
+            yield _Law("invariant_broken", text, tuple(sorted(part.attributes)), test=part)
 
 
 def _single_values(surface: Surface, contenders: Sequence[Contender]) -> Iterator[Finding]:
@@ -129,84 +166,190 @@ def _single_values(surface: Surface, contenders: Sequence[Contender]) -> Iterato
                     yield finding
 
 
-def _smallest(law: _Law, contenders: Sequence[Contender], search: _Search) -> Finding | None:
-    movers = [contender for contender in contenders if contender.parameters & law.parameters]
-    for size in range(min(len(movers), len(law.parameters), MAX_TOGETHER) + 1):
-        for chosen in combinations(movers, size):
-            if not _may_act_together(chosen):
-                continue
-            for members in product(*(_relevant(contender, law) for contender in chosen)):
-                search.n_left -= 1
-                if search.n_left <= 0:
-                    return None
-                values = _values(members, search.baseline)
-                if _applies(law, members) and not law.holds(values):
-                    reach = _reach(chosen, search)
-                    if reach.is_possible:
-                        return _finding(law, members, values, reach)
+def _smallest(search: _Search) -> Finding | None:
+    members = search.members
+    if search.focus is not None and all(m.contender.key != search.focus for m in members):
+        return None
+    search.breaking = _breaking_values(search, members)
+    if search.breaking is not None and not search.breaking:
+        return None
+    for size in range(len(search.law.parameters) + 1):
+        for chosen in _combinations(search, members, (), 0, size):
+            broken = _broken(search, chosen)
+            if broken is not None:
+                return broken
+        if search.n_left <= 0:
+            return _not_exhausted(search, members, size)
     return None
 
 
+def _breaking_values(search: _Search, members: Sequence[_Member]) -> frozenset[_Values] | None:
+    """Return the values of the law's parameters that break it, of those that anybody gives; None when too many."""
+    given: list[list[Scalar]] = []
+    n_values = 1
+    for key in search.law.parameters:
+        seen = {(type(v), v): v for v in (search.baseline[key], *(m.sets[key] for m in members if key in m.sets))}
+        given.append(list(seen.values()))
+        n_values *= len(seen)
+    if n_values > MAX_COMBINATIONS:
+        return None
+    keys, values = search.law.parameters, dict(search.baseline)
+    broken: set[_Values] = set()
+    for chosen in product(*given):
+        values.update(zip(keys, chosen, strict=True))
+        if not search.law.holds(values):
+            broken.add(chosen)
+    return frozenset(broken)
+
+
+def _combinations(
+    search: _Search, members: Sequence[_Member], chosen: tuple[_Member, ...], start: int, size: int
+) -> Iterator[tuple[_Member, ...]]:
+    """Yield the combinations of `size` members that may act together and could still break the law."""
+    if search.n_left <= 0:
+        return
+    search.n_left -= 1
+    if not _could_break(search, chosen):
+        return
+    if len(chosen) == size:
+        yield chosen
+        return
+    for at in range(start, len(members)):
+        member = members[at]
+        if not chosen and search.focus is not None and member.contender.key != search.focus:
+            return
+        if _may_join(chosen, member):
+            yield from _combinations(search, members, (*chosen, member), at + 1, size)
+
+
+def _could_break(search: _Search, chosen: Sequence[_Member]) -> bool:
+    # What an experiment sets stands, whoever joins; a rule's value may be covered by an earlier rule's or a variant's.
+    if search.breaking is None or not chosen:
+        return True
+    fixed = [
+        (place, member.sets[key])
+        for member in chosen
+        if not member.contender.is_rule
+        for place, key in enumerate(search.law.parameters)
+        if key in member.sets
+    ]
+    return any(all(values[place] == value for place, value in fixed) for values in search.breaking)
+
+
+def _may_join(chosen: Sequence[_Member], member: _Member) -> bool:
+    new = member.contender
+    owned = BucketSet.full() if new.buckets is None else new.buckets
+    for held in (m.contender for m in chosen):
+        if held.key == new.key and held.is_rule == new.is_rule:
+            return False
+        if not (held.is_rule or new.is_rule) and held.parameters & new.parameters:
+            return False
+        if held.buckets is not None and (held.unit == new.unit or new.buckets is None):
+            owned = owned & held.buckets
+    return bool(owned)
+
+
+def _broken(search: _Search, chosen: tuple[_Member, ...]) -> Finding | None:
+    law, values = search.law, _values(chosen, search.baseline)
+    if not _applies(law, chosen) or law.holds(values):
+        return None
+    if search.focus is not None:
+        rest = [m for m in chosen if m.contender.key != search.focus]
+        if _applies(law, rest) and not law.holds(_values(rest, search.baseline)):
+            return None  # broken already, with or without it
+    reach = _reach(search, chosen, values)
+    return _finding(law, chosen, values, reach) if reach.is_possible else None
+
+
 def _applies(law: _Law, members: Sequence[_Member]) -> bool:
-    return law.trigger is None or any(law.trigger in contender.variants[variant] for contender, variant in members)
-
-
-def _relevant(contender: Contender, law: _Law) -> list[_Member]:
-    return [(contender, variant) for variant, values in contender.variants.items() if law.parameters & values.keys()]
+    return law.trigger is None or any(law.trigger in member.sets for member in members)
 
 
 def _values(members: Sequence[_Member], baseline: Mapping[str, Scalar]) -> dict[str, Scalar]:
     values = dict(baseline)
-    rules = [member for member in members if member[0].is_rule]
-    experiments = [member for member in members if not member[0].is_rule]
+    rules = sorted((m for m in members if m.contender.is_rule), key=lambda m: -m.place)
     # The first rule wins, so it is written last; experiments stand on top of all rules.
-    for contender, variant in (*reversed(rules), *experiments):
-        values.update(contender.variants[variant])
+    for member in (*rules, *(m for m in members if not m.contender.is_rule)):
+        values.update(member.sets)
     return values
 
 
-def _may_act_together(chosen: Sequence[Contender]) -> bool:
-    for one, two in combinations(chosen, 2):
-        if one.is_rule or two.is_rule:
-            continue
-        if one.parameters & two.parameters:
-            return False
-    owned: dict[str | None, BucketSet] = {}
-    for contender in chosen:
-        if contender.buckets is not None:
-            owned[contender.unit] = owned.get(contender.unit, BucketSet.full()) & contender.buckets
-    return all(owned.values())
+def _reach(search: _Search, chosen: Sequence[_Member], values: Mapping[str, Scalar]) -> Satisfiability:
+    """Return whether a request is in all of `chosen`, and in no other rule that would change what the law reads."""
+    away = [
+        rule
+        for place, rule in enumerate(search.contenders)
+        if rule.is_rule and rule.buckets is None and _would_change(search.law, rule, place, chosen, values)
+    ]
+    together = tuple(sorted(m.contender.key for m in chosen))
+    slot = (together, tuple(rule.key for rule in away))
+    if slot not in search.reached:
+        search.reached[slot] = _meeting(search.surface, [m.contender for m in chosen], away)
+    return search.reached[slot]
 
 
-def _reach(chosen: Sequence[Contender], search: _Search) -> Satisfiability:
-    keys = tuple(sorted(contender.key for contender in chosen))
-    known = search.together.get(keys)
-    if known is None:
-        known = satisfiable(*(search.audiences[key] for key in keys))
-        search.together[keys] = known
-    return known
+def _meeting(surface: Surface, chosen: Sequence[Contender], away: Sequence[Contender]) -> Satisfiability:
+    inside = [compile_audience(contender.audience, surface.attributes) for contender in chosen]
+    outside = [compile_audience(f"!({rule.audience})", surface.attributes) for rule in away]
+    answer = satisfiable(*inside, *outside)
+    known = {key for audience in inside for key in audience.attributes}
+    told = [audience for audience in outside if set(audience.attributes) <= known]
+    if answer.is_possible or len(told) == len(outside):
+        return answer
+    # A request that lacks an attribute is in no rule about it.
+    answer = satisfiable(*inside, *told)
+    rules = [compile_audience(rule.audience, surface.attributes) for rule in away]
+    if answer.witness is not None and any(rule.matches(answer.witness) for rule in rules):
+        return Satisfiability(proof="unknown")
+    return answer
+
+
+def _would_change(
+    law: _Law, rule: Contender, place: int, chosen: Sequence[_Member], values: Mapping[str, Scalar]
+) -> bool:
+    if any(m.contender.is_rule and m.place == place for m in chosen):
+        return False
+    over = {
+        key for m in chosen if not m.contender.is_rule or m.place < place for key in m.sets if key in law.parameters
+    }
+    return any(
+        sets[key] != values[key]
+        for sets in rule.variants.values()
+        for key in law.parameters
+        if key in sets and key not in over
+    )
 
 
 def _finding(law: _Law, members: Sequence[_Member], values: Mapping[str, Scalar], reach: Satisfiability) -> Finding:
-    named = [
-        f"{contender.key}={variant}" if not contender.is_rule else f"rule {contender.key}"
-        for contender, variant in members
-    ]
+    named = [f"rule {m.contender.key}" if m.contender.is_rule else f"{m.contender.key}={m.variant}" for m in members]
     who = " together with ".join(named) or "the baseline alone"
-    shown = {key: values[key] for key in sorted(law.parameters)}
     return Finding(
         code=law.code,
         severity=Severity.ERROR,
-        path=members[0][0].key if members else "baseline",
+        path=members[0].contender.key if members else "baseline",
         message=f"{who} breaks: {law.text}; change a value, or let them exclude each other by a layer",
         facts={
             "law": law.text,
             "members": [
-                {"key": contender.key, "variant": variant, "is_rule": contender.is_rule}
-                for contender, variant in members
+                {"key": m.contender.key, "variant": m.variant, "is_rule": m.contender.is_rule} for m in members
             ],
-            "values": shown,
+            "values": {key: values[key] for key in law.parameters},
             "proof": reach.proof,
             "witness": None if reach.witness is None else dict(reach.witness),
         },
     )
+
+
+def _not_exhausted(search: _Search, members: Sequence[_Member], size: int) -> Finding:
+    n_contenders = len({(m.contender.key, m.contender.is_rule) for m in members})
+    message = (
+        f"{n_contenders} contenders touch {search.law.text}: every combination of up to {size - 1} of them was tried, "
+        f"of {size} and more (at most {len(search.law.parameters)} act on it at once) not all"
+    )
+    facts = {
+        "law": search.law.text,
+        "n_contenders": n_contenders,
+        "tried_together": size - 1,
+        "at_most_together": len(search.law.parameters),
+    }
+    return Finding(code="not_exhausted", severity=Severity.WARNING, path="", message=message, facts=facts)

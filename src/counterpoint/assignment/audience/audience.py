@@ -1,7 +1,7 @@
 """An audience: checked when it is written, compiled once, asked for every unit."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from counterpoint.assignment.audience.binding import Declared, Known, TypeProblem, bind
@@ -71,6 +71,13 @@ class Audience:
     def conjuncts(self) -> tuple[Formula, ...]:
         """The formulas that must all hold."""
         return self.formula.items if isinstance(self.formula, Both) else (self.formula,)
+
+    def parts(self) -> tuple["Audience", ...]:
+        """Return the audiences that must all be met, each reading only its own attributes; itself when it is one."""
+        if not isinstance(self.formula, Both):
+            return (self,)
+        made = [replace(self, formula=f, matches=holds(f), attributes=tuple(keys_of(f))) for f in self.formula.items]
+        return tuple(part for whole in made for part in whole.parts())
 
 
 def compile_audience(text: str, declared: Mapping[str, Declared]) -> Audience:
