@@ -44,8 +44,14 @@ def test_outcomes_sent_by_clients_become_the_effect_they_hold(tmp_path: Path) ->
 
 def test_a_refused_event_is_named_and_its_neighbours_are_kept(tmp_path: Path) -> None:
     good = {
-        "kind": "outcome", "id": "o1", "at": START.isoformat(), "surface": "home", "unit": "u1", "name": "saves", "value": 1,
-    }  # fmt: skip
+        "kind": "outcome",
+        "id": "o1",
+        "at": START.isoformat(),
+        "surface": "home",
+        "unit": "u1",
+        "name": "saves",
+        "value": 1,
+    }
     with live_platform(tmp_path) as (platform, _):
         answer = platform.delivery.ingest(
             [good, {**good, "id": "o2", "value": "many"}, {**good, "id": "o3", "at": "2031-01-01T00:00:00Z"}]

@@ -12,19 +12,33 @@ class Meters:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.pages = Counter(
-            "counterpoint_pages_total", "Pages served, by how complete they were.", ["surface", "status"], registry=self.registry
+            "counterpoint_pages_total",
+            "Pages served, by how complete they were.",
+            ["surface", "status"],
+            registry=self.registry,
         )
         self.page_seconds = Histogram(
-            "counterpoint_page_seconds", "Time to serve a page.", ["surface"], buckets=_PAGE_BUCKETS_S, registry=self.registry
+            "counterpoint_page_seconds",
+            "Time to serve a page.",
+            ["surface"],
+            buckets=_PAGE_BUCKETS_S,
+            registry=self.registry,
         )
         self.events = Counter(
             "counterpoint_events_total", "Events received, by kind of answer.", ["answer"], registry=self.registry
         )
         self.requests = Counter(
-            "counterpoint_http_requests_total", "HTTP answers, by route and status.", ["route", "status"], registry=self.registry
+            "counterpoint_http_requests_total",
+            "HTTP answers, by route and status.",
+            ["route", "status"],
+            registry=self.registry,
         )
         self.step_seconds = Histogram(
-            "counterpoint_launch_step_seconds", "Time of one step of a launch.", ["step"], buckets=_STEP_BUCKETS_S, registry=self.registry
+            "counterpoint_launch_step_seconds",
+            "Time of one step of a launch.",
+            ["step"],
+            buckets=_STEP_BUCKETS_S,
+            registry=self.registry,
         )
         self.snapshot_release = Gauge(
             "counterpoint_snapshot_release", "Release that this process serves.", ["surface"], registry=self.registry
