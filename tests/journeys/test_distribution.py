@@ -1,6 +1,7 @@
 """The journey of a snapshot: published by a control plane, served by processes that outlive it."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -16,10 +17,12 @@ from api.asgi_client import AsgiClient
 from counterpoint.api import create_app
 from counterpoint.bootstrap import SimulatedClock, Staleness, opened, opened_delivery, short_id
 from counterpoint.bootstrap.delivering import NoShelves
+from counterpoint.cli import main
 from counterpoint.errors import InvalidInput
 from counterpoint.events import Exposure
-from counterpoint.storage.snapshots import Pacing
-from feed_world import eventually, served
+from counterpoint.settings import control_url, read_settings
+from counterpoint.storage.snapshots import LastGood, Pacing
+from feed_world import distributing, eventually, served
 from live_platform import START, prepared_settings, settings_at, spec
 
 QUICK = Pacing(heartbeat_s=0.5, first_wait_s=0.02, longest_wait_s=0.2)
@@ -198,3 +201,51 @@ def test_a_delivery_process_serves_on_when_the_control_process_is_killed_and_aft
                 assert page(url).json()["status"] == "complete"
                 delivery.send_signal(signal.SIGTERM)
                 assert delivery.wait(15) in (0, -signal.SIGTERM)
+
+
+def test_the_command_fleet_prints_the_share_of_each_release(capsys):
+    good = LastGood()
+    platform = distributing(good)
+    for number, at in enumerate((12, 12, 12, 11)):
+        home = {"release": at, "snapshot": "5b1c9e0d7a42f318", "age_s": 3.0, "stale": at == 11}
+        platform.fleet.report(
+            {"process": f"p{number}", "role": "delivery", "started_at": "", "surfaces": {"home": home}}
+        )
+    with served(create_app(platform), good) as server:
+        assert main(["fleet", "--control", server.url]) == 0
+    said = capsys.readouterr().out
+    assert "release 12: 75% (3 processes)" in said
+    assert "release 11: 25% (1 process)" in said
+    assert "home 11 (stale)" in said
+
+
+def test_the_command_fleet_says_when_nobody_answers(capsys):
+    assert main(["fleet", "--control", "http://127.0.0.1:1"]) == 1
+    assert "[control_unreachable]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["control:8321", "ftp://control", "http://", "http://a:b", "http://a/?q=1", "x" * 999])
+def test_what_is_no_address_of_a_control_plane_is_refused(url):
+    for read in (lambda: control_url(url), lambda: read_settings({"COUNTERPOINT_CONTROL_URL": url})):
+        with pytest.raises(InvalidInput) as found:
+            read()
+        assert found.value.code == "bad_setting"
+
+
+def test_a_role_that_there_is_not_is_refused_with_those_there_are():
+    with pytest.raises(InvalidInput, match="delivery"):
+        read_settings({"COUNTERPOINT_ROLE": "king"})
+
+
+def test_the_command_export_writes_flags_and_names_what_it_leaves_out(tmp_path, capsys):
+    prepared_settings(tmp_path)
+    with opened(settings_at(tmp_path), clock=SimulatedClock(START)) as platform:
+        launch = platform.control.submit(surface="home", author="ann", spec=spec())
+        assert launch["state"] == "running", launch
+        assert platform.snapshots.live("home").compiled.candidates
+    assert main(["--data", str(tmp_path), "export", "flagd"]) == 0
+    written = capsys.readouterr()
+    flags = json.loads(written.out)["flags"]
+    assert KEY not in flags
+    assert len(flags) > 10
+    assert f"left out {KEY}" in written.err
