@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from counterpoint.bootstrap import Platform, SimulatedClock, opened
-from counterpoint.bootstrap.proposing import Edit
+from counterpoint.bootstrap import Edit, Platform, SimulatedClock, opened
 from counterpoint.bootstrap.reference import surface_files
 from counterpoint.errors import Conflict, CounterpointError, Forbidden
 from counterpoint.events import Served

@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from counterpoint import __version__
+from counterpoint.api.config_routes import config_routes
 from counterpoint.api.delivery_routes import delivery_routes
 from counterpoint.api.feed_routes import feed_routes
 from counterpoint.api.guard import Guard
@@ -48,6 +49,7 @@ def create_app(platform: Platform) -> FastAPI:
         record_routes(platform.control),
         process_routes(platform),
         feed_routes(platform),
+        config_routes(platform),
         reference_routes(app),
     )
     known = [route for router in routers for route in router.routes]

@@ -111,7 +111,24 @@ class Configuring:
         at_once: bool = False,
     ) -> Document:
         """Replace the ordered targeted rules, by stages unless `at_once`."""
-        return self._change(surface, {}, _rules(rules), edit, stages, at_once)
+        return self.change_both(surface, {}, rules, edit, stages=stages, at_once=at_once)
+
+    def change_both(
+        self,
+        surface: str,
+        values: Mapping[str, Scalar],
+        rules: Sequence[Mapping[str, Any]] | None,
+        edit: Edit,
+        *,
+        stages: Stages = None,
+        at_once: bool = False,
+    ) -> Document:
+        """Change values and rules together, by stages unless `at_once`; rules stay when None."""
+        return self._change(surface, values, None if rules is None else _rules(rules), edit, stages, at_once)
+
+    def edit(self, **said: Any) -> Edit:
+        """Return an `Edit` of what was said, for edges that do not know the class."""
+        return Edit(**said)
 
     def revert(self, surface: str, number: int, edit: Edit, *, force: bool = False) -> Document:
         """Undo one release alone, at once and without waiting for approval.
@@ -295,7 +312,7 @@ def moment_of(text: str) -> datetime:
         at = None
     if at is None or at.tzinfo is None:
         raise InvalidInput(
-            "bad_time", f"{text[:60]!r} is no time with a zone", where="not_before", fix="write 2026-12-24T08:00+01:00"
+            "bad_time", f"{text[:60]!r} is no time with a zone", where="time", fix="write 2026-12-24T08:00+01:00"
         )
     return at.astimezone(UTC)
 

@@ -203,6 +203,8 @@ def _replaced(state: SurfaceState, surface: Surface, change_id: str, edit: Edit)
 def _checklist(surface: str | None, items: Sequence[Item]) -> Document:
     return {
         "surface": surface,
+        # Events can only arrive once it is published, so their lack is no reason not to.
+        "publishable": all(item.status != "missing" or item.code == "metric_silent" for item in items),
         "ready": all(item.status != "missing" for item in items),
         "items": [msgspec.to_builtins(item) for item in items],
     }

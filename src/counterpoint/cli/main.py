@@ -6,7 +6,18 @@ import sys
 from collections.abc import Sequence
 
 from counterpoint import __version__
-from counterpoint.cli import analysis, catalogue, demonstration, designing, evaluation, launching, power, serving
+from counterpoint.cli import (
+    analysis,
+    catalogue,
+    configuring,
+    demonstration,
+    designing,
+    evaluation,
+    launching,
+    power,
+    serving,
+    surfaces,
+)
 from counterpoint.errors import Blame, CounterpointError
 from counterpoint.settings import read_settings
 from counterpoint.telemetry import configure_logging, logger
@@ -69,7 +80,18 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=_folder, metavar="FOLDER", help="where everything is kept (default .counterpoint)"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (serving, demonstration, launching, designing, power, analysis, catalogue, evaluation):
+    for group in (
+        serving,
+        demonstration,
+        launching,
+        designing,
+        power,
+        configuring,
+        surfaces,
+        analysis,
+        catalogue,
+        evaluation,
+    ):
         group.add_commands(commands)
     return parser
 

@@ -1,0 +1,84 @@
+"""The commands of Home Config, each against a real platform on a folder of its own."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from counterpoint.cli import main
+from live_platform import prepared_settings, spec
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> list[str]:
+    return ["--data", str(prepared_settings(tmp_path / "data").data)]
+
+
+def printed(capsys: pytest.CaptureFixture[str], words: list[str], status: int = 0) -> str:
+    assert main(words) == status, capsys.readouterr()
+    return capsys.readouterr().out
+
+
+WHY = ["--reason", "fewer shelves load faster", "--by", "ada"]
+
+
+def test_set_diff_history_blame_compare_and_revert(data, capsys):
+    change = ["config", "set", "layout.max_shelves=8", *WHY]
+    assert "12 -> 8" in printed(capsys, [*data, *change, "--dry-run"])
+    assert "0.05" not in printed(capsys, [*data, "config", "show"])
+    made = json.loads(printed(capsys, [*data, "config", "--json", "set", "layout.max_shelves=8", *WHY, "--at-once"]))
+    assert made["state"] == "published"
+    assert "file says 12" in printed(capsys, [*data, "config", "show"])
+    number = str(made["release"])
+    assert "12 -> 8" in printed(capsys, [*data, "config", "diff", "1", number])
+    assert "fewer shelves" in printed(capsys, [*data, "config", "history", "--parameter", "layout.max_shelves"])
+    assert "8, 12 before" in printed(capsys, [*data, "config", "blame", "layout.max_shelves"])
+    assert "ada" in printed(capsys, [*data, "config", "compare"])
+    assert "8 -> 12" in printed(capsys, [*data, "config", "revert", number, *WHY])
+    assert "12 -> 8" in printed(capsys, [*data, "config", "restore", number, *WHY])
+    assert made["id"] in printed(capsys, [*data, "config", "changes"])
+
+
+def test_a_staged_change_of_rules_is_shown_and_aborted(data, tmp_path, capsys):
+    path = tmp_path / "rules.yaml"
+    path.write_text('- {key: se, audience: country == "SE", set: {layout.density: compact}}\n')
+    made = printed(capsys, [*data, "config", "rules", str(path), "--stage", "0.05:12", *WHY])
+    assert "rolling out" in made
+    shown = printed(capsys, [*data, "config", "show"])
+    assert "layout.density for 5%, stage 1 of 1" in shown
+    rollout = next(line.split()[1].rstrip(":") for line in shown.splitlines() if line.startswith("rollout"))
+    assert "Taken back" in printed(capsys, [*data, "config", "abort", rollout, *WHY])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["set", "layout.max_shelves=ninety", *WHY],
+        ["set", "layout.max_shelves=99", *WHY],
+        ["set", "nothing=1", *WHY],
+        ["set", "layout.max_shelves=8", "--not-before", "tomorrow", *WHY],
+        ["set", "layout.max_shelves=8", "--base", "77", *WHY],
+        ["revert", "99", *WHY],
+        ["approve", "nothing", "--by", "eve"],
+        ["blame", "nothing"],
+        ["diff", "1", "99"],
+    ],
+)
+def test_what_cannot_be_is_told_in_one_sentence(data, capsys, words):
+    assert main([*data, "config", *words]) == 2
+    assert capsys.readouterr().err.startswith("counterpoint: ")
+
+
+def test_holdouts_domains_and_free_space(data, tmp_path, capsys):
+    until = ["--until", "2099-01-01T00:00Z"]
+    printed(capsys, [*data, "holdout", "start", "q4", "--share", "0.02", *until, *WHY])
+    assert "2099-01-01" in printed(capsys, [*data, "holdout"])
+    assert "shipped_only" in printed(capsys, [*data, "holdout", "units", "q4"])
+    printed(capsys, [*data, "domain", "reserve", "genrec", "--share", "0.3", *WHY])
+    path = tmp_path / "spec.json"
+    path.write_text(json.dumps(spec(allocation=0.9)))
+    space = printed(capsys, [*data, "free-space", str(path)], status=2)
+    assert "0.3 for domains.genrec" in space
+    assert "does not fit" in space
+    printed(capsys, [*data, "domain", "release", "genrec", *WHY])
+    printed(capsys, [*data, "holdout", "release", "q4", *WHY])
