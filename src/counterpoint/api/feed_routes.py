@@ -239,7 +239,8 @@ async def _events(
 def _body(surface: str, live: Any, now: datetime) -> bytes:
     # A snapshot is one line of JSON: in its strings a line's end is written as two characters.
     offer = json.dumps({"surface": surface, **_offer(live, now)}).removesuffix("}").encode()
-    return b"event: body\ndata: " + offer + b', "snapshot": ' + live.data + b"}\n\n"
+    data: bytes = live.data
+    return b"event: body\ndata: " + offer + b', "snapshot": ' + data + b"}\n\n"
 
 
 async def _later(feed: Feed, surface: str, after: int, wait_s: float) -> None:
