@@ -132,3 +132,17 @@ def test_an_approval_that_expired_after_it_sufficed_still_holds_at_the_scheduled
     world.clock.pass_time(days=20)
     tick(desk)
     assert world.launches.get(launch.id).state is LaunchState.RUNNING
+
+
+def test_a_machine_whose_clock_is_ahead_does_not_use_up_the_start() -> None:
+    start = START + timedelta(days=2)
+    world, desk, launch = _waiting(n_approvals=0, start=start.isoformat())
+    waiting = world.launches.get(launch.id)
+    run = f"{launch.id}:begin:{waiting.version}"
+    desk.executor.start("begin", run, {"launch": launch.id, "run": run})
+    assert world.launches.get(launch.id) == waiting
+    world.clock.pass_time(days=2)
+    assert tick(desk) == (run,)
+    world.clock.pass_time(minutes=2)
+    tick(desk)
+    assert world.launches.get(launch.id).state is LaunchState.RUNNING

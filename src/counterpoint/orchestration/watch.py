@@ -64,7 +64,20 @@ def _start_one(world: LaunchWorld, executor: Executor, launch: Launch, now: date
             # It takes longer than its lease: slow, or its machine is gone.
             executor.rescue(run)
             return run if held is None else None
+        case Progress.DONE if held is None and launch.due_at is not None and now - launch.due_at > LEASE:
+            # It ran and found nothing to do, on a machine whose clock is behind ours: a new version makes a new run.
+            nudged = _nudged(world, launch)
+            return start(executor, workflow, nudged, {}) if nudged.version == launch.version + 1 else None
     return start(executor, workflow, without_dead_claim(world, executor, launch), {})
+
+
+def _nudged(world: LaunchWorld, launch: Launch) -> Launch:
+    now = world.clock()
+
+    def change(now_is: Launch) -> Launch:
+        return msgspec.structs.replace(now_is, updated_at=now) if now_is.version == launch.version else now_is
+
+    return write(world, launch.id, change)
 
 
 def _note_failure(world: LaunchWorld, executor: Executor, launch: Launch, run: str, now: datetime) -> None:
