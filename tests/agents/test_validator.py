@@ -234,35 +234,10 @@ def test_units_beyond_the_history_continue_as_its_last_week() -> None:
     assert units_after(units, 0) == 0
 
 
-def test_a_rival_that_holds_the_buckets_is_named_with_what_would_fit(search: Surface, world: World) -> None:
-    rival = allocate(_spec(key="rival", allocation=0.9), _territory(search), at=NOW, by="x")
-    crowded = replace(world, territory=_territory(search, rival=rival))
-    (finding,) = [f for f in validate(_spec(), search, crowded) if f.code == "no_free_space"]
-    assert finding.facts["rivals"][0]["key"] == "rival"
-    assert 0 < finding.fix["allocation"] <= 0.1
-
-
 def test_a_key_that_is_taken_is_refused(search: Surface, world: World) -> None:
     held = allocate(_spec(), _territory(search), at=NOW, by="x")
     findings = validate(_spec(), search, replace(world, territory=_territory(search, snippets=held)))
     assert "key_taken" in _codes(findings, Severity.ERROR)
-
-
-def test_the_smallest_combination_that_breaks_an_invariant_is_named(search: Surface, world: World) -> None:
-    strict = replace(search, invariants=("results.per_page <= 30 || topics.rows <= 6",))
-    other = _spec(key="topics", variants=[{"key": "control"}, {"key": "t", "set": {"topics.rows": 9}}])
-    rival = allocate(other, _territory(strict), at=NOW, by="x")
-    mine = _spec(variants=[{"key": "control"}, {"key": "t", "set": {"results.per_page": 35}}])
-    alone = validate(mine, strict, replace(world, territory=_territory(strict)))
-    assert "invariant_broken" not in _codes(alone)
-    both = validate(mine, strict, replace(world, territory=_territory(strict, topics=rival)))
-    (finding,) = [f for f in both if f.code == "invariant_broken"]
-    assert finding.facts["combination"] == ["snippets/t", "topics/t"]
-
-
-def test_an_invariant_that_cannot_be_read_is_said_and_not_passed_over(search: Surface, world: World) -> None:
-    odd = replace(search, invariants=("results.per_page ++ 1",))
-    assert "invariant_unreadable" in _codes(validate(_spec(), odd, world))
 
 
 def test_a_variant_that_empties_pages_is_refused(search: Surface, world: World) -> None:

@@ -85,7 +85,7 @@ def test_experiments_on_one_layer_share_no_bucket():
 def test_a_shared_tag_excludes_like_a_layer():
     state = with_experiment(a_state(), "e1", set={"a.x": 2}, layers=["checkout"], allocation=0.5)
     (rival,) = space(state, set={"b.x": 2}, layers=["checkout", "other"]).rivals
-    assert (rival.key, rival.because, len(rival.buckets)) == ("e1", "both are in layer checkout", 5000)
+    assert (rival.key, rival.because, len(rival.buckets)) == ("e1", "both carry tag checkout", 5000)
 
 
 def test_what_does_not_fit_is_a_conflict_that_names_the_rival_and_what_would_fit():

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from counterpoint.config import BaselineRule
 from counterpoint.experiments import ExperimentSpec, Territory, TrafficHistory, Unknown
 from counterpoint.vocabulary import Scalar
 
@@ -113,12 +114,12 @@ class World:
     Attributes:
         now: When the validation happens, UTC.
         baseline: Live value of every parameter; the surface's own when None.
-        ruled: Parameters that a targeted rule sets.
+        rules: Targeted rules of the baseline, in order.
     """
 
     now: datetime
     baseline: Mapping[str, Scalar] | None = None
-    ruled: AbstractSet[str] = frozenset()
+    rules: tuple[BaselineRule, ...] = ()
     territory: Territory | None = None
     traffic: TrafficHistory | None = None
     preview: Preview | None = None
@@ -128,3 +129,8 @@ class World:
     privacy_approvals: tuple[PrivacyApproval, ...] = ()
     memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """Answers of slow ports, kept so that two checks of one validation ask once."""
+
+    @property
+    def ruled(self) -> frozenset[str]:
+        """Parameters that a targeted rule sets."""
+        return frozenset(key for rule in self.rules for key in rule.set)

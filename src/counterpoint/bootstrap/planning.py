@@ -148,7 +148,7 @@ class Planning:
         return World(
             now=now,
             baseline=state.baseline,
-            ruled=frozenset(key for rule in state.rules for key in rule.set),
+            rules=state.rules,
             territory=territory_of(state),
             traffic=self._traffic,
             preview=self._evidence,

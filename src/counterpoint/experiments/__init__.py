@@ -9,6 +9,7 @@ from counterpoint.experiments.allocation import (
 )
 from counterpoint.experiments.conflicts import (
     EVERYONE,
+    Ground,
     Rival,
     Territory,
     exclusivity_findings,
@@ -47,6 +48,7 @@ __all__ = [
     "Experiment",
     "ExperimentSpec",
     "FreeSpace",
+    "Ground",
     "GuardrailSpec",
     "Holdout",
     "MetricHistory",

@@ -1,7 +1,7 @@
 """Which buckets an experiment gets: drawn at random from what is free, in an order that its ramp then follows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from counterpoint.assignment import N_BUCKETS, BucketSet
@@ -62,10 +62,7 @@ def free_space(spec: ExperimentSpec, territory: Territory) -> FreeSpace:
     left = free
     for rival in rivals:
         left = left - rival.buckets
-    holding = (
-        Rival(key=rival.key, because=rival.because, buckets=rival.buckets & free, free_at=rival.free_at)
-        for rival in rivals
-    )
+    holding = (replace(rival, buckets=rival.buckets & free) for rival in rivals)
     return FreeSpace(
         n_wanted=n_buckets_of(spec.allocation),
         free=left,

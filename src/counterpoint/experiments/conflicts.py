@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
 
 from counterpoint.assignment import BucketSet, compile_audience, disjoint
@@ -27,12 +28,24 @@ class Territory:
     domains: Mapping[str, Domain]
 
 
+class Ground(StrEnum):
+    """What two experiments can have in common that keeps their units apart."""
+
+    PARAMETER = "parameter"
+    LAYER = "layer"
+    TAG = "tag"
+    ISOLATED = "isolated"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
     """An experiment that another one may share no unit with.
 
     Attributes:
         because: What they share, in words: a parameter, a layer, a tag, or that one of them is isolated.
+        ground: The same as a code.
+        shared: The parameters, layers or tags shared; for isolation, the key of who is isolated.
+        audience: Whom it is for, CEL.
         buckets: What it holds; every bucket when the two randomise different kinds of unit, since buckets of users
             say nothing about buckets of devices.
         free_at: When its schedule ends, UTC; None while that is not known.
@@ -40,6 +53,9 @@ class Rival:
 
     key: str
     because: str
+    ground: Ground
+    shared: tuple[str, ...]
+    audience: str
     buckets: BucketSet
     free_at: datetime | None
 
@@ -50,7 +66,8 @@ def shared_ground(spec: ExperimentSpec, other: ExperimentSpec, surface: Surface)
     Sharing a parameter, a layer or a tag is no conflict when their audiences are provably disjoint;
     isolation always is.
     """
-    return _shared(spec, layers_of(spec, surface), other, surface)
+    common = _shared(spec, layers_of(spec, surface), other, surface)
+    return None if common is None else _in_words(*common)
 
 
 def never_meet(audience: str, other: str, surface: Surface) -> bool:
@@ -110,31 +127,60 @@ def _rivals(spec: ExperimentSpec, unit: str, territory: Territory) -> Iterator[R
     for key, other in sorted(territory.experiments.items()):
         if key == spec.key or not holds_buckets(other):
             continue
-        because = _shared(spec, layers, other.spec, territory.surface)
-        if because is None:
+        common = _shared(spec, layers, other.spec, territory.surface)
+        if common is None:
             continue
+        because = _in_words(*common)
         if other.unit != unit:
             because, buckets = f"{because}, and it randomises {other.unit}, not {unit}", BucketSet.full()
         else:
             buckets = other.reserved
-        yield Rival(key=key, because=because, buckets=buckets, free_at=_scheduled_end(other))
+        yield Rival(
+            key=key,
+            because=because,
+            ground=common[0],
+            shared=common[1],
+            audience=other.spec.audience,
+            buckets=buckets,
+            free_at=_scheduled_end(other),
+        )
 
 
-def _shared(spec: ExperimentSpec, layers: frozenset[str], other: ExperimentSpec, surface: Surface) -> str | None:
+def _shared(
+    spec: ExperimentSpec, layers: frozenset[str], other: ExperimentSpec, surface: Surface
+) -> tuple[Ground, tuple[str, ...]] | None:
     if spec.isolated or other.isolated:
-        return f"'{spec.key if spec.isolated else other.key}' is isolated"
+        return Ground.ISOLATED, tuple(one.key for one in (spec, other) if one.isolated)
     # A parameter belongs to one layer, so who shares no layer shares no parameter.
     common = layers & layers_of(other, surface)
     if not common or never_meet(spec.audience, other.audience, surface):
         return None
-    parameters = set(spec.parameters) & set(other.parameters)
-    return f"both set {min(parameters)}" if parameters else f"both are in layer {min(common)}"
+    if parameters := set(spec.parameters) & set(other.parameters):
+        return Ground.PARAMETER, tuple(sorted(parameters))
+    declared = common & surface.layers.keys()
+    return (Ground.LAYER, tuple(sorted(declared))) if declared else (Ground.TAG, tuple(sorted(common)))
+
+
+def _in_words(ground: Ground, shared: tuple[str, ...]) -> str:
+    if ground is Ground.ISOLATED:
+        return f"'{shared[0]}' is isolated"
+    if ground is Ground.PARAMETER:
+        return f"both set {shared[0]}"
+    return f"both are in layer {shared[0]}" if ground is Ground.LAYER else f"both carry tag {shared[0]}"
 
 
 def _scheduled_end(experiment: Experiment) -> datetime | None:
-    if experiment.started_at is None or experiment.ended_at is not None:
+    """Return when its days are over: counted from its start, or from the start it is scheduled for."""
+    begins = experiment.started_at
+    if begins is None and experiment.spec.schedule.start is not None:
+        try:
+            begins = datetime.fromisoformat(experiment.spec.schedule.start)
+        except ValueError:
+            return None
+    # Without a zone it is no moment; once ended it stays reserved until somebody archives it.
+    if begins is None or begins.tzinfo is None or experiment.ended_at is not None:
         return None
-    return experiment.started_at + timedelta(days=experiment.spec.schedule.days)
+    return begins + timedelta(days=experiment.spec.schedule.days)
 
 
 def _taken(key: str, path: str, holder: str, n_shared: int) -> Finding:

@@ -29,7 +29,7 @@ CHECKS: tuple[Check, ...] = (
     policy.check_approvals,
     space.check_space,
     space.check_holdouts,
-    space.check_invariants,
+    space.check_together,
     pages.check_pages,
     power.check_power,
     power.check_guardrail_power,

@@ -1,12 +1,13 @@
-"""Checks of space: rivals, free buckets, holdouts that have run out, and combinations that break an invariant."""
+"""Checks of space: rivals, free buckets, holdouts that have run out, and combinations that break a law."""
 
-from collections.abc import Iterator, Mapping
-from itertools import product
+from collections.abc import Iterator
+from dataclasses import replace
 
+from counterpoint.agents.checks.conflicts import SHOWN, in_words, meeting_in_words, rival_facts, ways_around
 from counterpoint.agents.checks.findings import error, info, not_known, warning
 from counterpoint.agents.ports import World
-from counterpoint.assignment import compile_audience
-from counterpoint.config import Surface
+from counterpoint.assignment import Audience, BucketSet, compile_audience
+from counterpoint.config import Contender, Surface, check_combinations
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.experiments import (
     ExperimentSpec,
@@ -17,9 +18,9 @@ from counterpoint.experiments import (
     holds_buckets,
     rivals_of,
 )
-from counterpoint.vocabulary import Finding, Scalar
+from counterpoint.vocabulary import Finding
 
-MOST_COMBINATIONS = 20_000
+_LAW_CODES = frozenset({"requires_not_met", "invariant_broken", "not_exhausted"})
 
 
 def check_space(spec: ExperimentSpec, surface: Surface, world: World) -> Iterator[Finding]:
@@ -35,34 +36,35 @@ def check_space(spec: ExperimentSpec, surface: Surface, world: World) -> Iterato
     except NotFound as problem:
         yield error(problem.code, "domain", problem.what)
         return
-    rivals = [
-        {
-            "key": r.key,
-            "because": r.because,
-            "n_buckets": len(r.buckets),
-            "free_at": r.free_at.isoformat() if r.free_at else None,
-        }
-        for r in space.rivals
-    ]
+    facts = rival_facts(spec, surface, space.rivals)
+    named = ", ".join(f"'{r['key']}' ({r['because']})" for r in facts[:SHOWN])
+    meeting = f" ({meeting_in_words(facts[0])})" if facts else ""
     if not space.fits:
-        names = ", ".join(f"'{r.key}' ({r.because})" for r in space.rivals[:3]) or "pools and holdouts"
-        dates = sorted(r.free_at for r in space.rivals if r.free_at is not None)
-        wait = f", or wait until {dates[0]:%Y-%m-%d}" if dates else ""
-        share = int(space.share_free * 1000) / 1000
-        fix = {"allocation": share} if share > 0 else {}
+        ways = ways_around(spec, world.territory, space, world.now)
+        share = next((way["allocation"] for way in ways if way["way"] == "share"), None)
         message = (
             f"{spec.allocation:g} of the units are asked for and {space.share_free:g} are free; "
-            f"{names} hold the rest; take less{wait}"
+            f"{named or 'pools and holdouts'} hold the rest{meeting}; {in_words(ways)}"
         )
-        yield error("no_free_space", "allocation", message, fix=fix, share_free=space.share_free, rivals=rivals)
-    elif rivals:
+        yield error(
+            "no_free_space",
+            "allocation",
+            message,
+            fix={} if share is None else {"allocation": share},
+            share_free=space.share_free,
+            rivals=facts,
+            ways=ways,
+            set_aside=dict(space.set_aside),
+        )
+    elif facts:
         yield info(
             "shares_ground",
             "allocation",
-            f"{len(rivals)} experiments exclude this one; {space.share_free:g} of the units are free",
-            rivals=rivals,
+            f"{named} may share no unit with this one{meeting}; it draws other buckets, of which "
+            f"{space.share_free:g} of the units are free",
+            share_free=space.share_free,
+            rivals=facts,
         )
-    del surface
 
 
 def check_holdouts(spec: ExperimentSpec, surface: Surface, world: World) -> Iterator[Finding]:
@@ -72,65 +74,84 @@ def check_holdouts(spec: ExperimentSpec, surface: Surface, world: World) -> Iter
         yield from expired_holdouts(covering, now=world.now)
 
 
-def check_invariants(spec: ExperimentSpec, surface: Surface, world: World) -> Iterator[Finding]:
-    """Refuse a variant that breaks an invariant, alone or together with variants that units may meet at once."""
-    base = {**{p.key: p.baseline for p in surface.parameters.values()}, **(world.baseline or {})}
+def check_together(spec: ExperimentSpec, surface: Surface, world: World) -> Iterator[Finding]:
+    """Refuse a variant that breaks `requires` or an invariant, alone or with variants and rules that requests meet."""
+    readable, unreadable = _readable(surface)
+    yield from unreadable
+    if any(key not in surface.parameters for key in spec.parameters) or compiled(spec.audience, surface) is None:
+        return  # other checks refuse these, and nothing can be proven on top of them
+    mine = _contender(spec, surface)
+    others = [contender for contender in _others(spec, readable, world) if compiled(contender.audience, surface)]
+    for finding in check_combinations(readable, [*others, mine], baseline=world.baseline, focus=spec.key):
+        members = [m["key"] for m in finding.facts.get("members", [])]
+        # By itself and without a rule in play it is said already, with its fix.
+        is_said = members == [spec.key] and not world.ruled & finding.facts["values"].keys()
+        if finding.code not in _LAW_CODES or (finding.code == "requires_not_met" and is_said):
+            continue
+        yield replace(finding, path="" if finding.code == "not_exhausted" else "variants")
+    if others:
+        for finding in check_combinations(readable, others, baseline=world.baseline):
+            yield warning(
+                "broken_without_it",
+                "",
+                f"what is live is not sound as it is: {finding.message}",
+                found=finding.code,
+                **finding.facts,
+            )
+
+
+def compiled(audience: str, surface: Surface) -> Audience | None:
+    """Return the compiled audience, or None when it cannot be read (it is refused where it is written)."""
+    try:
+        return compile_audience(audience, surface.attributes)
+    except InvalidInput:
+        return None
+
+
+def _readable(surface: Surface) -> tuple[Surface, list[Finding]]:
+    kept, problems = [], []
     for text in surface.invariants:
         try:
-            invariant = compile_audience(text, surface.parameters)
+            compile_audience(text, surface.parameters)
+            kept.append(text)
         except InvalidInput as problem:
-            yield warning("invariant_unreadable", "variants", f"the invariant '{text}' cannot be read: {problem.what}")
-            continue
-        options = [_own(spec, invariant.attributes), *_others(spec, surface, world, invariant.attributes)]
-        n_combinations = 1
-        for choice in options:
-            n_combinations *= len(choice)
-        if n_combinations > MOST_COMBINATIONS:
-            yield warning(
-                "too_many_combinations",
-                "variants",
-                f"{n_combinations:,} combinations touch '{text}'; only the first {MOST_COMBINATIONS:,} were tried",
-            )
-        broken = _smallest_broken(options, base, invariant.matches)
-        if broken is not None:
-            parts = ", ".join(broken)
-            yield error(
-                "invariant_broken",
-                "variants",
-                f"{parts} together break '{text}'",
-                invariant=text,
-                combination=list(broken),
-            )
+            message = f"the invariant '{text}' cannot be read: {problem.what}"
+            problems.append(warning("invariant_unreadable", "variants", message))
+    return replace(surface, invariants=tuple(kept)), problems
 
 
-def _own(spec: ExperimentSpec, keys: tuple[str, ...]) -> list[tuple[str, Mapping[str, Scalar]]]:
-    return [(f"{spec.key}/{v.key}", {k: x for k, x in v.set.items() if k in keys}) for v in spec.variants]
+def _contender(spec: ExperimentSpec, surface: Surface, buckets: BucketSet | None = None) -> Contender:
+    return Contender(
+        key=spec.key,
+        audience=spec.audience,
+        variants={variant.key: variant.set for variant in spec.variants},
+        buckets=buckets,
+        unit=spec.unit or surface.unit,
+    )
 
 
-def _others(
-    spec: ExperimentSpec, surface: Surface, world: World, keys: tuple[str, ...]
-) -> Iterator[list[tuple[str, Mapping[str, Scalar]]]]:
-    """Yield the variants of each live experiment that a unit of this one may be in as well."""
+def _others(spec: ExperimentSpec, surface: Surface, world: World) -> list[Contender]:
+    """Return the live rules, and the experiments that a unit of this one may be in as well."""
+    touched = _interacting(spec, surface)
+    rules = [
+        Contender(key=rule.key, audience=rule.audience, variants={"rule": rule.set}, is_rule=True)
+        for rule in world.rules
+        if touched & rule.set.keys()
+    ]
     if world.territory is None:
-        return
+        return rules
     excluded = {r.key for r in rivals_of(spec, unit=spec.unit or surface.unit, territory=world.territory)}
-    for key in sorted(world.territory.experiments):
-        other = world.territory.experiments[key]
-        if key != spec.key and key not in excluded and holds_buckets(other) and set(other.spec.parameters) & set(keys):
-            yield _own(other.spec, keys)
+    live = [
+        _contender(held.spec, surface, held.reserved)
+        for key, held in sorted(world.territory.experiments.items())
+        if key != spec.key and key not in excluded and holds_buckets(held) and touched & set(held.spec.parameters)
+    ]
+    return [*rules, *live]
 
 
-def _smallest_broken(
-    options: list[list[tuple[str, Mapping[str, Scalar]]]], base: Mapping[str, Scalar], holds: object
-) -> tuple[str, ...] | None:
-    best: tuple[str, ...] | None = None
-    for n, combination in enumerate(product(*options)):
-        if n >= MOST_COMBINATIONS:
-            break
-        values = dict(base)
-        for _, chosen in combination:
-            values |= chosen
-        setting = tuple(name for name, chosen in combination if chosen)
-        if callable(holds) and not holds(values) and (best is None or len(setting) < len(best)):
-            best = setting or (combination[0][0],)
-    return best
+def _interacting(spec: ExperimentSpec, surface: Surface) -> frozenset[str]:
+    """Return the parameters that some law reads beside one that the spec sets."""
+    laws = [frozenset((dial.key, *dial.requires)) for dial in surface.parameters.values() if dial.requires]
+    laws += [frozenset(compile_audience(text, surface.parameters).attributes) for text in surface.invariants]
+    mine = frozenset(spec.parameters)
+    return mine.union(*(law for law in laws if law & mine))
