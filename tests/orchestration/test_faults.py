@@ -441,3 +441,18 @@ def test_a_resume_that_failed_leaves_everything_paused() -> None:
     move(desk, launch.id, Goal.RESUME, actor="grace", reason="fine")
     assert world.launches.get(launch.id).state is LaunchState.PAUSED
     assert reverted == ["surface"]
+
+
+def test_a_resume_of_which_some_backend_did_a_part_is_paused_again_everywhere() -> None:
+    flags = CountingBackend("flags")
+    world = FakeWorld(flags, CountingBackend("surface"))
+    desk = _desk(world)
+    launch, _ = submit(desk, SPEC, author="ada")
+    move(desk, launch.id, Goal.PAUSE, actor="grace", reason="odd")
+    flags.n_lost_answers = 3
+    move(desk, launch.id, Goal.RESUME, actor="grace", reason="fine")
+    assert flags.state["podcasts-second"].startswith("resume")
+    _wait_until_due(desk, world, launch.id, lambda each: each.trouble is None)
+    assert flags.state["podcasts-second"].startswith("pause")
+    move(desk, launch.id, Goal.RESUME, actor="grace", reason="fine")
+    assert world.launches.get(launch.id).state is LaunchState.RUNNING

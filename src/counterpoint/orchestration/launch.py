@@ -38,7 +38,7 @@ _ALLOWED: dict[LaunchState, frozenset[LaunchState]] = {
     LaunchState.APPLIED: frozenset({LaunchState.VERIFIED, LaunchState.FAILED}),
     LaunchState.VERIFIED: frozenset({LaunchState.RUNNING, LaunchState.FAILED}),
     LaunchState.RUNNING: frozenset({LaunchState.RUNNING, LaunchState.PAUSED, LaunchState.STOPPED}),
-    LaunchState.PAUSED: frozenset({LaunchState.RUNNING, LaunchState.STOPPED}),
+    LaunchState.PAUSED: frozenset({LaunchState.PAUSED, LaunchState.RUNNING, LaunchState.STOPPED}),
     LaunchState.STOPPED: frozenset({LaunchState.DECIDED}),
     LaunchState.DECIDED: frozenset({LaunchState.SHIPPED, LaunchState.ROLLED_BACK}),
     LaunchState.SHIPPED: frozenset(),

@@ -170,7 +170,11 @@ def _move(
         forward=goal is Goal.PAUSE,
     )
     if not done["ok"]:
-        wish = {"goal": str(goal), "actor": actor, "reason": reason} if goal is Goal.PAUSE else None
+        wish = None
+        if goal is Goal.PAUSE:
+            wish = {"goal": str(goal), "actor": actor, "reason": reason}
+        elif goal is Goal.RESUME and (done["unsure"] or done["still_live"]):
+            wish = {"goal": str(Goal.PAUSE), "actor": actor, "reason": "paused again: resuming it failed halfway"}
         return steps.run("record retry", lambda: retry_later(world, launch_id, done, wish=wish))
 
     def recorded() -> Outcome:

@@ -29,8 +29,8 @@ Attest = Callable[[Change, Release | None, datetime], Attestation]
 """The validator: looks at a Change on its base and signs what it found."""
 
 _N_ATTEMPTS = 6
-# For the others it does not matter which stage is live: they take everything away.
-_STAGED = (Goal.START, Goal.STAGE, Goal.RESUME)
+# The others do not choose the stage: what is resumed comes back at the stage at which it was paused.
+_STAGED = (Goal.START, Goal.STAGE)
 _AFTER = {
     Goal.START: State.RUNNING,
     Goal.STAGE: State.RUNNING,
