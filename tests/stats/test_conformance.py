@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy import optimize, stats
 
 from counterpoint.errors import InvalidInput
 from counterpoint.stats.conformance import run_cases, supported_methods, unanswered_cases
@@ -142,3 +143,47 @@ def test_every_method_of_the_published_table_is_offered() -> None:
     offered = supported_methods()
     missing = [n for n in names if not any(fnmatchcase(n, o) or fnmatchcase(o, n) for o in offered)]
     assert not missing
+
+
+def answer_to(method: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    return run_cases({"cases": [{"id": "it", "method": method, "inputs": inputs}]})["it"]
+
+
+@pytest.mark.parametrize("method", ["welch_t", "relative_lift_delta_method_welch_df"])
+def test_counts_keep_the_variance_of_a_proportion_in_methods_for_means(method: str) -> None:
+    (x1, n1), (x2, n2) = (60, 300), (90, 290)
+    found = answer_to(method, {"control": {"x": x1, "n": n1}, "treatment": {"x": x2, "n": n2}})
+    p1, p2 = x1 / n1, x2 / n2
+    v1, v2 = p1 * (1 - p1) / n1, p2 * (1 - p2) / n2
+    want = v1 + v2 if method == "welch_t" else v2 / p1**2 + p2**2 * v1 / p1**4
+    assert found["std_err"] == pytest.approx(math.sqrt(want), rel=1e-12)
+
+
+@pytest.mark.parametrize("null", [-0.05, 0.02])
+@pytest.mark.parametrize("counts", [(200, 2010, 230, 2000), (40, 200, 150, 420), (170, 200, 300, 400)])
+def test_the_score_test_restricts_the_shares_where_their_likelihood_is_largest(
+    counts: tuple[int, int, int, int], null: float
+) -> None:
+    x1, n1, x2, n2 = counts
+
+    def unlikely(q: float) -> float:
+        r = q + null
+        return -float(stats.binom.logpmf(x1, n1, q) + stats.binom.logpmf(x2, n2, r))
+
+    low, high = max(0.0, -null) + 1e-9, min(1.0, 1 - null) - 1e-9
+    q = float(optimize.minimize_scalar(unlikely, bounds=(low, high), method="bounded", options={"xatol": 1e-12}).x)
+    r = q + null
+    z = (x2 / n2 - x1 / n1 - null) / math.sqrt(q * (1 - q) / n1 + r * (1 - r) / n2)
+    inputs = {"control": {"x": x1, "n": n1}, "treatment": {"x": x2, "n": n2}}
+    asked = {"margin": abs(null), "alternative": "greater" if null < 0 else "less"}
+    assert answer_to("proportion_ni_score_FM", {**inputs, **asked})["z"] == pytest.approx(z, rel=1e-6)
+
+
+def test_clusters_that_straddle_the_arms_are_read_by_least_squares() -> None:
+    y, treated, cluster = [1.0, 2.5, 2.0, 4.0, 3.0, 5.5], [0, 1, 0, 1, 0, 1], [0, 0, 1, 1, 2, 2]
+    found = answer_to("ols_cluster_robust_CR1", {"y": y, "treatment": treated, "cluster": cluster})
+    gaps = [1.5, 2.0, 2.5]
+    assert found["effect"] == pytest.approx(2.0)
+    # Within a cluster only the spread of the gaps is left: sum (gap - mean)^2 / 9, times G/(G-1) (n-1)/(n-k).
+    spread = sum((g - 2.0) ** 2 for g in gaps) / 9 * (3 / 2) * (5 / 4)
+    assert found["std_err"] == pytest.approx(math.sqrt(spread), rel=1e-9)

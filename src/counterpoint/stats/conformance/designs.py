@@ -84,8 +84,13 @@ def _prop_n(inputs: Inputs) -> Answer:
 def _cohen(inputs: Inputs) -> Answer:
     h = float(inputs["h"]) if "h" in inputs else cohen_h(float(inputs["p1"]), float(inputs["p2"]))
     side = alternative_of(inputs)
-    size = abs(h) if side == Alternative.TWO_SIDED else h
-    found = z_test_n(size, float(inputs["alpha"]), float(inputs["power"]), alternative=side)
+    # One-sided plans look where the effect is, whichever share was named first.
+    found = z_test_n(
+        -abs(h) if side == Alternative.LESS else abs(h),
+        float(inputs["alpha"]),
+        float(inputs["power"]),
+        alternative=side,
+    )
     return {**_sizes(found), "h": h, "cohen_h": h, "effect_size_h": h, "effect_size": h}
 
 
@@ -112,7 +117,7 @@ def _sixteen(inputs: Inputs) -> Answer:
 def _model(history: Inputs, inputs: Inputs) -> MetricModel:
     if "mean_den" in history or "mean_d" in history:
         num, den = float(column(history, "mean_num", "mean_m")), float(column(history, "mean_den", "mean_d"))
-        cov = float(column(history, "cov", "cov_num_den", "cov_m_d"))
+        cov = float(next(v for k, v in history.items() if k.startswith("cov")))
         ratio = num / den
         spread = (
             float(column(history, "var_num", "var_m"))
@@ -126,10 +131,10 @@ def _model(history: Inputs, inputs: Inputs) -> MetricModel:
 
 def _explained(history: Inputs, inputs: Inputs) -> float:
     for source in (history, inputs):
-        for name in ("rho", "corr", "correlation", "corr_yx"):
-            if name in source:
-                return float(source[name]) ** 2
-    cov = next((float(history[k]) for k in ("cov_yx", "cov_xy", "cov_y_x", "cov_x_y", "cov") if k in history), None)
+        for name, value in source.items():
+            if name.startswith(("rho", "corr")) and isinstance(value, (int, float)):
+                return float(value) ** 2
+    cov = next((float(v) for k, v in history.items() if k.startswith("cov")), None)
     if cov is not None and "var_x" in history:
         return cov**2 / (float(history["var_x"]) * float(history["var_y"]))
     return 0.0
@@ -203,6 +208,9 @@ def _portfolio(inputs: Inputs) -> Answer:
         m = max(1, (len(weights) - 1) * len(metrics))
         z_alpha = [upper_quantile(alpha / m / (1 if x.direction is not None else 2)) for x in metrics]
         z_power = upper_quantile(1 - target)
+    elif all(x.margin is not None for x in metrics):
+        # The source counts success metrics times arms; with none to count, nothing is shared out.
+        z_alpha = [upper_quantile(alpha / (1 if x.direction is not None else 2)) for x in metrics]
     used = type(levels)(z_alpha=tuple(z_alpha), z_power=z_power)
     needed = [float(units_needed(m, z, z_power, weights)) for m, z in zip(metrics, z_alpha, strict=True)]
     best, n = best_weights(metrics, used, len(weights))

@@ -1,5 +1,7 @@
 """Reference methods that compare means, ratios and quantiles of two arms."""
 
+from dataclasses import replace
+
 from counterpoint.stats.comparison import compare_arms
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method, absolute, answer, on_scale, relative
 from counterpoint.stats.conformance.inputs import (
@@ -32,7 +34,7 @@ def _relative_means(convention: Relative) -> Method:
 
 
 def _relative_fixed(inputs: Inputs) -> Answer:
-    effect = compare_means(*arms_of(inputs), inference_of(inputs, relative=Relative.FIXED))
+    effect = compare_share_aware(*arms_of(inputs), inference_of(inputs, relative=Relative.FIXED))
     return {**relative(effect), **answer(p_value=effect.p_value)}
 
 
@@ -55,7 +57,8 @@ def _ratio_linearised(inputs: Inputs) -> Answer:
 
 def _post_stratified(inputs: Inputs) -> Answer:
     alpha = float(inputs.get("alpha", 0.05))
-    pairs = [(summary_of(s["control"]), summary_of(s["treatment"])) for s in inputs["strata"]]
+    strata = inputs["strata"].values() if isinstance(inputs["strata"], dict) else inputs["strata"]
+    pairs = [(summary_of(s["control"]), summary_of(s["treatment"])) for s in strata]
     found = compare_stratified(pairs, alpha)
     effect, error = found.effect, found.std_error
     if inputs.get("scale") == "relative":
@@ -67,13 +70,28 @@ def _post_stratified(inputs: Inputs) -> Answer:
 
 def _quantile_arm(group: Inputs, *, clustered: bool) -> tuple[float, "Summary | None", int, tuple[float, float]]:
     n = int(column(group, "n_events", "n", "events"))
-    value = float(column(group, "quantile", "estimate", "value", "q"))
-    ends = float(column(group, "ci_lower", "lower")), float(column(group, "ci_upper", "upper"))
+    value = float(column(group, "quantile", "quantile_hat", "estimate", "value", "q"))
+    ends = (
+        float(column(group, "ci_lower", "quantile_lower", "lower")),
+        float(column(group, "ci_upper", "quantile_upper", "upper")),
+    )
     return value, _below_per_unit(group) if clustered else None, n, ends
 
 
+_BELOW = {"sum_below", "main_sum", "sum_num", "sum_m", "below_sum"}
+
+
 def _below_per_unit(group: Inputs) -> Summary:
+    nested = next((v for v in group.values() if isinstance(v, dict)), None)
+    if nested is not None:
+        columns = [v for v in nested.values() if isinstance(v, list)]
+        found = Summary.from_arrays(columns[0], columns[1]) if columns else summary_of(nested)
+        return replace(found, columns=(METRIC, DENOMINATOR))
     units = int(column(group, "n_clusters", "n_users", "users", "n_units", "clusters"))
+    if not _BELOW & group.keys():
+        # Two columns named in the case's own words: how many values lie below, and how many there are.
+        named = {k: v for k, v in group.items() if k.startswith("sum_")}
+        return replace(summary_of({**named, "n": units}), columns=(METRIC, DENOMINATOR))
     sums = (
         float(column(group, "sum_below", "main_sum", "sum_num", "sum_m", "below_sum")),
         float(column(group, "sum_events", "denominator_sum", "sum_den", "sum_d", "sum_count", "events_sum", "sum_n")),

@@ -1,6 +1,7 @@
 """Reads the arms of a case, in any of the forms that reference cases use."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -17,12 +18,14 @@ from counterpoint.stats.tails import Alternative
 _METRIC = ("y", "num", "m", "numerator", "post")
 _DENOMINATOR = ("den", "d", "denominator")
 _SIZES = ("n", "count", "nobs", "n_units", "n_users", "n_clusters")
+_SUCCESSES = ("x", "successes", "conversions")
 
 
 def alternative_of(inputs: Mapping[str, Any]) -> Alternative:
     """Return the side a case asks for, two-sided when it does not say."""
     said = str(inputs.get("alternative", "two-sided")).replace("_", "-")
-    return Alternative({"larger": "greater", "smaller": "less"}.get(said, said))
+    named = {"larger": "greater", "smaller": "less", "one-sided": "greater", "one.sided": "greater"}
+    return Alternative(named.get(said, said.replace(".", "-")))
 
 
 def inference_of(
@@ -46,15 +49,37 @@ def arms_of(inputs: Mapping[str, Any]) -> tuple[Summary, Summary]:
     return listed[0], listed[1]
 
 
+def counted_arms_of(inputs: Mapping[str, Any]) -> tuple[Summary, Summary]:
+    """Return control and treatment of a case on shares, given as counts or as moments of zeros and ones."""
+    groups = [inputs[k] for k in ("control", "treatment")] if "control" in inputs else list(_grouped(inputs).values())
+    arms = [Summary.from_counts(*counts) if (counts := counts_of(g)) else summary_of(g) for g in groups[:2]]
+    return arms[0], arms[1]
+
+
+def counts_of(group: Any) -> tuple[int, int] | None:
+    """Return successes and units of a group given as counts, else None."""
+    if not isinstance(group, dict) or not any(k in group for k in _SIZES):
+        return None
+    if "xx" in group:
+        return None
+    if "sum" in group and not any(k.startswith(("sum_", "sumsq", "mean", "var")) for k in group):
+        return int(group["sum"]), units_of(group)
+    found = next((k for k in _SUCCESSES if k in group and not isinstance(group[k], (list, dict))), None)
+    return None if found is None or "sum" in group else (int(group[found]), units_of(group))
+
+
 def groups_of(inputs: Mapping[str, Any]) -> dict[str, Summary]:
     """Return all arms by name, control first."""
+    return {name: summary_of(g) for name, g in _grouped(inputs).items()}
+
+
+def _grouped(inputs: Mapping[str, Any]) -> dict[str, Any]:
     groups = inputs.get("groups", inputs.get("arms", inputs))
     if isinstance(groups, list):
         pairs = [(str(g.get("name", i)), g) for i, g in enumerate(groups)]
     else:
         pairs = [(name, g) for name, g in groups.items() if isinstance(g, (dict, list))]
-    pairs.sort(key=lambda pair: pair[0] != "control")
-    return {name: summary_of(g) for name, g in pairs}
+    return dict(sorted(pairs, key=lambda pair: pair[0] != "control"))
 
 
 def units_of(group: Mapping[str, Any]) -> int:
@@ -66,11 +91,15 @@ def units_of(group: Mapping[str, Any]) -> int:
 
 
 def summary_of(group: Any) -> Summary:
-    """Return the summary of an arm: raw values, named columns, sums, moments or counts."""
+    """Return the summary of an arm: raw values, named columns, sums, moments or counts.
+
+    Counts keep the variance p(1-p) that the conventions give to a proportion, in methods for means too.
+    """
     if isinstance(group, list):
         return Summary.from_arrays(group)
-    if "x" in group and "n" in group and not isinstance(group["x"], list) and "sum" not in group:
-        return Summary.from_counts(int(group["x"]), int(group["n"]))
+    if (counts := counts_of(group)) is not None:
+        exact = Summary.from_counts(*counts)
+        return replace(exact, cross=(exact.cross[0] * (exact.n - 1) / exact.n,), third=None) if exact.n else exact
     columns = {k: v for k, v in group.items() if isinstance(v, list) and k not in {"name", "cluster"}}
     if columns:
         return _from_columns(columns)
@@ -87,9 +116,9 @@ def share_aware_variance(summary: Summary) -> float:
 
 
 def compare_share_aware(control: Summary, treatment: Summary, inference: Inference) -> Effect:
-    """Return the unpooled z-test with that variance."""
+    """Return the unpooled test with that variance."""
     arms = [Arm(n=s.n, mean=s.mean(), variance=share_aware_variance(s)) for s in (control, treatment)]
-    return compare_arms(arms[0], arms[1], inference, method="z_unpooled", estimand="difference in means per unit")
+    return compare_arms(arms[0], arms[1], inference, method="unpooled", estimand="difference in means per unit")
 
 
 def column(inputs: Mapping[str, Any], *names: str) -> Any:
@@ -147,6 +176,9 @@ def _from_moments(group: Mapping[str, Any]) -> Summary:
 
 def _from_sums(group: Mapping[str, Any]) -> Summary:
     n = units_of(group)
+    if "xx" in group:
+        sums, products = [float(group[k]) for k in ("y", "x")], [float(group[k]) for k in ("yy", "xy", "xx")]
+        return Summary.from_sums(n, sums, products, columns=(METRIC, "x"))
     if "y" in group and "yy" in group:
         return Summary.from_sums(n, float(group["y"]), float(group["yy"]))
     if "sum" in group:

@@ -90,7 +90,15 @@ def _sample_size(inputs: Inputs) -> Answer:
     found = characteristics(bounds, target)
     effect = float(
         column(
-            inputs, "effect", "delta", "mde", "alternative_effect", "mean_difference", "effect_size", "effect_size_d"
+            inputs,
+            "effect",
+            "delta",
+            "mde",
+            "alternative_effect",
+            "mean_difference",
+            "effect_size",
+            "effect_size_d",
+            "alternative",
         )
     )
     sd = float(inputs.get("sd", inputs.get("st_dev", inputs.get("stDev", inputs.get("std", 1)))))

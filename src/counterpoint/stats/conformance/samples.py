@@ -1,5 +1,7 @@
 """Reference methods on raw samples: ranks, quantiles, winsorising, regressions, clusters."""
 
+from typing import Any
+
 import numpy as np
 
 from counterpoint.stats.clusters import cluster_sums, compare_clustered
@@ -9,8 +11,12 @@ from counterpoint.stats.effects import Reference
 from counterpoint.stats.interactions import interaction
 from counterpoint.stats.quantiles import ValueCounts, quantile, quantile_interval
 from counterpoint.stats.ranks import rank_test
-from counterpoint.stats.regression import Sandwich, ancova
+from counterpoint.stats.regression import Sandwich, ancova, least_squares, regression_effect
 from counterpoint.stats.winsorising import cap_at_quantile, winsorised
+
+# Words by which cases name the ends of a sample.
+_LOW = ("low", "small", "bottom", "min", "left")
+_HIGH = ("high", "upp", "large", "top", "max", "right")
 
 
 def _ranks(inputs: Inputs) -> Answer:
@@ -47,18 +53,17 @@ def _cap(inputs: Inputs) -> Answer:
 def _replace_extremes(inputs: Inputs) -> Answer:
     x = np.sort(np.asarray(inputs["x"], dtype=float))
 
-    def how_many(*names: str) -> int:
-        for name in names:
-            if name in inputs:
-                value = inputs[name]
-                return int(value * x.size) if isinstance(value, float) and value < 1 else int(value)
-        return 0
+    plain = {k: v for k, v in inputs.items() if k != "x" and not isinstance(v, (str, bool, dict))}
+    sided = {k for k in plain if any(w in k for w in (*_LOW, *_HIGH))}
 
-    both = inputs.get("limits", inputs.get("k", 0))
-    pair = both if isinstance(both, list) else [both, both]
-    counts = [int(v * x.size) if isinstance(v, float) and v < 1 else int(v) for v in pair]
-    low = how_many("k_low", "k_lower", "lower_k", "k_lowest", "lower", "lower_limit") or counts[0]
-    high = how_many("k_high", "k_upper", "upper_k", "k_highest", "upper", "upper_limit") or counts[1]
+    def how_many(end: int, words: tuple[str, ...]) -> int:
+        """Return how many values are replaced at one end: a count, or a share of them below 1."""
+        own = [plain[k] for k in sided if any(w in k for w in words)]
+        both = [v[end] if isinstance(v, list) else v for k, v in plain.items() if k not in sided]
+        value = (own or ([0] if sided else both))[0]
+        return int(value * x.size) if isinstance(value, float) and value < 1 else int(value)
+
+    low, high = how_many(0, _LOW), how_many(1, _HIGH)
     found = winsorised(x, low, high)
     capped = x.copy()
     capped[:low] = x[low]
@@ -86,7 +91,8 @@ def _regression(sandwich: Sandwich, *, interacted: bool) -> Method:
             covariates = [[*control[k], *treatment[k]] for k in names]
         else:
             y, treated = inputs["y"], column(inputs, "treatment", "treat", "t")
-            covariates = [inputs[k] for k in inputs if k.startswith("x") and isinstance(inputs[k], list)]
+            listed = [inputs[k] for k in inputs if k.startswith(("x", "cov", "pre")) and isinstance(inputs[k], list)]
+            covariates = [list(c) for given in listed for c in (zip(*given, strict=True) if _rows(given) else [given])]
         alpha = float(inputs.get("alpha", 0.05))
         found = ancova(y, treated, covariates, sandwich=sandwich, interacted=interacted, alpha=alpha)
         return answer(
@@ -101,9 +107,26 @@ def _regression(sandwich: Sandwich, *, interacted: bool) -> Method:
     return run
 
 
+def _rows(given: list[Any]) -> bool:
+    return bool(given) and isinstance(given[0], list)
+
+
 def _clustered(inputs: Inputs) -> Answer:
-    y, treated = np.asarray(inputs["y"], dtype=float), np.asarray(inputs["treatment"], dtype=float) > 0
-    labels = np.asarray(column(inputs, "cluster", "clusters", "groups"))
+    y, treated = np.asarray(inputs["y"], dtype=float), np.asarray(column(inputs, "treatment", "treat", "t")) > 0
+    labels = np.asarray(column(inputs, "cluster", "clusters", "groups", "cluster_id"))
+    covariates = [v for k, v in inputs.items() if k.startswith("x") and isinstance(v, list)]
+    if covariates or set(labels[treated]) & set(labels[~treated]):
+        # Sums per cluster and arm suffice only where each cluster is of one arm and nothing is adjusted for.
+        beta, spread = least_squares(y, [treated.astype(float), *covariates], Sandwich.CR1, labels)
+        found = regression_effect(beta, spread, 1, "cluster_robust_CR1", float(inputs.get("alpha", 0.05)))
+        return answer(
+            effect=found.effect,
+            std_error=found.std_error,
+            statistic=found.z,
+            p_value=found.p_value,
+            ci_lower=found.ci_lower,
+            ci_upper=found.ci_upper,
+        )
     control, treatment = cluster_sums(y[~treated], labels[~treated]), cluster_sums(y[treated], labels[treated])
     return absolute(compare_clustered(control, treatment, inference_of(inputs, reference=Reference.NORMAL)))
 

@@ -58,8 +58,10 @@ def _boundary(inputs: Inputs) -> Answer:
 
 
 def _log_evalue(inputs: Inputs) -> Answer:
+    # The sum is the one figure that is neither a time nor a level.
+    total = next(v for k, v in inputs.items() if not k.startswith(("intrinsic", "v", "alpha", "optimised", "note")))
     found = normal_mixture_log_evalue(
-        float(column(inputs, "s", "sum", "total", "sum_of_centred_observations")),
+        float(total),
         float(column(inputs, "intrinsic_time", "v")),
         float(inputs.get("alpha", inputs.get("alpha_opt", 0.05))),
         float(column(inputs, "optimised_for_intrinsic_time", "v_opt")),

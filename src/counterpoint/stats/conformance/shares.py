@@ -3,7 +3,7 @@
 import math
 
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method, absolute, answer, on_scale
-from counterpoint.stats.conformance.inputs import alternative_of, arms_of, column, inference_of
+from counterpoint.stats.conformance.inputs import alternative_of, column, counted_arms_of, inference_of
 from counterpoint.stats.effects import Reference
 from counterpoint.stats.proportion_intervals import (
     agresti_caffo_interval,
@@ -19,7 +19,7 @@ from counterpoint.stats.tails import Alternative, interval, p_value
 
 
 def _pooled(inputs: Inputs) -> Answer:
-    control, treatment = arms_of(inputs)
+    control, treatment = counted_arms_of(inputs)
     z = pooled_z(proportion_arm(control, "control"), proportion_arm(treatment, "treatment"))
     return {
         **on_scale(compare_proportions(control, treatment, inference_of(inputs, reference=Reference.NORMAL)), inputs),
@@ -30,19 +30,19 @@ def _pooled(inputs: Inputs) -> Answer:
 
 
 def _wald(inputs: Inputs) -> Answer:
-    effect = compare_proportions(*arms_of(inputs), inference_of(inputs))
+    effect = compare_proportions(*counted_arms_of(inputs), inference_of(inputs))
     z = effect.estimate / effect.std_error
     return {**absolute(effect), "p_value": p_value(z, alternative=alternative_of(inputs))}
 
 
 def _newcombe(inputs: Inputs) -> Answer:
-    control, treatment = arms_of(inputs)
+    control, treatment = counted_arms_of(inputs)
     lower, upper = newcombe_interval(control, treatment, float(inputs.get("alpha", 0.05)))
     return answer(effect=treatment.mean() - control.mean(), ci_lower=lower, ci_upper=upper)
 
 
 def _newcombe_and_agresti_caffo(inputs: Inputs) -> Answer:
-    control, treatment = arms_of(inputs)
+    control, treatment = counted_arms_of(inputs)
     alpha = float(inputs.get("alpha", 0.05))
     out = _newcombe(inputs)
     for name, (lower, upper) in {
@@ -68,12 +68,12 @@ def _wilson(inputs: Inputs) -> Answer:
 
 
 def _risk_ratio(inputs: Inputs) -> Answer:
-    ratio, lower, upper = risk_ratio(*arms_of(inputs), float(inputs.get("alpha", 0.05)))
+    ratio, lower, upper = risk_ratio(*counted_arms_of(inputs), float(inputs.get("alpha", 0.05)))
     return answer(ratio=ratio, risk_ratio=ratio, ci_lower=lower, ci_upper=upper)
 
 
 def _fisher(inputs: Inputs) -> Answer:
-    odds, p = fisher_exact(*arms_of(inputs), alternative_of(inputs))
+    odds, p = fisher_exact(*counted_arms_of(inputs), alternative_of(inputs))
     return answer(odds_ratio=odds, p_value=p)
 
 
@@ -92,7 +92,7 @@ def _null_of(inputs: Inputs, control: Summary) -> tuple[float, Alternative]:
 
 
 def _margin_wald(inputs: Inputs) -> Answer:
-    control, treatment = arms_of(inputs)
+    control, treatment = counted_arms_of(inputs)
     null, side = _null_of(inputs, control)
     a, b = proportion_arm(control, "control"), proportion_arm(treatment, "treatment")
     error, effect = math.sqrt(a.error + b.error), b.mean - a.mean
@@ -112,7 +112,7 @@ def _margin_wald(inputs: Inputs) -> Answer:
 
 
 def _margin_score(inputs: Inputs) -> Answer:
-    control, treatment = arms_of(inputs)
+    control, treatment = counted_arms_of(inputs)
     null, side = _null_of(inputs, control)
     z, p = score_test(control, treatment, null, side)
     return {**answer(effect=treatment.mean() - control.mean(), statistic=z, p_value=p), "null_hypothesis": null}

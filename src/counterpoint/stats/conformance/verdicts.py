@@ -1,18 +1,26 @@
 """Reference methods on several tests at once: corrections, sample ratios, heterogeneity, Bayesian readings."""
 
 import math
+from typing import Any, Literal
 
 from scipy import stats
 
 from counterpoint.stats.bayes import NormalPrior, posterior
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method, answer
-from counterpoint.stats.conformance.inputs import arms_of, column, inference_of
+from counterpoint.stats.conformance.inputs import alternative_of, arms_of, column, inference_of, units_of
 from counterpoint.stats.corrections import Correction, adjust_p_values
 from counterpoint.stats.heterogeneity import heterogeneity
 from counterpoint.stats.means import compare_means
 from counterpoint.stats.races import race_of_shares
 from counterpoint.stats.sample_ratio import RampPhase, log_bayes_factor, sample_ratio_test
+from counterpoint.stats.tails import Alternative
 from counterpoint.vocabulary import Direction
+
+_SIDES: dict[Alternative, Literal["two-sided", "greater", "less"]] = {
+    Alternative.TWO_SIDED: "two-sided",
+    Alternative.GREATER: "greater",
+    Alternative.LESS: "less",
+}
 
 
 def _corrections(inputs: Inputs) -> Answer:
@@ -20,8 +28,10 @@ def _corrections(inputs: Inputs) -> Answer:
     out: Answer = {}
     for correction in Correction:
         adjusted = list(adjust_p_values(p, correction))
-        out[str(correction)] = adjusted
-        out[f"{correction}_rejections_at_{alpha:g}"] = sum(a <= alpha for a in adjusted)
+        names = ("hochberg", "simes-hochberg", "simes_hochberg") if correction == Correction.HOCHBERG else (correction,)
+        for name in map(str, names):
+            out[name] = adjusted
+            out[f"{name}_rejections_at_{alpha:g}"] = sum(a <= alpha for a in adjusted)
     return out
 
 
@@ -33,13 +43,15 @@ def _chi_square(inputs: Inputs) -> Answer:
 
 
 def _exact_binomial(inputs: Inputs) -> Answer:
-    if "counts" in inputs:
-        counts = inputs["counts"]
-        weights = inputs.get("weights", [1, 1])
-        x, n, p = counts[0], sum(counts), weights[0] / sum(weights)
-    else:
-        x, n, p = column(inputs, "x", "k"), inputs["n"], float(inputs.get("p", 0.5))
-    found = stats.binomtest(int(x), int(n), float(p))
+    counts = inputs.get("counts", inputs.get("observed"))
+    if counts is None and "control" in inputs:
+        arms = inputs["control"], inputs["treatment"]
+        counts = [units_of(a) if isinstance(a, dict) else a for a in arms]
+    weights = inputs.get("weights", inputs.get("expected_proportions", [1, 1]))
+    share = next((inputs[k] for k in ("p", "p0", "expected_p", "prob", "p_expected") if k in inputs), None)
+    p = float(weights[0] / sum(weights) if share is None else share)
+    x, n = (counts[0], sum(counts)) if counts is not None else (column(inputs, "x", "k", "successes"), inputs["n"])
+    found = stats.binomtest(int(x), int(n), p, alternative=_SIDES[alternative_of(inputs)])
     ends = found.proportion_ci(1 - float(inputs.get("alpha", 0.05)))
     return answer(p_value=float(found.pvalue), proportion=x / n, ci_lower=float(ends.low), ci_upper=float(ends.high))
 
@@ -65,16 +77,17 @@ def _sequential_ratio(inputs: Inputs) -> Answer:
 
 def _cochran(inputs: Inputs) -> Answer:
     if "segments" in inputs:
-        rows = inputs["segments"]
-        if "effect" in rows[0]:
-            effects = [r["effect"] for r in rows]
-            errors = [column(r, "std_err", "std_error", "se") for r in rows]
-        else:
+        listed = inputs["segments"]
+        rows = list(listed.values()) if isinstance(listed, dict) else listed
+        if "control" in rows[0]:
             found_rows = [compare_means(*arms_of(r)) for r in rows]
             effects, errors = [f.estimate for f in found_rows], [f.std_error for f in found_rows]
+        else:
+            effects = [column(r, "effect", "estimate", "diff") for r in rows]
+            errors = [_error(r, "std_err", "std_error", "se") for r in rows]
     else:
-        effects = column(inputs, "effects", "estimates", "diffs")
-        errors = column(inputs, "std_errs", "std_errors", "std_err", "se", "ses")
+        effects = column(inputs, "effects", "estimates", "diffs", "effect")
+        errors = _error(inputs, "std_errs", "std_errors", "std_err", "se", "ses", "standard_errors")
     found = heterogeneity(effects, errors)
     return {
         **answer(effect=found.pooled, std_error=found.pooled_std_error, p_value=found.p_value, df=found.df),
@@ -92,6 +105,14 @@ def _cochran(inputs: Inputs) -> Answer:
         "i_squared": found.i_squared,
         "I2": found.i_squared,
     }
+
+
+def _error(row: Inputs, *names: str) -> Any:
+    """Return standard errors, from variances when those are given."""
+    given = next((row[k] for k in ("variances", "variance", "vars", "var") if k in row), None)
+    if given is None:
+        return column(row, *names)
+    return [math.sqrt(v) for v in given] if isinstance(given, list) else math.sqrt(given)
 
 
 def _bayes(*, flat: bool) -> Method:

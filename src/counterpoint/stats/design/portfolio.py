@@ -83,7 +83,7 @@ def units_needed(metric: PlannedMetric, z_alpha: float, z_power: float, weights:
     worst = 0.0
     for weight in weights[1:]:
         kappa = weights[0] / weight
-        n_treatment = (z_alpha + z_power) ** 2 * (metric.variance / kappa + treated) / shift**2
+        n_treatment = math.ceil((z_alpha + z_power) ** 2 * (metric.variance / kappa + treated) / shift**2)
         worst = max(worst, math.ceil(n_treatment * (1 + kappa) / ((weights[0] + weight) / sum(weights))))
     return int(worst)
 
