@@ -87,26 +87,33 @@ def create_values(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> No
             SELECT row_number() OVER ()::INTEGER AS uid, unit, variant, segment, first_t
             FROM units WHERE NOT mixed AND variant IN ({declared})"""  # noqa: S608 - quoted
     )
-    names = ", ".join(map(text, _names_of(question))) or "''"
+    names_of = _names_of(question)
+    names = ", ".join(map(text, names_of)) or "''"
     longest = max((m.window_days for m in question.metrics), default=0) * _DAY
     earliest = -longest if question.covariates else 0
     db.execute(f"CREATE TYPE outcome_name AS ENUM ({names})")
+    # A view: what is joined is summed as it streams by, and takes no memory however many events there are.
     db.execute(
-        f"""CREATE TEMP TABLE joined AS
-            SELECT u.uid, enum_code(o.name::outcome_name)::SMALLINT AS k, o.t - u.first_t AS dt, o.value,
+        f"""CREATE TEMP VIEW joined AS
+            SELECT u.uid, enum_code(try_cast(o.name AS outcome_name))::SMALLINT AS k, o.t - u.first_t AS dt, o.value,
                    round(o.value * {SCALE})::BIGINT AS v
             FROM outcome o JOIN counted u ON o.unit = u.unit
             WHERE o.surface = {text(question.surface)} AND o.name IN ({names})
               AND o.t - u.first_t >= {earliest} AND o.t - u.first_t < {longest}"""  # noqa: S608 - quoted
     )
+    # Quantiles need their values one by one, more than once; nothing else is kept.
+    kept = [names_of.index(outcome_names(m)[0]) for m in question.metrics if m.type == "quantile"]
+    if kept:
+        places = ", ".join(map(str, kept))
+        db.execute(f"CREATE TEMP TABLE quantiled AS SELECT uid, k, dt, value FROM joined WHERE k IN ({places})")  # noqa: S608 - numbers
     columns = [c for i, metric in enumerate(question.metrics) for c in _columns(i, metric, question)]
     # One pass over what was joined, for every metric and window at once.
+    sums = "".join(f", {aggregate} AS {a}" for a, aggregate in columns)
+    db.execute(f"CREATE TEMP TABLE summed AS SELECT uid{sums} FROM joined GROUP BY uid")  # noqa: S608 - quoted
     db.execute(
         f"""CREATE TEMP TABLE valued AS
             SELECT c.variant, c.segment, c.first_t{"".join(f", coalesce(p.{a}, 0) AS {a}" for a, _ in columns)}
-            FROM counted c LEFT JOIN (
-              SELECT uid{"".join(f", {aggregate} AS {a}" for a, aggregate in columns)} FROM joined GROUP BY uid
-            ) p ON c.uid = p.uid"""  # noqa: S608 - quoted
+            FROM counted c LEFT JOIN summed p ON c.uid = p.uid"""  # noqa: S608 - quoted
     )
 
 
@@ -242,7 +249,7 @@ def _quantiles(
     k = _names_of(question).index(outcome_names(metric)[0])
     # Five significant digits: exact enough for any margin, and the counts stay small however many values there are.
     digits = "round(value, CASE WHEN value = 0 THEN 0 ELSE 4 - floor(log10(abs(value)))::INTEGER END)"
-    kept = f"""SELECT c.variant, c.uid, {digits} AS q FROM joined j JOIN counted c ON j.uid = c.uid
+    kept = f"""SELECT c.variant, c.uid, {digits} AS q FROM quantiled j JOIN counted c ON j.uid = c.uid
                WHERE j.k = {k} AND j.dt >= 0 AND j.dt < {metric.window_days * _DAY} AND c.{matured}"""  # noqa: S608 - numbers
     values: dict[str, dict[float, int]] = defaultdict(dict)
     for variant, value, n in db.execute(f"SELECT variant, q, count(*) FROM ({kept}) GROUP BY ALL").fetchall():  # noqa: S608 - quoted

@@ -72,11 +72,14 @@ class Table:
             found = "1"
             if unit is not None:
                 source, found = self._per_unit(unit, variant, measures, shifts), "__rows"
-            moments = ", ".join([f"sum({found})::BIGINT", "count(*)", *aggregates(measures)])
-            mixed = "__mixed" if unit is not None else "false"
-            rows = self._db.execute(
-                f"SELECT __variant, {mixed} AS __mixed, {moments} FROM {source} GROUP BY ALL ORDER BY ALL"  # noqa: S608 - names are quoted
-            ).fetchall()
+            # One grouping key where one is enough: a second one, though constant, costs a fifth of the pass.
+            keys = "__variant" if unit is None else "__variant, __mixed"
+            moments = ", ".join(
+                ["count(*)" if unit is None else f"sum({found})::BIGINT", "count(*)", *aggregates(measures)]
+            )
+            cells = self._db.execute(f"SELECT {keys}, {moments} FROM {source} GROUP BY {keys}").fetchall()  # noqa: S608 - names are quoted
+            rows = cells if unit is not None else [(row[0], False, *row[1:]) for row in cells]
+            rows.sort(key=lambda row: (row[0] is not None, row[0] or "", row[1]))
         variants = {
             name: (n, summaries(measures, shifts, n, cells))
             for name, is_mixed, _, n, *cells in rows
