@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+_RUNS = '__name__ == "__main__"'
 
 
 def scripts() -> list[str]:
@@ -14,9 +15,8 @@ def scripts() -> list[str]:
         if (folder / "__main__.py").is_file():
             found.append(f"benchmarks.{folder.name}")
             continue
-        for path in sorted(folder.glob("*.py")):
-            if '__name__ == "__main__"' in path.read_text(encoding="utf-8"):
-                found.append(f"benchmarks.{folder.name}.{path.stem}")
+        runnable = (path for path in sorted(folder.glob("*.py")) if _RUNS in path.read_text(encoding="utf-8"))
+        found.extend(f"benchmarks.{folder.name}.{path.stem}" for path in runnable)
     return found
 
 
