@@ -1,12 +1,13 @@
-"""Times a rollup of exposures and outcomes from sealed files: python -m benchmarks.metrics.rollup."""
+"""Times a rollup of exposures and outcomes from sealed files: python -m benchmarks.metrics.rollup [N]."""
 
+import sys
 import tempfile
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
+from benchmarks.metrics.measure import best, peak_mib, write
 from counterpoint.config import Metric
 from counterpoint.events import Exposure, Outcome, Segments
 from counterpoint.metrics import RollupQuestion, roll_up
@@ -25,7 +26,8 @@ class Files:
         return Segments(files=(self.files[event_type],), tail=())
 
 
-def run(n_units: int = 200_000, n_events: int = 5_000_000) -> list[str]:
+def run(n_events: int = 5_000_000) -> dict[str, object]:
+    n_units = n_events // 25
     with tempfile.TemporaryDirectory() as folder:
         exposures, outcomes = Path(folder) / "e.parquet", Path(folder) / "o.parquet"
         at = "(TIMESTAMP '2026-03-01' + to_microseconds((random() * {days} * 86400e6)::BIGINT))"
@@ -48,11 +50,18 @@ def run(n_units: int = 200_000, n_events: int = 5_000_000) -> list[str]:
             now=T0 + timedelta(days=14),
         )
         log = Files({Exposure: exposures, Outcome: outcomes})
-        start = time.perf_counter()
-        roll_up(log, question)
-        seconds = time.perf_counter() - start
-    return [f"{n_events:,} outcomes x {n_units:,} exposures, {len(METRICS)} metrics: {seconds:.2f} s"]
+        found = best(lambda: roll_up(log, question))
+    return {
+        "outcomes": n_events,
+        "exposures": n_units,
+        "metrics": len(METRICS),
+        "roll_up": found,
+        "peak_mib": peak_mib(),
+    }
 
 
 if __name__ == "__main__":
-    print("\n".join(run()))
+    for size in [int(text) for text in sys.argv[1:]] or [5_000_000]:
+        figures = run(size)
+        write(f"rollup_{size}", figures)
+        print(figures)
