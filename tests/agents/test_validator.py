@@ -150,7 +150,27 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("sensitive_audience", {"audience": 'age_group == "18-29"'}),
     ("minors_targeted", {"audience": 'age_group != "30+"'}),
     ("bad_time", {"schedule": {"days": 14, "start": "tomorrow"}}),
+    ("bad_time", {"schedule": {"days": 14, "start": "2026-03-05T09:00:00"}}),
+    ("ramp_outlasts_schedule", {"schedule": {"days": 14, "ramp": [{"share": 0.05, "hours": 336}]}}),
+    ("unknown_metric", {"metrics": _metrics(secondary=["shoe_sales"])}),
 ]
+
+WARNED: list[tuple[str, dict[str, Any]]] = [
+    ("looks_not_allowed_for", {"analysis": {"test": "fixed", "looks": "daily"}}),
+    ("sequential_without_looks", {"analysis": {"test": "group_sequential", "looks": "end"}}),
+    ("start_has_passed", {"schedule": {"days": 14, "start": "2026-03-01T09:00:00+00:00"}}),
+    ("not_whole_weeks", {"schedule": {"days": 15}}),
+    ("expects_harm", {"metrics": _metrics(primary={"metric": "result_ctr", "direction": "decrease"})}),
+    ("no_automatic_pause", {"stop": {"on_srm": "alert"}}),
+]
+
+
+@pytest.mark.parametrize(("code", "changes"), WARNED, ids=[code for code, _ in WARNED])
+def test_what_a_person_should_look_at_is_a_warning_by_its_code(
+    search: Surface, world: World, code: str, changes: dict[str, Any]
+) -> None:
+    assert code in _codes(validate(_spec(**changes), search, world), Severity.WARNING)
+    assert code not in _codes(validate(_spec(), search, world))
 
 
 @pytest.mark.parametrize(("code", "changes"), REFUSED, ids=[code for code, _ in REFUSED])

@@ -18,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     document.check_metrics,
     document.check_direction,
     document.check_window,
+    document.check_analysis,
     audience.check_expression,
     audience.check_sensitive,
     audience.check_request_scope,

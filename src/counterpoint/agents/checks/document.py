@@ -100,3 +100,25 @@ def check_window(spec: ExperimentSpec, surface: Surface, world: World) -> Iterat
         days = 7 * (spec.schedule.days // 7 + 1)
         message = f"{spec.schedule.days} days are not whole weeks, so weekdays weigh unequally"
         yield warning("not_whole_weeks", "schedule.days", message, fix={"schedule.days": days})
+
+
+def check_analysis(spec: ExperimentSpec, surface: Surface, world: World) -> Iterator[Finding]:
+    """Warn about an analysis whose test and looks do not fit each other; refuse a ramp that outlasts the schedule."""
+    del surface, world
+    analysis = spec.analysis
+    if analysis.test == "fixed" and analysis.looks != "end":
+        message = (
+            f"a fixed test read {analysis.looks} is read too often for its alpha; it holds for one look, at the end"
+        )
+        yield warning("looks_not_allowed_for", "analysis.looks", message, fix={"analysis.looks": "end"})
+    if analysis.test == "group_sequential" and analysis.looks == "end":
+        message = "a group sequential test with one look, at the end, is a fixed test"
+        yield warning("sequential_without_looks", "analysis.test", message, fix={"analysis.test": "fixed"})
+    hours = sum(stage.hours for stage in spec.schedule.ramp if stage.share < spec.allocation)
+    if hours >= 24 * spec.schedule.days:
+        yield error(
+            "ramp_outlasts_schedule",
+            "schedule.ramp",
+            f"the stages before the full allocation take {hours:g} hours, and {spec.schedule.days} days are planned",
+            hours=hours,
+        )

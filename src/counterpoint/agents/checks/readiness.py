@@ -40,6 +40,8 @@ def check_freezes(spec: ExperimentSpec, surface: Surface, world: World) -> Itera
         if start.tzinfo is None:
             yield error("bad_time", "schedule.start", f"'{spec.schedule.start}' has no zone")
             return
+        if start < world.now:
+            yield warning("start_has_passed", "schedule.start", f"{start.isoformat()} has passed: it starts at once")
     for freeze in world.freezes:
         if freeze.start <= start < freeze.end:
             until = freeze.end.isoformat()
