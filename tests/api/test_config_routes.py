@@ -99,6 +99,7 @@ def test_a_holdout_and_a_domain_are_started_read_and_released(client):
     (row,) = client.get("/v1/surfaces/home/holdouts").json()["holdouts"]
     assert (row["key"], row["owner"], row["expired"]) == ("q4", "ada", False)
     assert client.get("/v1/surfaces/home/holdouts/q4").json()["units"] == {"status_quo": 0, "shipped_only": 0}
+    assert client.get("/v1/surfaces/home/holdouts/q4/readout").json()["readout"]["ended"] is False
     posted(client, "/v1/surfaces/home/holdouts/q4/renew", ends_at="2027-02-01T00:00:00Z", reason="longer")
     posted(client, "/v1/surfaces/home/holdouts/q4/release", reason="read")
     posted(client, "/v1/surfaces/home/domains", 201, key="genrec", share=0.1, reason="programme")

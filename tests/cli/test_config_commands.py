@@ -74,6 +74,7 @@ def test_holdouts_domains_and_free_space(data, tmp_path, capsys):
     printed(capsys, [*data, "holdout", "start", "q4", "--share", "0.02", *until, *WHY])
     assert "2099-01-01" in printed(capsys, [*data, "holdout"])
     assert "shipped_only" in printed(capsys, [*data, "holdout", "units", "q4"])
+    assert "The holdout runs" in printed(capsys, [*data, "holdout", "readout", "q4"])
     printed(capsys, [*data, "domain", "reserve", "genrec", "--share", "0.3", *WHY])
     path = tmp_path / "spec.json"
     path.write_text(json.dumps(spec(allocation=0.9)))

@@ -76,6 +76,8 @@ class _Aside(Protocol):
 
     def holdout_units(self, surface: str, key: str) -> Document: ...
 
+    def holdout_readout(self, surface: str, key: str) -> Document: ...
+
     def domains(self, surface: str) -> list[Document]: ...
 
     def reserve_domain(self, surface: str, key: str, **rest: Any) -> Document: ...
@@ -271,6 +273,16 @@ def _add_aside(routes: APIRouter, config: _Configuring) -> None:
     )
     def read_holdout(surface: Surface, key: Key) -> Document:
         return config.aside.holdout_units(surface, key)
+
+    @routes.get(
+        f"{base}/holdouts/{{key}}/readout",
+        summary="Read a holdout out",
+        description="What all changes shipped since it began did together: one look, at its end; before that, figures "
+        "without intervals.",
+        responses=answers({**_HOLDOUT, "readout": {"ended": False, "metrics": [], "sentence": "It runs."}}, 404),
+    )
+    def read_out_holdout(surface: Surface, key: Key) -> Document:
+        return config.aside.holdout_readout(surface, key)
 
     @routes.post(
         f"{base}/holdouts",

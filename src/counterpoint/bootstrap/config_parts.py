@@ -6,10 +6,10 @@ from datetime import datetime
 from counterpoint.bootstrap.configuring import Configuring
 from counterpoint.bootstrap.gates import Judge
 from counterpoint.bootstrap.onboarding import Onboarding
+from counterpoint.bootstrap.paged import PAGED
 from counterpoint.bootstrap.parked import Proposals
 from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.proposing import ChangeDesk
-from counterpoint.bootstrap.reference import REFERENCE_SURFACE
 from counterpoint.bootstrap.rolling_out import RollingOut
 from counterpoint.bootstrap.setting_aside import SettingAside
 from counterpoint.events import EventLog
@@ -53,6 +53,6 @@ def open_configuring(
     return Configuring(
         desk=desk,
         rolling=rolling,
-        aside=SettingAside(desk=desk, log=log),
-        boarding=Onboarding(desk=desk, log=log, pages=(REFERENCE_SURFACE,)),
+        aside=SettingAside(desk=desk, log=log, read_out=judge.holdout),
+        boarding=Onboarding(desk=desk, log=log, pages=PAGED),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from counterpoint.bootstrap.paged import check_paged
 from counterpoint.config import Config
 from counterpoint.errors import InvalidInput
 from counterpoint.events import Event, EventLog, Impression, Outcome, exposures_of, ingest
@@ -167,6 +168,7 @@ class Delivery:
     ) -> Page:
         at = now or self.clock()
         config = self._config(surface, unit, context, at, forced)
+        check_paged(surface)
         request = Request(
             request_id=request_id,
             surface=surface,

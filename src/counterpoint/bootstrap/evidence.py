@@ -6,6 +6,7 @@ from datetime import datetime
 
 from counterpoint.agents import ArmPreview, PagePreview
 from counterpoint.assignment import compile_audience
+from counterpoint.bootstrap.paged import has_page
 from counterpoint.bootstrap.requests import RequestSamples
 from counterpoint.bootstrap.serving import ServingWorld
 from counterpoint.config import Surface, compile_snapshot
@@ -46,6 +47,8 @@ class Evidence:
 
     def preview(self, spec: ExperimentSpec) -> PagePreview | Unknown:
         """Return what the variants do to pages, or why that is not known."""
+        if not has_page(spec.surface):
+            return Unknown(code="no_page", reason="no page is declared for this surface")
         found, source = self._run(spec)
         if not found.variants or found.n_in_audience == 0:
             return Unknown(
@@ -75,15 +78,20 @@ class Evidence:
     def probe(self, spec: ExperimentSpec) -> Mapping[str, int]:
         """Return variant -> number of pages under it that are not empty; a warm start for what is about to be served.
 
+        A surface without a page has none to try.
+
         Raises:
             NotFound: code `unknown_surface`.
         """
+        if not has_page(spec.surface):
+            return {}
         found, _ = self._run(spec)
         return {arm.variant: arm.n_pages - arm.n_empty for arm in found.variants}
 
     def warm(self, surface: Surface, now: datetime) -> None:
         """Make the requests that the first dry run will ask for."""
-        self._samples.requests(surface, n=N_REQUESTS, now=now)
+        if has_page(surface.key):
+            self._samples.requests(surface, n=N_REQUESTS, now=now)
 
     def _run(self, spec: ExperimentSpec) -> tuple[Preview, str]:
         release = self._releases.latest(spec.surface)

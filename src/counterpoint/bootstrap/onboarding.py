@@ -1,6 +1,6 @@
 """Brings a surface on board: says what its file and its data still lack, and publishes it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
@@ -44,7 +44,7 @@ class Onboarding:
 
     desk: ChangeDesk
     log: EventLog
-    pages: tuple[str, ...]
+    pages: Collection[str]
 
     def check(self, text: str, *, source: str) -> Document:
         """Return the checklist of a surface's file; nothing is stored."""

@@ -1,6 +1,6 @@
 """Units that are set aside on a surface: holdouts, domains of a programme, and what a design could still draw."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,10 +26,15 @@ HALVES = ("status_quo", "shipped_only")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingAside:
-    """Holdouts, domains and free space of every surface; what it returns is JSON-compatible."""
+    """Holdouts, domains and free space of every surface; what it returns is JSON-compatible.
+
+    Attributes:
+        read_out: Compares what the two halves of a holdout did, as of a time.
+    """
 
     desk: ChangeDesk
     log: EventLog
+    read_out: Callable[[str, str, datetime], Document]
 
     def holdouts(self, surface: str) -> list[Document]:
         """Return the holdouts of a surface, and which of them are past their end and block launches."""
@@ -85,7 +90,7 @@ class SettingAside:
     def holdout_units(self, surface: str, key: str) -> Document:
         """Return how many distinct units of each half were served a page since the holdout began.
 
-        What they did is compared half by half: `releases.half_of_holdout` says which half a unit is in.
+        `releases.half_of_holdout` says which half a unit is in; `holdout_readout` compares what they did.
 
         Raises:
             NotFound: `unknown_holdout`.
@@ -106,6 +111,15 @@ class SettingAside:
                 name: {"status_quo": value, "shipped_only": state.baseline.get(name)} for name, value in kept.items()
             },
         }
+
+    def holdout_readout(self, surface: str, key: str) -> Document:
+        """Return what all changes shipped since a holdout began did together, metric by metric.
+
+        Raises:
+            NotFound: `unknown_holdout`.
+        """
+        state, now = self.desk.live(surface).state, self.desk.clock()
+        return {**_holdout_document(_found(state, key), now), "readout": self.read_out(surface, key, now)}
 
     def domains(self, surface: str) -> list[Document]:
         """Return the domains of a surface with the experiments that draw from each."""

@@ -40,6 +40,8 @@ def add_commands(commands: Commands) -> None:
     release.add_argument("key")
     units = _on(what, "units", _units, "units of each half that came, and what was shipped since")
     units.add_argument("key")
+    readout = _on(what, "readout", _readout, "what all changes shipped since it began did together")
+    readout.add_argument("key")
     for editor in (start, renew, release):
         add_edit(editor)
 
@@ -165,6 +167,28 @@ def _units(words: argparse.Namespace, settings: Settings) -> int:
     print_table(list(document["units"].items()), ("half", "units served"))
     for key, values in document["shipped_since"].items():
         print(f"  {key}: {values['status_quo']} for status_quo, {values['shipped_only']} for shipped_only")
+    return 0
+
+
+def _readout(words: argparse.Namespace, settings: Settings) -> int:
+    document = _ask(settings, lambda config: config.aside.holdout_readout(words.surface, words.key))
+    if words.json:
+        print_json(document)
+        return 0
+    readout = document["readout"]
+    rows = [
+        (
+            row["metric"],
+            row["n_status_quo"],
+            row["n_shipped_only"],
+            "" if row.get("relative_effect") is None else f"{row['relative_effect']:+.2%}",
+            f"{row['ci_lower']:.4g} to {row['ci_upper']:.4g}" if row.get("ci_lower") is not None else "",
+            "" if row["reason"] is None else row["reason"]["code"],
+        )
+        for row in readout["metrics"]
+    ]
+    print_table(rows, ("metric", "status_quo", "shipped_only", "effect", "interval", "why not"))
+    print(readout["sentence"])
     return 0
 
 
