@@ -10,7 +10,7 @@ import msgspec
 
 import counterpoint
 from counterpoint.config import Metric, Surface
-from counterpoint.errors import CannotCompute, InvalidInput
+from counterpoint.errors import InvalidInput
 from counterpoint.events import EventLog
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.metrics.effects import PlannedLook, Reading, read_metric
@@ -19,23 +19,20 @@ from counterpoint.metrics.levels import Levels, Test, levels_of
 from counterpoint.metrics.looks import SPENDING, LooksSoFar, bounds_at, look_schedule, looks_so_far
 from counterpoint.metrics.measures import Unmeasured
 from counterpoint.metrics.planned import PlannedUnits
+from counterpoint.metrics.quality import quality_checks, reading_findings, record_findings
 from counterpoint.metrics.readouts.segments import segment_differences
-from counterpoint.metrics.rollup import BEFORE, MetricRollup, Rollup, RollupEngine, RollupQuestion
+from counterpoint.metrics.rollup import MetricRollup, Rollup, RollupEngine, RollupQuestion
 from counterpoint.metrics.sample_ratio import SplitPhase, sample_ratio
 from counterpoint.metrics.scorecard import MetricRole, MetricRow, Scorecard
 from counterpoint.stats import (
     DENOMINATOR,
     AnytimeEffect,
     Effect,
-    QualityCheck,
     SampleRatioVerdict,
-    compare_means,
-    select,
 )
-from counterpoint.vocabulary import Direction, Finding, Severity, digest
+from counterpoint.vocabulary import Direction, digest
 
 DEFAULT_TUNING_UNITS = 5_000
-_BIAS_ALPHA = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +154,8 @@ def score(
         n_mixed=rollup.n_mixed,
         srm=srm if isinstance(srm, SampleRatioVerdict) else None,
         rows=_rows(rollup.metrics, asks, run),
-        checks=_checks(rollup, srm, asks, spec, at_horizon=at_horizon),
-        findings=(*_fallback(spec, planned, test, watching=watching), *_findings(rollup, srm)),
+        checks=quality_checks(rollup, srm, asks[0].metric.key, spec, at_horizon=at_horizon),
+        findings=(*reading_findings(spec, planned, test, watching=watching), *record_findings(rollup, srm)),
         segments=segments,
         heterogeneity=tuple(segment_differences(segments)),
         snapshots=rollup.snapshots,
@@ -216,16 +213,6 @@ def _look_document(
         "planned_units": round(sum(planned.by_day)),
         "source": planned.source,
     }
-
-
-def _fallback(spec: ExperimentSpec, planned: PlannedUnits | None, test: Test, *, watching: bool) -> tuple[Finding, ...]:
-    if watching or spec.analysis.test == test or planned is not None:
-        return ()
-    message = (
-        "How many units were to be expected was not known when this began, so it has no planned looks: it is read by"
-        " intervals that hold at any number of looks, and may be acted on at any of them."
-    )
-    return (Finding(code="no_planned_units", severity=Severity.INFO, path="analysis.test", message=message),)
 
 
 def _asks(spec: ExperimentSpec, surface: Surface) -> tuple[_Ask, ...]:
@@ -325,60 +312,6 @@ def _why(missing: Unmeasured, rollup: MetricRollup, control: str, variant: str) 
         f"it did not occur in either arm; among {arms[1].n:,} treated units, more than {bound:.2%} is excluded at 95 %"
     )
     return Unmeasured(code="never_occurred", reason=reason)
-
-
-def _checks(
-    rollup: Rollup,
-    srm: SampleRatioVerdict | Unmeasured,
-    asks: Sequence[_Ask],
-    spec: ExperimentSpec,
-    *,
-    at_horizon: bool,
-) -> tuple[QualityCheck, ...]:
-    if isinstance(srm, Unmeasured) and not at_horizon:
-        return ()
-    if isinstance(srm, Unmeasured):
-        return (QualityCheck(name="srm", passed=False, detail=f"the split cannot be tested: {srm.reason}"),)
-    counts = " : ".join(f"{n:,}" for n in srm.counts)
-    said = "SRM fine" if not srm.mismatch else "sample ratio mismatch"
-    out = [QualityCheck(name="srm", passed=not srm.mismatch, detail=f"{said} ({counts}, p {srm.p_value:.2g})")]
-    for ask in asks:
-        arms = rollup.metrics[ask.metric.key].arms
-        if ask.role == "primary" and arms and BEFORE in arms[spec.control.key].columns:
-            out += [_bias(ask.metric.key, rollup, spec.control.key, v.key) for v in spec.treatments]
-    return tuple(out)
-
-
-def _bias(metric: str, rollup: Rollup, control: str, variant: str) -> QualityCheck:
-    """Compare the arms before the experiment could have changed anything."""
-    a, b = (select(rollup.metrics[metric].arms[name], [BEFORE]) for name in (control, variant))
-    name = "pre_exposure_bias"
-    try:
-        p = compare_means(a, b).p_value
-    except CannotCompute as error:
-        return QualityCheck(name=name, passed=True, detail=f"no bias before exposure can be tested ({error.code})")
-    passed = p >= _BIAS_ALPHA
-    said = "arms alike" if passed else f"{variant} differed from {control}"
-    return QualityCheck(name=name, passed=passed, detail=f"{said} on {metric} before exposure (p {p:.2g})")
-
-
-def _findings(rollup: Rollup, srm: SampleRatioVerdict | Unmeasured) -> tuple[Finding, ...]:
-    out = []
-    if isinstance(srm, Unmeasured):
-        out.append(Finding(code=srm.code, severity=Severity.WARNING, path="srm", message=srm.reason))
-    elif srm.mismatch:
-        message = (
-            f"The split is not what the weights say (p {srm.p_value:.2g}); find the cause before reading any metric."
-        )
-        out.append(Finding(code="sample_ratio_mismatch", severity=Severity.ERROR, path="srm", message=message))
-    if rollup.n_mixed:
-        message = f"{rollup.n_mixed:,} units met several variants and were left out."
-        facts = {"n": rollup.n_mixed}
-        out.append(Finding(code="mixed_units", severity=Severity.WARNING, path="exposed", message=message, facts=facts))
-    for name, n in rollup.unknown.items():
-        message = f"{n:,} units met the variant {name!r}, which the experiment does not declare; they were left out."
-        out.append(Finding(code="unknown_variant", severity=Severity.WARNING, path="exposed", message=message))
-    return tuple(out)
 
 
 def _segment_names(rollup: Rollup) -> list[str]:
