@@ -144,3 +144,23 @@ def test_the_statistics_conform_to_the_public_reference_values(capsys: pytest.Ca
     answers = json.loads(_printed(capsys, ["conformance", "stats", str(golden)]))
     wanted = {case["id"] for case in json.loads(golden.read_text())["cases"] if case["tier"] in ("core", "advanced")}
     assert wanted <= set(answers)
+
+
+def test_a_launch_that_needs_approval_waits_for_somebody_else_and_can_be_rejected(
+    data: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The same surface under a policy that asks one person, as its owner would write it.
+    home = Path(__file__).parents[2] / "src" / "counterpoint" / "bootstrap" / "reference" / "surface.yaml"
+    strict = tmp_path / "home.yaml"
+    strict.write_text(home.read_text().replace("policy:\n", "policy:\n  approvals: 1\n"))
+    monkeypatch.setenv("COUNTERPOINT_SURFACES", str(strict))
+    path = tmp_path / "spec.yaml"
+    path.write_text(yaml.safe_dump(spec()))
+    launched = json.loads(_printed(capsys, [*data, "launch", "--spec", str(path), "--json", "--owner", "ada"]))
+    assert launched["state"] == "validated"
+    assert main([*data, "approve", launched["id"], "--by", "ada"]) == 2
+    assert "own_launch" in capsys.readouterr().err
+    assert "running" in _printed(capsys, [*data, "approve", launched["id"], "--by", "grace"])
+    path.write_text(yaml.safe_dump(spec(key="another")))
+    waiting = json.loads(_printed(capsys, [*data, "launch", "--spec", str(path), "--json", "--owner", "ada"]))
+    assert "refused" in _printed(capsys, [*data, "reject", waiting["id"], "--by", "grace", "--reason", "not now"])

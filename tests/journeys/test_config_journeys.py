@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from api.asgi_client import AsgiClient
+from counterpoint.api import create_app
 from counterpoint.bootstrap import Edit, Platform, SimulatedClock, opened
 from counterpoint.bootstrap.reference import surface_files
 from counterpoint.errors import Conflict, CounterpointError, Forbidden
 from counterpoint.events import Served
+from counterpoint.web import mount_web
 from live_platform import live_platform, settings_at, spec
 
 ADA = Edit(actor="ada", reason="fewer shelves load faster")
@@ -277,3 +280,17 @@ def test_rules_reach_their_audience_by_stages_and_their_order_is_compared(home):
     assert code_of(lambda: config.set_rules("home", [{"key": "x"}], ADA)) == "malformed_rules"
     broken = {**swedes, "audience": "planet == 3"}
     assert code_of(lambda: config.set_rules("home", [broken], ADA)) == "unknown_attribute"
+
+
+def test_the_config_page_shows_what_is_under_way(home):
+    platform, clock = home
+    at = clock() + timedelta(hours=5)
+    platform.configuring.set_values("home", SHELVES, ADA, stages=STAGES)
+    platform.configuring.set_values(
+        "home", {"layout.density": "compact"}, Edit(actor="eve", reason="<b>later</b>", not_before=at)
+    )
+    app = create_app(platform)
+    mount_web(app, platform)
+    page = AsgiClient(app).get("/surfaces/home/config").text
+    for words in ("Under way", "10 % of the units, stage 1 of 2", "fewer shelves load faster", "&lt;b&gt;later"):
+        assert words in page

@@ -24,7 +24,7 @@ def test_a_hypothesis_becomes_a_shipped_baseline_because_listeners_met_podcasts_
         assert launch["plan"]["provenance"]["arms"]["source"] == "words"
         release = control.release_store.latest("home")
         assert release is not None
-        population = Population.generate(platform.catalogue.current, release.state.surface, 130, 5)
+        population = Population.generate(platform.catalogue.current, release.state.surface, 290, 5)
         asyncio.run(rehearse(platform, clock, population, days=14, seed=5, on_day=lambda progress: None))
 
         ended = control.launch(launch["experiment"])

@@ -21,8 +21,10 @@ from counterpoint.orchestration import (
     find,
     move,
     next_due_at,
+    reject,
     submit,
     tick,
+    withdraw,
 )
 from counterpoint.releases import AuditLog, Release, ReleaseStore, SetBaseline, prepare
 from counterpoint.simulation import is_simulated
@@ -120,6 +122,14 @@ class Control:
         """Approve a launch, and return it as it then is."""
         approved, workflow = approve(self.desk, find(self.desk, launch).id, by=by, note=note)
         return self._waited(approved, workflow, wait_s)
+
+    def withdraw(self, launch: str, *, by: str, reason: str) -> Document:
+        """Take an approval back before the launch has begun, and return the launch as it then is."""
+        return shown.launch_document(withdraw(self.desk, find(self.desk, launch).id, by=by, reason=reason))
+
+    def reject(self, launch: str, *, by: str, reason: str) -> Document:
+        """Refuse a launch that waits for approval, for good, and return it as it then is."""
+        return shown.launch_document(reject(self.desk, find(self.desk, launch).id, by=by, reason=reason))
 
     def move(self, launch: str, goal: str, *, actor: str, reason: str, wait_s: float = WAIT_S) -> Document:
         """Pause, resume or stop a launch, and return it as it then is."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from counterpoint.config import Surface, load_surface
-from counterpoint.errors import Conflict
+from counterpoint.errors import Conflict, Forbidden
 from counterpoint.releases import (
     Attestation,
     Change,
@@ -16,6 +16,7 @@ from counterpoint.releases import (
     publish,
     sign,
 )
+from counterpoint.telemetry import logger
 from counterpoint.vocabulary import digest
 
 LOADER = "surface file"
@@ -35,7 +36,9 @@ def load_surfaces(
     Raises:
         InvalidInput: A file says something wrong, with all findings.
     """
-    surfaces = tuple(load_surface(text, source=source) for text, source in texts)
+    # A file of one's own takes the place of the shipped one with the same key.
+    declared = {surface.key: surface for surface in (load_surface(text, source=source) for text, source in texts)}
+    surfaces = tuple(declared.values())
     for surface in surfaces:
         base = releases.latest(surface.key)
         if base is None or base.state.surface != surface:
@@ -57,6 +60,11 @@ def _publish(surface: Surface, base: Release | None, releases: ReleaseStore, key
     )
     try:
         publish(change, _attested(change, base, key, at), store=releases, now=at, actor=LOADER, key=key)
+    except Forbidden as error:
+        if base is None or error.code != "needs_approval":
+            raise
+        # What is live goes on being served; a file is not the way around people.
+        logger("surfaces").warning("surface file not published", extra={"problem": error.as_document()})
     except Conflict as error:
         # Another process started at the same moment and published the same file first.
         if error.code not in ("stale_base", "nothing_changes"):

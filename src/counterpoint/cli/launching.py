@@ -14,7 +14,7 @@ _IN_OTHER_WORDS = frozenset({"variants", "metrics.primary", "schedule.days"})
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `launch`, `experiments`, `experiment`, `results`, `approve`, `pause`, `resume`, `stop` and `tick`."""
+    """Add the commands of a launch, from `launch` to `stop`, and `tick`."""
     launch = command(
         commands, "launch", _launch, "plan, validate and start an experiment, from a sentence or a spec file"
     )
@@ -41,6 +41,16 @@ def add_commands(commands: Commands) -> None:
     approve.add_argument("launch", help="id of the launch, or key of its experiment")
     approve.add_argument("--by", required=True, help="who approves; nobody approves their own launch")
     approve.add_argument("--note", default="", help="a word to go with it")
+
+    for verb, does in (
+        ("withdraw", "take an approval back before the launch has begun"),
+        ("reject", "refuse a launch that waits for approval, for good"),
+    ):
+        answer = command(commands, verb, _answer, does)
+        answer.add_argument("launch", help="id of the launch, or key of its experiment")
+        answer.add_argument("--by", required=True, help="who says so")
+        answer.add_argument("--reason", required=True, help="why; the timeline keeps it")
+        answer.set_defaults(verb=verb)
 
     for goal, summary in (
         ("pause", "serve the baseline to everyone until it is resumed"),
@@ -118,6 +128,8 @@ def _print_launch(document: dict[str, Any]) -> None:
     print_table(rows, ("  at", "state", "took", "because"))
     if document["state"] == "refused":
         print_findings(document["findings"])
+    if document.get("trouble"):
+        print(f"TROUBLE: {document['trouble']}")
     if document.get("due_at"):
         print(f"Next: {document['due_at'][:19]} UTC")
 
@@ -171,6 +183,15 @@ def _approve(words: argparse.Namespace, settings: Settings) -> int:
 
     with opened(settings) as platform:
         _print_launch(platform.control.approve(words.launch, by=words.by, note=words.note))
+    return 0
+
+
+def _answer(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.bootstrap import opened
+
+    with opened(settings) as platform:
+        answer = platform.control.withdraw if words.verb == "withdraw" else platform.control.reject
+        _print_launch(answer(words.launch, by=words.by, reason=words.reason))
     return 0
 
 
