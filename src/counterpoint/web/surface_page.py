@@ -70,11 +70,21 @@ async def show_surface(request: Request) -> Response:
 
 
 async def show_config(request: Request) -> Response:
-    """Show every parameter of a surface with its baseline."""
-    control = request.app.state.platform.control
+    """Show every parameter of a surface with its baseline, and what is about to change it."""
+    platform = request.app.state.platform
     surface = request.path_params["surface"]
-    about = await run_in_threadpool(control.surface, surface)
-    context = {"surface": surface, "about": about, "layers": _layers(about), "rules": about.get("rules", ())}
+    about = await run_in_threadpool(platform.control.surface, surface)
+    context: dict[str, Any] = {
+        "surface": surface,
+        "about": about,
+        "layers": _layers(about),
+        "rules": about.get("rules", ()),
+        "rollouts": (),
+        "waiting": (),
+    }
+    if hasattr(platform, "configuring"):
+        shown = await run_in_threadpool(platform.configuring.show, surface)
+        context |= {"rollouts": shown["rollouts"], "waiting": shown["waiting"]}
     return render(request, "config.html", context)
 
 
