@@ -14,6 +14,8 @@ from counterpoint.stats.tails import check_share, upper_quantile, upper_tail
 # Quadrature points per panel, for searching and for the answer.
 _COARSE = 5
 _FINE = 12
+# The error of all looks together comes this close to alpha; a bound then is within 1e-6.
+_MISS = 1e-8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ def spending_bounds(
     """
     t = _checked(information, alpha, sides)
     side = alpha / sides
-    path, before, z = ScorePath(), 0.0, []
+    path, before, z = ScorePath(mirrored=sides == 2), 0.0, []
     for k, now in enumerate(t):
         total = spent(family, now, side, parameter)
         z.append(path.solve_above(now, max(total - before, 0.0)))
@@ -135,31 +137,34 @@ def crossing_probability(bounds: GroupSequentialBounds, drift: float) -> tuple[t
 def _by_constant(
     t: tuple[float, ...], alpha: float, sides: int, shape: Callable[[float], tuple[float, ...]], method: str
 ) -> GroupSequentialBounds:
-    def excess(c: float, every: int, points: int) -> float:
-        chosen = slice((len(t) - 1) % every, None, every)
-        return sides * sum(_crossings(t[chosen], shape(c)[chosen], sides, points)) - alpha
+    crossings: tuple[float, ...] = ()
 
-    # Ten looks bracket the answer cheaply; all looks on a coarse integral, then on the fine one, each need a few steps.
+    def excess(c: float, every: int, points: int) -> float:
+        nonlocal crossings
+        chosen = slice((len(t) - 1) % every, None, every)
+        crossings = _crossings(t[chosen], shape(c)[chosen], sides, points)
+        return sides * sum(crossings) - alpha
+
+    # Ten looks bracket the answer cheaply and give the slope; all looks then need few steps, coarse before fine.
     few, unit = max(1, len(t) // 10), shape(1.0)[-1]
     low, high = upper_quantile(alpha / sides) / unit * 0.999, upper_quantile(alpha / sides / len(t)) / unit + 1e-3
     while excess(high, few, _COARSE) > 0:
         high += 1.0
     constant = float(optimize.brentq(excess, low, high, args=(few, _COARSE), xtol=1e-3))
-    before = (constant + 0.1, excess(constant + 0.1, 1, _COARSE))
-    slope = math.nan
-    for points, limit in ((_COARSE, 1e-4), (_FINE, 1e-9)):
+    step = 0.05
+    slope = (excess(constant + step, few, _COARSE) - excess(constant, few, _COARSE)) / step
+    for points, limit in ((_COARSE, 1e-4), (_FINE, _MISS)):
+        before: tuple[float, float] | None = None
         for _ in range(20):
             miss = excess(constant, 1, points)
             if abs(miss) < limit:
                 break
-            if points == _COARSE or not math.isfinite(slope):
+            if before is not None:
                 slope = (miss - before[1]) / (constant - before[0])
             before = (constant, miss)
             constant -= miss / slope
-    z = shape(constant)
-    crossings = _crossings(t, z, sides, _FINE)
     spending = tuple(sides * sum(crossings[: k + 1]) for k in range(len(t)))
-    return _bounds(t, z, spending, alpha=alpha, sides=sides, method=method)
+    return _bounds(t, shape(constant), spending, alpha=alpha, sides=sides, method=method)
 
 
 def _crossings(t: tuple[float, ...], z: tuple[float, ...], sides: int, points: int) -> tuple[float, ...]:

@@ -28,12 +28,17 @@ class ScorePath:
 
     The score at information t is z * sqrt(t), normal with mean drift * t and variance t; its increments are
     independent, which is why information, not calendar time, is the clock, and why only matured units enter a look.
+    A mirrored path has no drift and leaves at both sides alike; `below` then is `above`, and is not asked for.
     """
 
-    __slots__ = ("_drift", "_nodes", "_points", "_t", "_weights")
+    __slots__ = ("_drift", "_mirrored", "_nodes", "_points", "_t", "_weights")
 
-    def __init__(self, drift: float = 0.0, points: int = _POINTS) -> None:
+    def __init__(self, drift: float = 0.0, points: int = _POINTS, *, mirrored: bool = False) -> None:
+        if mirrored and drift != 0:
+            raise InvalidInput("drift_of_mirrored_path", "a path with drift is not its own mirror image", where="drift")
         self._drift = drift
+        # A symmetric path is kept on its upper half only: a quarter of the work, twice over for the two halves.
+        self._mirrored = mirrored
         self._points = points
         self._t = 0.0
         self._nodes: Array = np.zeros(1)
@@ -43,6 +48,9 @@ class ScorePath:
         """Return the probability of going on until information t and being above z there."""
         sd = math.sqrt(t - self._t)
         away = (self._nodes + self._drift * (t - self._t) - z * math.sqrt(t)) / sd
+        if self._mirrored and self._t > 0:
+            other = (-self._nodes - z * math.sqrt(t)) / sd
+            return float(self._weights @ (special.ndtr(away) + special.ndtr(other)))
         return float(self._weights @ special.ndtr(away))
 
     def below(self, t: float, z: float) -> float:
@@ -62,17 +70,19 @@ class ScorePath:
         """Go on past the look at information t with the score kept between z-values `lower` and `upper`."""
         root, step = math.sqrt(t), t - self._t
         middle = self._drift * t
-        low = max(lower * root, middle - _REACH * root)
+        low = 0.0 if self._mirrored else max(lower * root, middle - _REACH * root)
         high = min(upper * root, middle + _REACH * root)
         if high <= low:
             self._nodes, self._weights, self._t = np.zeros(1), np.zeros(1), t
             return
         sd = math.sqrt(step if next_t is None else min(step, next_t - t))
-        nodes, widths = _quadrature(low, high, sd, self._points)
+        nodes, widths = _quadrature(low, high, sd, self._points, least=2 if self._mirrored else 4)
         scale = math.sqrt(step)
         moved = (nodes[:, None] - self._nodes[None, :] - self._drift * step) / scale
-        np.multiply(moved, moved, out=moved)
-        density = np.exp(-0.5 * moved) @ self._weights / (scale * math.sqrt(2 * math.pi))
+        density = _bell(moved) @ self._weights
+        if self._mirrored and self._t > 0:
+            density += _bell((nodes[:, None] + self._nodes[None, :]) / scale) @ self._weights
+        density /= scale * math.sqrt(2 * math.pi)
         self._nodes, self._weights, self._t = nodes, density * widths, t
 
 
@@ -94,8 +104,8 @@ def exit_probabilities(
         points: Quadrature points per panel; fewer are faster and coarser.
     """
     t = check_information(information)
-    path = ScorePath(drift, points)
     mirrored = drift == 0 and all(a == -b for a, b in zip(lower, upper, strict=True))
+    path = ScorePath(drift, points, mirrored=mirrored)
     down, up = np.zeros(len(t)), np.zeros(len(t))
     for k, now in enumerate(t):
         up[k] = path.above(now, upper[k]) if math.isfinite(upper[k]) else 0.0
@@ -103,6 +113,13 @@ def exit_probabilities(
         if k + 1 < len(t):
             path.advance(now, lower[k], upper[k], t[k + 1])
     return down, up
+
+
+def _bell(away: Array) -> Array:
+    """Return exp(-away^2 / 2), overwriting its argument."""
+    np.multiply(away, away, out=away)
+    np.multiply(away, -0.5, out=away)
+    return np.exp(away, out=away)
 
 
 def check_information(information: Sequence[float]) -> tuple[float, ...]:
@@ -128,8 +145,8 @@ def check_information(information: Sequence[float]) -> tuple[float, ...]:
     return t
 
 
-def _quadrature(low: float, high: float, sd: float, n_points: int) -> tuple[Array, Array]:
-    panels = min(max(math.ceil((high - low) / (_PANEL_SD * sd)), 4), 400)
+def _quadrature(low: float, high: float, sd: float, n_points: int, *, least: int) -> tuple[Array, Array]:
+    panels = min(max(math.ceil((high - low) / (_PANEL_SD * sd)), least), 400)
     points, weights = _panelled(panels, n_points)
     half = (high - low) / 2
     return (low + half) + half * points, half * weights
