@@ -101,7 +101,8 @@ def test_a_sequence_is_never_narrower_than_the_test_of_one_look(a: list[float], 
     watched = always_valid(effect, burn_in=0)
     assert watched.ci_lower <= effect.ci_lower
     assert watched.ci_upper >= effect.ci_upper
-    assert watched.p_value >= effect.p_value
+    # Far beyond any level in use Student's tails are heavier than those of a mixture of normals.
+    assert watched.p_value >= effect.p_value or effect.p_value < 1e-12
 
 
 @given(samples, samples)
