@@ -14,6 +14,8 @@ ASKED = {
     "another arm": "Snippets on in one arm, 30 results per page in another; result clicks +2 %.",
     "users unread": "30 results per page for early adopters. Result clicks +2 %.",
     "people unread": "Picky users: 30 results per page. Result clicks +2 %.",
+    "users half read": "30 results per page for our most engaged phone users. Result clicks +2 %.",
+    "governance": "30 results per page, result clicks +2 %; peek at it every day.",
     "another language": "30 results per page. Ergebnisse sollen schneller gefunden werden können. Result clicks +2 %.",
     "another script": "30 results per page. 点击率会上升。 Result clicks +2 %.",
 }
@@ -39,3 +41,9 @@ def test_the_same_change_said_plainly_is_planned(search: Surface, text: str) -> 
     plan = plan_offline(text, search)
     assert plan.outcome is Outcome.PLAN, plan
     assert any(arm.get("results.per_page") == 30 for arm in plan.arms)
+
+
+def test_what_a_pronoun_stands_for_is_not_passed_over(home: Surface) -> None:
+    text = "Captions cost space. Without them people scroll deeper, by 4 %."
+    assert plan_offline(text, home).outcome is Outcome.CLARIFY
+    assert plan_offline("Captions off: people scroll deeper, by 4 %.", home).outcome is Outcome.PLAN

@@ -25,7 +25,7 @@ def test_an_unstated_field_is_a_default_and_not_words(home: Surface) -> None:
 
 
 def test_words_that_nothing_explains_are_shown_as_residue(home: Surface) -> None:
-    plan = plan_offline(f"{TEXT} Zebras approve wholeheartedly.", home)
+    plan = plan_offline(f"{TEXT} Zebras agree wholeheartedly.", home)
     assert "zebras" in plan.residue
 
 

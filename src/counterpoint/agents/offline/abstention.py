@@ -12,6 +12,7 @@ from counterpoint.agents.offline.quantities import Kind
 from counterpoint.agents.offline.settings import is_position
 from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.agents.plan import Missing
+from counterpoint.vocabulary import ParameterType
 
 Sign = tuple[Missing, str]
 Look = Callable[[Text, Links, ChangeReading, "set[int]"], "Sign | None"]
@@ -218,6 +219,59 @@ def _users_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
     return None
 
 
+def _users_half_read(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "Our most engaged podcast fans": the fans were read, and what narrows them was not.
+    del links, change
+    cues = {s for name in ("except", "tenure_cues") for s, _, _ in text.lexicon.lists[name].find(text.tokens)}
+    for i in sorted(loose - cues):
+        before, after = {i - 1, i - 2} & text.audience, {i + 1} & text.audience
+        if after and not before and text.tokens[i + 1].clause == text.tokens[i].clause:
+            lead = {t.text for t in text.tokens[max(0, i - 3) : i] if t.clause == text.tokens[i].clause}
+            if lead & words_set("for to among our the most very with by"):
+                return Missing.AUDIENCE, words_of(text.tokens, i, i + 2)
+    return None
+
+
+def _governance_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # Words about how an experiment is governed are no part of a hypothesis, and are not passed over in silence.
+    del links, change, loose
+    for start, end, _ in text.lexicon.lists["governing"].find(text.tokens):
+        return Missing.CHANGE, words_of(text.tokens, max(0, start - 3), end + 2)
+    return None
+
+
+def _torn_apart(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # A switch whose name was put together from two sides of a colon: "Follow the money: new releases ...".
+    del loose
+    used = {k for arm in change.arms for k in arm}
+    for m in links.parameters:
+        is_switch = text.surface.parameters[m.key].type is ParameterType.BOOL
+        is_torn = any(t.text == ":" for t in text.tokens[m.start : m.end])
+        if is_switch and is_torn and m.key in used and len(used) > 1:
+            return Missing.CHANGE, words_of(text.tokens, m.start, m.end)
+    return None
+
+
+def _pronoun_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "Captions cost space. Without them ...": what the pronoun stands for was named, and stayed as it is.
+    del loose
+    tokens, lexicon = text.tokens, text.lexicon
+    used = {k for arm in change.arms for k in arm}
+    for t in tokens:
+        if t.text not in ("them", "it") or t.index in text.audience or not t.index:
+            continue
+        verb = tokens[t.index - 1 : t.index]
+        if not (lexicon.has("off", verb) or verb[0].text in ("with", "show", "enable", "use")):
+            continue
+        near = [m for m in links.parameters if m.end <= t.index and t.sentence - tokens[m.start].sentence <= 1]
+        meant = min(near, key=lambda m: m.start, default=None)
+        if meant is None or meant.coverage < 0.9:
+            continue
+        if meant.key.partition(".")[0] not in {key.partition(".")[0] for key in used}:
+            return Missing.CHANGE, words_of(tokens, t.index - 1, t.index + 1)
+    return None
+
+
 def _sentences(text: Text) -> Iterator[list[Token]]:
     for number in sorted({t.sentence for t in text.tokens}):
         yield [t for t in text.tokens if t.sentence == number]
@@ -234,5 +288,9 @@ LOOKS: tuple[Look, ...] = (
     _place_unread,
     _people_unread,
     _users_unread,
+    _users_half_read,
+    _governance_unread,
+    _torn_apart,
+    _pronoun_unread,
 )
 """Every sign, in the order in which they are asked about."""
