@@ -196,3 +196,18 @@ def test_a_domain_keeps_everybody_else_out_and_is_not_given_back_while_it_is_use
     asked = aside.free_space(spec(key="other", allocation=0.9))
     assert asked["fits"] is False
     assert asked["set_aside"]["domains.genrec"] > 0.2
+
+
+def test_a_baseline_that_breaks_a_running_variant_is_refused_with_the_smallest_combination(both):
+    platform, _ = both
+    fewer = search_spec(
+        key="five-results", variants=[{"key": "control"}, {"key": "treatment", "set": {"results.per_page": 6}}]
+    )
+    assert platform.control.submit(surface="search", author="ada", spec=fewer)["state"] == "running"
+    # Ten suggestions go with twenty results, and not with the six of the treatment.
+    with pytest.raises(CounterpointError) as caught:
+        platform.configuring.set_values("search", {"suggestions.max_items": 10}, ADA)
+    (finding,) = caught.value.facts["findings"]
+    assert finding["code"] == "invariant_broken"
+    assert [member["key"] for member in finding["facts"]["members"]] == ["five-results"]
+    platform.configuring.set_values("search", {"suggestions.max_items": 5}, ADA)

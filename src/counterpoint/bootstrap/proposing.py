@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from counterpoint.bootstrap.parked import WAITING, Proposal, Proposals, stepped
+from counterpoint.bootstrap.reachable import combination_findings
 from counterpoint.errors import Conflict, CounterpointError, DependencyFailure, Forbidden, NotFound, PlatformFault
 from counterpoint.releases import (
     Approval,
@@ -103,7 +104,7 @@ class ChangeDesk:
             not_before=edit.not_before,
             acknowledges=edit.acknowledges,
         )
-        after, findings = check_change(base, change, now=max(now, edit.not_before or now))
+        after, findings = _checked(base, change, max(now, edit.not_before or now))
         proposal = self._proposal(change, base, after, findings, now)
         if edit.dry_run:
             return {**proposal_document(proposal, self.approvals), "state": "dry_run"}
@@ -166,7 +167,7 @@ class ChangeDesk:
         """Attest a Change on its base and publish it, with the approvals that there are."""
         now = self.clock()
         # Asked here too: a refusal that names its findings is worth more than a signature that counts them.
-        _refuse_errors(check_change(base, change, now=now)[1])
+        _refuse_errors(_checked(base, change, now)[1])
         attestation = self.attest(change, base, now)
         people = self.approvals.of(review_digest(change))
         release = publish(
@@ -286,6 +287,14 @@ def proposal_document(proposal: Proposal, approvals: ApprovalStore) -> Document:
 def diff_document(before: SurfaceState | None, after: SurfaceState) -> list[Document]:
     """Return what differs between two states, part by part."""
     return [msgspec.to_builtins(part) for part in diff(before, after)]
+
+
+def _checked(base: Release | None, change: Change, now: datetime) -> tuple[SurfaceState, tuple[Finding, ...]]:
+    after, findings = check_change(base, change, now=now)
+    if base is None or is_urgent(change):
+        # What takes a treatment or a release back must not wait for a proof.
+        return after, findings
+    return after, (*findings, *combination_findings(base.state, _full(change, after)))
 
 
 def _full(change: Change, after: SurfaceState) -> SurfaceState:
