@@ -130,7 +130,8 @@ def opened(
             new_id=new_id,
         )
         objectives = load_objectives()
-        judge = Judge(releases, log, objectives)
+        plans = StoredPlans(documents, clock)
+        judge = Judge(releases, log, objectives, plans)
         samples = RequestSamples(log, catalogue, histories)
         evidence = Evidence(
             releases=releases, serving=serving, samples=samples, log=log, objectives=objectives, clock=clock
@@ -143,7 +144,7 @@ def opened(
         world = LaunchWorld(
             launches=SqlLaunchStore(database),
             backends=(
-                MeasurementBackend(StoredPlans(documents, clock)),
+                MeasurementBackend(plans),
                 ContentBackend(evidence.probe),
                 SurfaceBackend(releases, planning.attest, key),
             ),

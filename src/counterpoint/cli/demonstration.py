@@ -16,10 +16,11 @@ from counterpoint.errors import InvalidInput
 from counterpoint.settings import Settings
 
 HYPOTHESIS = (
-    "Moving the podcast shelf to second place gets at least 10 % more listeners to play a podcast. "
+    "Moving the podcast shelf to the top of Home gets at least 10 % more listeners to play a podcast. "
     "The 95th percentile of load time may get worse by 100 ms, no more. Two weeks, on 80 % of the traffic."
 )
 DAYS = 14
+DAYS_BEFORE = 2
 N_LISTENERS = 350
 SEED = 20
 
@@ -43,8 +44,11 @@ def _demo(words: argparse.Namespace, settings: Settings) -> int:
             fix="run the demo without it, or with --data FOLDER",
         )
     started = time.perf_counter()
-    # Two simulated weeks that end now: what the demo leaves behind lies in the past, as everything measured does.
-    clock = SimulatedClock(datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=DAYS + 1))
+    # Two simulated weeks and a little before them that end now: what the demo leaves behind lies in the past, as everything measured does.
+    clock = SimulatedClock(
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    clock = SimulatedClock(hour - timedelta(days=DAYS_BEFORE + DAYS + 1))
+    )
     print("Counterpoint demo. The listeners are SIMULATED: they see pages and nothing of experiments; what they do")
     print("follows from where a card stands and how well it suits them. The clock is simulated, too.\n")
     with opened(replace(settings, executor_id="demo"), clock=clock, buffered=True) as platform:
@@ -59,6 +63,14 @@ def _run(words: argparse.Namespace, platform: Any, clock: Any) -> int:
 
     control = platform.control
     seed = _start_over(control) + words.seed
+    release = control.release_store.latest("home")
+    population = Population.generate(platform.catalogue.current, release.state.surface, words.listeners, seed)
+
+    def visits(days: int, part: int) -> Any:
+        return asyncio.run(rehearse(platform, clock, population, days=days, seed=seed + part, on_day=_show_day))
+
+    with _step(0, f"{DAYS_BEFORE} simulated days of {words.listeners} listeners, before anything is tried"):
+        print(f"\r   {visits(DAYS_BEFORE, 1_000).n_pages} pages, so that traffic is known                ")
     with _step(1, "Hypothesis"):
         print(f"   {words.hypothesis}")
     with _step(2, "Plan, spec and validation"):
@@ -77,10 +89,7 @@ def _run(words: argparse.Namespace, platform: Any, clock: Any) -> int:
         return 2
     experiment = launch["experiment"]
     with _step(4, f"Serve pages to {words.listeners} simulated listeners for {DAYS} simulated days"):
-        release = control.release_store.latest("home")
-        surface = release.state.surface
-        population = Population.generate(platform.catalogue.current, surface, words.listeners, seed)
-        progress = asyncio.run(rehearse(platform, clock, population, days=DAYS, seed=seed, on_day=_show_day))
+        progress = visits(DAYS, 0)
         print(f"\r   {progress.n_pages} pages, {progress.n_plays} plays, {progress.n_events} event records    ")
     ended = control.launch(experiment)
     with _step(5, "Scorecard"):
@@ -126,14 +135,15 @@ def _print_placebo(document: dict[str, Any]) -> None:
     if row["estimate"] is None:
         print(f"   {row['metric']}: {row['reason']['message']}")
         return
+    said = f"{row['estimate']:+.4g}, interval {row['ci_lower']:+.4g} to {row['ci_upper']:+.4g}"
+    if row["relative_ci_lower"] is not None:
+        relative = (row["relative_effect"], row["relative_ci_lower"], row["relative_ci_upper"])
+        said = "{:+.2%}, interval {:+.2%} to {:+.2%}".format(*relative)
     clear = row["ci_lower"] > 0 or row["ci_upper"] < 0
     found = (
         "an effect was found, by chance: at this level one A/A in twenty does" if clear else "no effect, as it must be"
     )
-    print(
-        f"   {row['metric']}: {row['relative_effect']:+.2%}, interval {row['relative_ci_lower']:+.2%} to "
-        f"{row['relative_ci_upper']:+.2%}: {found}"
-    )
+    print(f"   {row['metric']}: {said}: {found}")
 
 
 def _start_over(control: Any) -> int:

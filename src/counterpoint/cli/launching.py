@@ -35,6 +35,9 @@ def add_commands(commands: Commands) -> None:
 
     results = command(commands, "results", _results, "print the scorecard of a running or ended experiment")
     results.add_argument("key", help="key of the experiment")
+    results.add_argument(
+        "--segment", metavar="ATTRIBUTE", help="read the metrics by an attribute of the listeners, too"
+    )
     results.add_argument("--json", action="store_true", help="print JSON")
 
     approve = command(commands, "approve", _approve, "approve a launch that waits for it")
@@ -167,14 +170,16 @@ def _experiment(words: argparse.Namespace, settings: Settings) -> int:
 
 def _results(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
-    from counterpoint.metrics import scorecard_text
+    from counterpoint.metrics import scorecard_text, segments_text
 
     with opened(settings) as platform:
-        document = platform.control.results(words.key)
+        document = platform.control.results(words.key, segment=words.segment)
     if words.json:
         print_json(document)
     else:
         print(scorecard_text(document))
+        if words.segment is not None:
+            print(segments_text(document))
     return 0
 
 
