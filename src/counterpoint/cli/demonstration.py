@@ -44,11 +44,9 @@ def _demo(words: argparse.Namespace, settings: Settings) -> int:
             fix="run the demo without it, or with --data FOLDER",
         )
     started = time.perf_counter()
-    # Two simulated weeks and a little before them that end now: what the demo leaves behind lies in the past, as everything measured does.
-    clock = SimulatedClock(
+    # What the demo leaves behind lies in the past, as everything measured does: it ends now.
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     clock = SimulatedClock(hour - timedelta(days=DAYS_BEFORE + DAYS + 1))
-    )
     print("Counterpoint demo. The listeners are SIMULATED: they see pages and nothing of experiments; what they do")
     print("follows from where a card stands and how well it suits them. The clock is simulated, too.\n")
     with opened(replace(settings, executor_id="demo"), clock=clock, buffered=True) as platform:
