@@ -44,6 +44,8 @@ def worded(value: Any) -> Any:
         return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
     if isinstance(value, (list, tuple)):
         return [worded(v) for v in value]
+    if isinstance(value, dict):
+        return {k: worded(v) for k, v in value.items()}
     return value
 
 

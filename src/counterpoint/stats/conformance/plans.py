@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from counterpoint.errors import InvalidInput
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method, answer
 from counterpoint.stats.conformance.inputs import arms_of, column, compare_share_aware, summary_of
 from counterpoint.stats.design.classical import t_test_n
@@ -20,6 +21,7 @@ from counterpoint.stats.sequential.spending import Spending
 from counterpoint.stats.summary import Summary, merge
 from counterpoint.stats.tails import Alternative, interval, p_value, upper_quantile, upper_tail
 
+_MOST_LOOKS = 1_000
 _SPENDING = {
     "asOF": Spending.OBRIEN_FLEMING,
     "asP": Spending.POCOCK,
@@ -33,6 +35,8 @@ def _information(inputs: Inputs) -> list[float]:
     if found is not None:
         return [float(t) for t in found]
     k = int(column(inputs, "looks", "k", "n_looks", "kmax"))
+    if not 1 <= k <= _MOST_LOOKS:
+        raise InvalidInput("no_looks" if k < 1 else "too_many_looks", f"{k} looks", where="looks")
     return [(i + 1) / k for i in range(k)]
 
 

@@ -16,7 +16,7 @@ from counterpoint.stats.conformance import (
     shares,
     verdicts,
 )
-from counterpoint.stats.conformance.answers import Answer, Method
+from counterpoint.stats.conformance.answers import Answer, Method, worded
 
 _METHODS: dict[str, Method] = {
     **differences.METHODS,
@@ -62,18 +62,23 @@ def _run(document: Mapping[str, Any]) -> tuple[dict[str, Answer], dict[str, str]
     answers: dict[str, Answer] = {}
     reasons: dict[str, str] = {}
     for number, case in enumerate(cases):
-        if not isinstance(case, dict) or not {"id", "method", "inputs"} <= case.keys():
-            raise InvalidInput("malformed_cases", "a case needs id, method and inputs", where=f"cases.{number}")
-        method = _find(case["method"])
+        name, inputs = (case.get("method"), case.get("inputs")) if isinstance(case, dict) else (None, None)
+        if not isinstance(name, str) or not isinstance(inputs, dict) or not isinstance(case.get("id"), str):
+            reasons[f"cases.{number}"] = "a case needs id and method in words, and named inputs"
+            continue
+        method = _find(name)
         if method is None:
-            reasons[case["id"]] = f"no method {case['method']}"
+            reasons[case["id"]] = f"no method {name}"
             continue
         try:
-            answers[case["id"]] = method(case["inputs"])
+            # What cannot be said as a number or in words of JSON is left out like a whole case would be.
+            found = {k: worded(v) for k, v in method(inputs).items()}
+            answers[case["id"]] = {k: v for k, v in found.items() if v != "nan"}
         except CounterpointError as error:
             reasons[case["id"]] = str(error)
-        except (KeyError, TypeError, IndexError, ValueError, ZeroDivisionError) as error:
-            reasons[case["id"]] = f"the inputs do not fit {case['method']}: {error!r}"
+        except Exception as error:
+            # Inputs are anybody's JSON, and one case must not silence the others.
+            reasons[case["id"]] = f"the inputs do not fit {name}: {error!r}"
     return answers, reasons
 
 

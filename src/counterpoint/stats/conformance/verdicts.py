@@ -12,7 +12,7 @@ from counterpoint.stats.corrections import Correction, adjust_p_values
 from counterpoint.stats.heterogeneity import heterogeneity
 from counterpoint.stats.means import compare_means
 from counterpoint.stats.races import race_of_shares
-from counterpoint.stats.sample_ratio import RampPhase, log_bayes_factor, sample_ratio_test
+from counterpoint.stats.sample_ratio import log_bayes_factor, sample_ratio_test
 from counterpoint.stats.tails import Alternative
 from counterpoint.vocabulary import Direction
 
@@ -61,7 +61,6 @@ def _sequential_ratio(inputs: Inputs) -> Answer:
     shares = [w / sum(weights) for w in weights]
     strength = float(inputs.get("prior_concentration", inputs.get("concentration", 100)))
     looks = column(inputs, "cumulative_counts_per_look", "counts_per_look", "looks")
-    RampPhase(weights=tuple(weights), cumulative_counts=tuple(tuple(look) for look in looks))
     factors = [math.exp(log_bayes_factor(look, shares, strength)) for look in looks]
     running, ps = 1.0, []
     for factor in factors:
