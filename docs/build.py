@@ -6,6 +6,7 @@ Run by `make docs`. Everything is written in place, so that `git diff` shows wha
 import ast
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,12 +18,15 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 SOURCE = ROOT / "src" / "counterpoint"
 RAISED = {"InvalidInput", "NotFound", "Conflict", "Forbidden", "CannotCompute", "DependencyFailure", "PlatformFault"}
-BLOCK = re.compile(r"(<!-- output of: (?P<command>[^>]+) -->\n```text\n).*?(\n```)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- output of: (?P<command>[^>]+) -->\n```text\n).*?(^```$)", re.DOTALL | re.MULTILINE)
 
 
 def command_reference() -> str:
     """Return the help of every command."""
     from counterpoint.cli import main
+
+    # argparse wraps at the width of whoever builds; the reference must not depend on that.
+    os.environ["COLUMNS"] = "80"
 
     def help_of(*words: str) -> str:
         out = io.StringIO()
@@ -84,7 +88,7 @@ def with_real_output(text: str) -> str:
                 cwd=ROOT,
                 check=True,
             )
-            return match[1] + done.stdout.rstrip().replace(folder, "FOLDER") + match[3]
+            return match[1] + done.stdout.rstrip().replace(folder, "FOLDER") + "\n" + match[3]
 
         return BLOCK.sub(run, text)
 

@@ -68,7 +68,7 @@ def _run(words: argparse.Namespace, platform: Any, clock: Any) -> int:
         return asyncio.run(rehearse(platform, clock, population, days=days, seed=seed + part, on_day=_show_day))
 
     with _step(0, f"{DAYS_BEFORE} simulated days of {words.listeners} listeners, before anything is tried"):
-        print(f"\r   {visits(DAYS_BEFORE, 1_000).n_pages} pages, so that traffic is known                ")
+        _overwrite(f"{visits(DAYS_BEFORE, 1_000).n_pages} pages, so that traffic is known")
     with _step(1, "Hypothesis"):
         print(f"   {words.hypothesis}")
     with _step(2, "Plan, spec and validation"):
@@ -88,7 +88,7 @@ def _run(words: argparse.Namespace, platform: Any, clock: Any) -> int:
     experiment = launch["experiment"]
     with _step(4, f"Serve pages to {words.listeners} simulated listeners for {DAYS} simulated days"):
         progress = visits(DAYS, 0)
-        print(f"\r   {progress.n_pages} pages, {progress.n_plays} plays, {progress.n_events} event records    ")
+        _overwrite(f"{progress.n_pages} pages, {progress.n_plays} plays, {progress.n_events} event records")
     ended = control.launch(experiment)
     with _step(5, "Scorecard"):
         print(_indented(control.results_text(experiment)))
@@ -106,6 +106,11 @@ def _step(number: int, title: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     print(f"   [{time.perf_counter() - started:.2f} s]\n", flush=True)
+
+
+def _overwrite(text: str) -> None:
+    """Print a line, over the progress of a terminal."""
+    print(f"\r   {text:<60}" if sys.stdout.isatty() else f"   {text}")
 
 
 def _show_day(progress: Any) -> None:

@@ -112,7 +112,7 @@ def print_proposal(proposal: dict[str, Any]) -> None:
                     _shortened(source.get("words") or ""),
                 )
                 for path, source in plan["provenance"].items()
-                if path not in _IN_OTHER_WORDS
+                if path not in _IN_OTHER_WORDS and not path.startswith("guardrails[")
             ]
             print_table(rows, ("  field", "value", "from", "sure", "because of"))
             if plan.get("residue"):
