@@ -1,6 +1,7 @@
 """The reference that `make docs` writes is what the code says now."""
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -30,16 +31,16 @@ def test_every_code_that_the_source_uses_is_listed(build: ModuleType) -> None:
 
 
 def test_every_link_in_a_document_leads_somewhere() -> None:
-    broken = []
-    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
-        for target in build_links(path.read_text()):
-            if not (path.parent / target).exists():
-                broken.append(f"{path.relative_to(ROOT)}: {target}")
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    broken = [
+        f"{path.relative_to(ROOT)}: {target}"
+        for path in documents
+        for target in _links(path.read_text())
+        if not (path.parent / target).exists()
+    ]
     assert not broken
 
 
-def build_links(text: str) -> list[str]:
-    import re
-
+def _links(text: str) -> list[str]:
     found = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
     return [target for target in found if "://" not in target and not target.startswith("mailto:")]

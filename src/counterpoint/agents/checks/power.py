@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from counterpoint.agents.checks.findings import asked_once, error, info, not_known, warning
+from counterpoint.agents.checks.findings import asked_once, info, not_known, warning
 from counterpoint.agents.checks.pages import page_preview
 from counterpoint.agents.ports import World
 from counterpoint.config import Metric, Surface
@@ -262,7 +262,8 @@ def _verdict(
         instead.append("CUPED may reduce the variance")
     advice = "; ".join(instead)
     if days is None:
-        yield error(
+        # Said loudly and not refused: traffic may grow, and an audience may be tried out for other reasons.
+        yield warning(
             "never_powered",
             "metrics.primary.mde",
             f"{shown} is not found within {MAX_DAYS} days{caveat}; {advice}",
