@@ -40,7 +40,7 @@ format: dev
 	$(BIN)/ruff check --fix src tests benchmarks
 
 slow: dev
-	$(BIN)/python -m pytest -n 2 -m slow
+	TEST_DRAWS=explore $(BIN)/python -m pytest -n 2 -m slow
 
 bench: dev
 	$(BIN)/python -m benchmarks

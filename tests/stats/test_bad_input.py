@@ -22,6 +22,7 @@ from counterpoint.stats import (
     compare_proportions,
     compare_quantiles,
     compare_ratios,
+    haybittle_peto_bounds,
     heterogeneity,
     information_path,
     posterior,
@@ -29,6 +30,7 @@ from counterpoint.stats import (
     sample_ratio_test,
     sequential_sample_ratio_test,
     spending_bounds,
+    wang_tsiatis_bounds,
 )
 
 PAGE = Path(__file__).parents[2] / "docs/statistics.md"
@@ -109,3 +111,17 @@ def test_the_documented_table_names_every_code_beside_its_kind() -> None:
             documented.setdefault(cells[0], set()).update(re.findall(r"`(\w+)`", cells[1]))
     for kind, _, code in CASES:
         assert code in documented.get(kind, set()), f"{kind}: {code}"
+
+
+@pytest.mark.parametrize("delta", [1e308, -1e308, float("nan"), float("inf"), 6.0])
+def test_a_shape_far_from_any_design_is_refused_and_not_searched_for_ever(delta: float) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        wang_tsiatis_bounds([0.5, 1.0], delta=delta)
+    assert caught.value.code == "bad_shape"
+
+
+@pytest.mark.parametrize("interim_z", [0.0, 0.5, -1.0])
+def test_interim_bounds_that_spend_more_than_alpha_leave_no_last_bound(interim_z: float) -> None:
+    with pytest.raises(CannotCompute) as caught:
+        haybittle_peto_bounds([0.5, 1.0], interim_z=interim_z)
+    assert caught.value.code == "no_such_bounds"

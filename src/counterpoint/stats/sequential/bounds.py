@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from scipy import optimize
 
-from counterpoint.errors import InvalidInput
+from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.sequential.recursion import ScorePath, check_information, exit_probabilities
 from counterpoint.stats.sequential.spending import Spending, spent
 from counterpoint.stats.tails import check_share, upper_quantile, upper_tail
@@ -16,6 +16,8 @@ _COARSE = 5
 _FINE = 12
 # The error of all looks together comes this close to alpha; a bound then is within 1e-6.
 _MISS = 1e-8
+_LARGEST_Z = 60.0
+_LARGEST_DELTA = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,13 @@ def wang_tsiatis_bounds(
         Wang and Tsiatis 1987.
     """
     t = _checked(information, alpha, sides)
+    if not abs(delta) <= _LARGEST_DELTA:
+        raise InvalidInput(
+            "bad_shape",
+            f"delta {delta:g}",
+            where="delta",
+            fix=f"give one from -{_LARGEST_DELTA:g} to {_LARGEST_DELTA:g}",
+        )
     method = f"wang_tsiatis({delta:g})"
     found = _by_constant(t, alpha, sides, lambda c: tuple(c * x ** (delta - 0.5) for x in t), method)
     return replace(found, parameter=delta)
@@ -150,6 +159,13 @@ def _by_constant(
     low, high = upper_quantile(alpha / sides) / unit * 0.999, upper_quantile(alpha / sides / len(t)) / unit + 1e-3
     while excess(high, few, _COARSE) > 0:
         high += 1.0
+        if high * abs(unit) > _LARGEST_Z:
+            # Interim bounds that spend more than alpha by themselves leave nothing for any last bound.
+            raise CannotCompute(
+                "no_such_bounds",
+                f"no bounds of this shape spend {alpha:g} in all",
+                fix="choose a stricter interim bound",
+            )
     constant = float(optimize.brentq(excess, low, high, args=(few, _COARSE), xtol=1e-3))
     step = 0.05
     slope = (excess(constant + step, few, _COARSE) - excess(constant, few, _COARSE)) / step
