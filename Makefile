@@ -33,7 +33,7 @@ check: dev
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) test
+	@$(MAKE) --no-print-directory test
 
 format: dev
 	$(BIN)/ruff format src tests benchmarks
