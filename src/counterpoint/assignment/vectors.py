@@ -89,6 +89,7 @@ def unit_column(units: Sequence[str | None]) -> UnitColumn:
     joined = "".join(texts)  # type: ignore[arg-type]  # None was replaced above
     if joined.isascii():
         data = joined.encode()
+        # numpy's stub asks for an iterable of arrays; any iterable of integers does.
         lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))  # type: ignore[arg-type]
     else:
         encoded = [str(text).encode("utf-8", "surrogatepass") for text in texts]

@@ -35,4 +35,4 @@ def asked_once(world: World, name: str, ask: Callable[[], Answer]) -> Answer:
     if name not in world.memo:
         world.memo[name] = ask()
     answer: Any = world.memo[name]
-    return answer  # type: ignore[no-any-return]
+    return answer  # type: ignore[no-any-return]  # the memo holds answers of many types
