@@ -15,7 +15,7 @@ from counterpoint.bootstrap.feed import SnapshotFeed, Staleness
 from counterpoint.bootstrap.fleet import Fleet
 from counterpoint.bootstrap.gates import Judge, StoredPlans
 from counterpoint.bootstrap.housekeeping import Housekeeping
-from counterpoint.bootstrap.places import attestation_key, durable_url, open_content, open_folder
+from counterpoint.bootstrap.places import attestation_key, durable_url, open_content, open_folder, opening_turn
 from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.platform import Platform
 from counterpoint.bootstrap.rankers import train_on_simulated
@@ -91,8 +91,9 @@ def opened(
         InvalidInput: The data folder, the database's URL or a surface's file is at fault.
         DependencyFailure: The database or the event log does not answer.
     """
-    with ExitStack() as closing:
+    with ExitStack() as closing, ExitStack() as opening:
         folder = open_folder(settings)
+        opening.enter_context(opening_turn(folder))
         database = open_database(settings.database_url)
         closing.callback(database.close)
         files = open_event_log(folder / "events")
@@ -187,6 +188,7 @@ def opened(
             feed=feed, catalogue=catalogue, files=files, executor=executor, slot=slot, folder=folder, clock=clock
         )
         identity = own_identity(settings.role, new_id=new_id, now=clock())
+        opening.close()
         yield Platform(
             settings=settings,
             meters=meters,

@@ -1,7 +1,10 @@
 """Where the parts of one installation are kept below its data folder."""
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from counterpoint.content import ContentStore
@@ -26,6 +29,20 @@ def open_folder(settings: Settings) -> Path:
     if not usable:
         raise _unusable(settings.data, "it cannot be written to")
     return settings.data
+
+
+@contextmanager
+def opening_turn(folder: Path) -> Iterator[None]:
+    """Hold the turn to open an installation: of processes that start at once on a new folder, one makes everything.
+
+    Those that wait find it made. The operating system ends the turn of a process that dies.
+    """
+    descriptor = os.open(folder / "opening.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def open_content(settings: Settings) -> ContentStore:
