@@ -98,6 +98,8 @@ def main() -> None:
     REFERENCE.mkdir(exist_ok=True)
     (REFERENCE / "cli.md").write_text(command_reference())
     (REFERENCE / "codes.md").write_text(error_codes())
+    if sys.argv[1:] == ["--reference"]:  # while working: no server to start, no demo to run
+        return
     (REFERENCE / "openapi.json").write_text(openapi())
     readme = ROOT / "README.md"
     readme.write_text(with_real_output(readme.read_text()))
