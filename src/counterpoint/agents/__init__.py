@@ -15,9 +15,11 @@ from counterpoint.agents.ports import (
     PrivacyApproval,
     World,
 )
+from counterpoint.agents.risk import AGENT_PREFIX, RiskBudget, is_agent, risk_findings
 from counterpoint.agents.validator import VALIDATOR, apply_fixes, may_launch, validate
 
 __all__ = [
+    "AGENT_PREFIX",
     "CHECKS",
     "VALIDATOR",
     "ArmPreview",
@@ -39,17 +41,20 @@ __all__ = [
     "PrivacyApproval",
     "Provenance",
     "RejectReason",
+    "RiskBudget",
     "Source",
     "World",
     "apply_fixes",
     "default_lexicon",
     "evaluate",
     "generate",
+    "is_agent",
     "jsonl",
     "load_cases",
     "load_lexicon",
     "may_launch",
     "plan_offline",
     "render_table",
+    "risk_findings",
     "validate",
 ]
