@@ -19,6 +19,9 @@ class Goal(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     STOP = "stop"
+    KILL = "kill"
+    RESTART = "restart"
+    ARCHIVE = "archive"
     SHIP = "ship"
     ROLL_BACK = "roll_back"
 

@@ -4,43 +4,35 @@ from collections.abc import Callable
 from datetime import datetime
 
 from counterpoint.errors import Conflict, NotFound
-from counterpoint.experiments import Event, Experiment, State, allocate
+from counterpoint.orchestration.backends.moves import (
+    AFTER,
+    STAGED,
+    TAKING_AWAY,
+    is_gone,
+    moves,
+    operations_for,
+    place_of,
+    state_after,
+)
 from counterpoint.orchestration.backends.protocol import Desired, Diff, Edit, Goal
 from counterpoint.orchestration.launch import Receipt
 from counterpoint.releases import (
-    AddExperiment,
     Approval,
     Attestation,
     Change,
-    MoveExperiment,
     Operation,
     Release,
     ReleaseStore,
-    ShipVariant,
-    SurfaceState,
     change_digest,
     prepare,
     publish,
     revert_operations,
-    territory_of,
 )
 
 Attest = Callable[[Change, Release | None, datetime], Attestation]
 """The validator: looks at a Change on its base and signs what it found."""
 
 _N_ATTEMPTS = 6
-# The others do not choose the stage: what is resumed comes back at the stage at which it was paused.
-_STAGED = (Goal.START, Goal.STAGE)
-_AFTER = {
-    Goal.START: State.RUNNING,
-    Goal.STAGE: State.RUNNING,
-    Goal.PAUSE: State.PAUSED,
-    Goal.RESUME: State.RUNNING,
-    Goal.STOP: State.STOPPED,
-    # What has ended is archived in the same Change: its buckets are free for the next experiment.
-    Goal.SHIP: State.ARCHIVED,
-    Goal.ROLL_BACK: State.ARCHIVED,
-}
 
 
 class SurfaceBackend:
@@ -55,17 +47,12 @@ class SurfaceBackend:
 
     def plan(self, desired: Desired) -> Diff:
         """Return the moves that take the experiment from what is live to the goal."""
-        state = self._live(desired.spec.surface).state
-        before, after = _place(state, desired.spec.key), str(_AFTER[desired.goal])
-        if desired.goal in _STAGED:
-            after = f"{after}, stage {desired.stage}"
-        elif before is not None:
-            before = before.split(",")[0]
+        surface = desired.spec.surface
+        before, after = moves(self._live(surface).state, desired)
         if before == after:
             return Diff(backend=self.name, edits=())
-        return Diff(
-            backend=self.name, edits=(Edit(path=f"experiments.{desired.spec.key}", before=before, after=after),)
-        )
+        moved = Edit(path=f"experiments.{desired.spec.key}", before=before, after=after)
+        return Diff(backend=self.name, edits=(moved, *_config_edits(desired, self._live(surface))))
 
     def apply(self, desired: Desired, diff: Diff, idempotency_key: str) -> Receipt:
         """Publish the Change; prepared and validated again when somebody else published in between.
@@ -83,15 +70,18 @@ class SurfaceBackend:
             "surface": surface,
             "experiment": desired.spec.key,
             "release": number,
-            "state": str(_AFTER[desired.goal]),
-            "stage": desired.stage if desired.goal in _STAGED else None,
+            "state": str(AFTER[desired.goal]),
+            "stage": desired.stage if desired.goal in STAGED else None,
+            "or_gone": desired.goal in TAKING_AWAY,
         }
         return Receipt(backend=self.name, idempotency_key=idempotency_key, detail=detail)
 
     def verify(self, receipt: Receipt) -> str | None:
         """Return None if the live release has the experiment in the state, and stage, that the receipt names."""
         key, wanted, stage = (receipt.detail[field] for field in ("experiment", "state", "stage"))
-        place = _place(self._live(receipt.detail["surface"]).state, key)
+        place = place_of(self._live(receipt.detail["surface"]).state, key)
+        if receipt.detail.get("or_gone") and is_gone(place):
+            return None
         if stage is not None:
             wanted = f"{wanted}, stage {stage}"
         elif place is not None:
@@ -111,7 +101,7 @@ class SurfaceBackend:
         return self._compare_and_publish(
             desired.spec.surface,
             key,
-            lambda base: _operations(desired, base),
+            lambda base: operations_for(desired, base.state),
             actor=desired.actor,
             reason=desired.reason,
             now=desired.now,
@@ -161,40 +151,19 @@ class SurfaceBackend:
         return release
 
 
-def _place(state: SurfaceState, key: str) -> str | None:
-    if key in state.retired:
-        return str(State.ARCHIVED)
-    live = state.experiments.get(key)
-    return None if live is None else f"{live.state}, stage {live.stage}"
-
-
-def _operations(desired: Desired, base: Release) -> tuple[Operation, ...]:
-    key = desired.spec.key
-    live = base.state.experiments.get(key)
-    match desired.goal:
-        case Goal.START:
-            start = MoveExperiment(experiment=key, event=Event.START, stage=desired.stage)
-            if live is not None:
-                return (start,)
-            drawn = allocate(desired.spec, territory_of(base.state), at=desired.now, by=desired.actor)
-            return (AddExperiment(experiment=drawn), start)
-        case Goal.STAGE:
-            return (MoveExperiment(experiment=key, event=Event.RAMP, stage=desired.stage),)
-        case Goal.PAUSE:
-            return (MoveExperiment(experiment=key, event=Event.PAUSE),)
-        case Goal.RESUME:
-            return (MoveExperiment(experiment=key, event=Event.RESUME),)
-        case Goal.STOP:
-            return (MoveExperiment(experiment=key, event=Event.STOP),)
-        case Goal.SHIP:
-            ship = ShipVariant(experiment=key, variant=desired.variant or "")
-            return (*_decided(live, key), ship, MoveExperiment(experiment=key, event=Event.ARCHIVE))
-        case Goal.ROLL_BACK:
-            rolled_back = MoveExperiment(experiment=key, event=Event.ROLL_BACK)
-            return (*_decided(live, key), rolled_back, MoveExperiment(experiment=key, event=Event.ARCHIVE))
-
-
-def _decided(live: Experiment | None, key: str) -> tuple[Operation, ...]:
-    if live is not None and live.state is State.STOPPED:
-        return (MoveExperiment(experiment=key, event=Event.DECIDE),)
-    return ()
+def _config_edits(desired: Desired, base: Release) -> tuple[Edit, ...]:
+    """Return what the goal does to the configuration itself: a variant that ships becomes the baseline, or a rule."""
+    if desired.goal is not Goal.SHIP:
+        return ()
+    before, after = base.state, state_after(desired, base)
+    moved = (key for key in sorted(after.baseline) if before.baseline.get(key) != after.baseline[key])
+    values = (
+        Edit(path=f"config.baseline.{key}", before=before.baseline.get(key), after=after.baseline[key]) for key in moved
+    )
+    known = {rule.key: rule for rule in before.rules}
+    rules = (
+        Edit(path=f"config.rules.{rule.key}", before=None, after={"audience": rule.audience, "set": rule.set})
+        for rule in after.rules
+        if known.get(rule.key) != rule
+    )
+    return (*values, *rules)
