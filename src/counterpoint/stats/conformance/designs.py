@@ -82,7 +82,8 @@ def _prop_n(inputs: Inputs) -> Answer:
 
 
 def _cohen(inputs: Inputs) -> Answer:
-    h = float(inputs["h"]) if "h" in inputs else cohen_h(float(inputs["p1"]), float(inputs["p2"]))
+    # Cohen writes h of the first share over the second; our own effects go the other way.
+    h = float(inputs["h"]) if "h" in inputs else cohen_h(float(inputs["p2"]), float(inputs["p1"]))
     side = alternative_of(inputs)
     # One-sided plans look where the effect is, whichever share was named first.
     found = z_test_n(

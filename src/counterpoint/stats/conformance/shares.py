@@ -2,6 +2,7 @@
 
 import math
 
+from counterpoint.errors import CannotCompute
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method, absolute, answer, on_scale
 from counterpoint.stats.conformance.inputs import alternative_of, column, counted_arms_of, inference_of
 from counterpoint.stats.effects import Reference
@@ -21,12 +22,14 @@ from counterpoint.stats.tails import Alternative, interval, p_value
 def _pooled(inputs: Inputs) -> Answer:
     control, treatment = counted_arms_of(inputs)
     z = pooled_z(proportion_arm(control, "control"), proportion_arm(treatment, "treatment"))
-    return {
-        **on_scale(compare_proportions(control, treatment, inference_of(inputs, reference=Reference.NORMAL)), inputs),
-        "z": z,
-        "statistic": z,
-        "chi2": z * z,
-    }
+    try:
+        read = on_scale(
+            compare_proportions(control, treatment, inference_of(inputs, reference=Reference.NORMAL)), inputs
+        )
+    except CannotCompute:
+        # All or nothing in both arms: there is no interval, but shares pooled under the null do vary.
+        read = answer(effect=treatment.mean() - control.mean(), p_value=p_value(z, alternative=alternative_of(inputs)))
+    return {**read, "z": z, "statistic": z, "chi2": z * z}
 
 
 def _wald(inputs: Inputs) -> Answer:

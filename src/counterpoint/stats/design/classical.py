@@ -26,7 +26,8 @@ def t_test_n(
     """Return the units of control that the pooled t-test needs; treatment has `ratio` times as many."""
     check_share(power, "power")
     _need_effect(d)
-    low = max(2.0 / min(1.0, ratio), 2.0 / (1 + ratio)) + 1e-6
+    # Less than half a degree of freedom is where the noncentral distribution stops being computable.
+    low = max(1.0, 1 / ratio, 2.5 / (1 + ratio))
     return _solve(lambda n: t_test_power(d, n, n * ratio, alpha, alternative) - power, low)
 
 
