@@ -47,12 +47,14 @@ def submit(
     author: str,
     plan: dict[str, Any] | None = None,
     simulated: bool = False,
+    origin: str | None = None,
 ) -> tuple[Launch, str]:
     """Store a launch and begin it.
 
     Args:
         plan: The plan that the spec was generated from, with the source of every field.
         simulated: Whether its units will be simulated ones.
+        origin: Name of the folder of specs that declares it; None when somebody submits it.
 
     Returns:
         The launch and the id of the workflow that begins it.
@@ -73,6 +75,7 @@ def submit(
         spec=spec.model_dump(mode="json"),
         plan=plan,
         simulated=simulated,
+        origin=origin,
         # A process that dies before it starts the workflow leaves it to whoever ticks next.
         due_at=now + LEASE,
     )

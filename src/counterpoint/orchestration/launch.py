@@ -99,6 +99,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
         stage: Index of the ramp stage that is live; -1 before the first.
         started_at: When the first stage went live.
         staged_at: When the live stage went live, or was resumed.
+        origin: Name of the folder of specs that declares it; None when somebody submitted it. Only what a folder
+            declared is stopped when the folder no longer names it.
         simulated: Whether its units and its clock are simulated; whatever shows it says so.
         due_at: When the next transition is due; None when it waits for a person or has ended. While a workflow moves
             the launch, when somebody should look whether that workflow is still alive.
@@ -123,6 +125,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[dict[str, Any], ...] = ()
     approvals: tuple[Approval, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    origin: str | None = None
     simulated: bool = False
     stage: int = -1
     started_at: datetime | None = None
