@@ -30,6 +30,8 @@ class FakeDelivery:
         *,
         parameters: Sequence[str] | None,
         forced: Mapping[str, str] | None = None,
+        permit: str | None = None,
+        units: Mapping[str, str] | None = None,
     ) -> Document:
         known(surface)
         self.asked.append(("resolve", unit, dict(context), parameters, dict(forced or {})))
@@ -52,6 +54,8 @@ class FakeDelivery:
         context: Mapping[str, Any],
         *,
         forced: Mapping[str, str] | None = None,
+        permit: str | None = None,
+        units: Mapping[str, str] | None = None,
         request_id: str | None = None,
         counted: bool = True,
     ) -> Document:
@@ -146,7 +150,9 @@ class FakeControl:
         self.asked.append(("move", launch, goal, actor, reason))
         if not reason.strip():
             raise InvalidInput("reason_missing", "no reason is given", where="reason", fix="say why in a few words")
-        self.launch_document["state"] = {"pause": "paused", "resume": "running", "stop": "stopped"}[goal]
+        after = {"pause": "paused", "resume": "running", "restart": "running", "archive": "archived"}
+        self.launch_document["state"] = after.get(goal, "stopped")
+        self.launch_document["held"] = goal in ("hold", "kill")
         return self.launch_document
 
     def launches(self, surface: str | None = None) -> list[Document]:

@@ -91,7 +91,7 @@ def test_a_launch_is_made_in_the_name_of_the_actor_header(client, platform):
     assert platform.control.asked[-1][1] == "anonymous@localhost"
 
 
-@pytest.mark.parametrize("goal", ["pause", "resume", "stop"])
+@pytest.mark.parametrize("goal", ["pause", "resume", "hold", "restart", "stop", "kill", "archive"])
 def test_a_launch_is_moved_with_a_reason(client, platform, goal):
     answer = client.post(f"/v1/launches/podcasts-second-se/{goal}", json={"reason": "why not"})
     assert answer.status_code == 200

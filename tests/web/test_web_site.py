@@ -109,10 +109,16 @@ def test_a_broken_split_is_shown_before_any_effect(client, platform):
 
 @pytest.mark.parametrize(
     ("state", "offered"),
-    [("running", {"pause", "stop"}), ("paused", {"resume", "stop"}), ("shipped", set()), ("validated", {"approvals"})],
+    [
+        ("running", {"pause", "hold", "stop", "kill"}),
+        ("paused", {"resume", "hold", "stop", "kill"}),
+        ("held", {"restart", "stop", "archive"}),
+        ("shipped", set()),
+        ("validated", {"approvals"}),
+    ],
 )
 def test_only_what_can_be_done_is_offered(client, platform, state, offered):
-    platform.control.launch_document["state"] = state
+    platform.control.launch_document |= {"state": "stopped", "held": True} if state == "held" else {"state": state}
     text = client.get("/experiments/podcasts-second-se").text
     assert set(re.findall(r'(?:formaction|action)="/launches/[^/]+/(\w+)"', text)) == offered
 

@@ -1,4 +1,4 @@
-"""The routes that make things happen: plan, validate, launch, approve, pause, resume, stop."""
+"""The routes that make things happen: plan, validate, launch, approve, and whatever is done to a launch by hand."""
 
 from typing import Annotated
 
@@ -15,7 +15,11 @@ LaunchName = Annotated[str, Path(description="Id of the launch, or key of its ex
 _MOVES = {
     "pause": "Everybody in it gets the baseline until it is resumed.",
     "resume": "Every unit finds the variant that it had.",
-    "stop": "It ends, is decided on what was measured, and ships or rolls back.",
+    "hold": "It stops and nothing is decided: its units keep their places until it is restarted, stopped or archived.",
+    "restart": "A held launch goes on at its stage; every unit finds the variant that it had.",
+    "stop": "It ends, is decided on what was measured, and ships or rolls back; a held launch too.",
+    "kill": "The kill switch: the baseline for everybody at once, whatever else moves the launch; then it is held.",
+    "archive": "A held launch ends without a decision: others get its buckets, and what was learnt is kept.",
 }
 
 

@@ -1,11 +1,12 @@
 """The control plane put together: plan, validate, launch, approve, move, results, releases."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from counterpoint.bootstrap import documents as shown
+from counterpoint.bootstrap.acting import people_only
 from counterpoint.bootstrap.gates import Judge
 from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.requests import RequestSamples
@@ -13,8 +14,8 @@ from counterpoint.errors import NotFound
 from counterpoint.experiments import parse_spec, spec_document
 from counterpoint.metrics import scorecard_text
 from counterpoint.orchestration import (
+    Approval,
     Clock,
-    Goal,
     Launch,
     LaunchDesk,
     approve,
@@ -42,6 +43,7 @@ class Control:
         published: To be called when something may have been published, so that this process serves it at once.
         samples: Requests and units to look at the page with.
         chores: What else is due at every tick: scheduled changes, rollouts.
+        admit: Asked with the actor before anything is written; raises for those who may not write at once.
     """
 
     desk: LaunchDesk
@@ -53,6 +55,7 @@ class Control:
     published: Callable[[], object]
     samples: RequestSamples
     chores: Callable[[], object] = tuple
+    admit: Callable[[str], None] = people_only
 
     def surface(self, key: str) -> Document:
         """Return a surface: attributes, parameters with their live values, metrics, policy.
@@ -132,8 +135,13 @@ class Control:
         return shown.launch_document(reject(self.desk, find(self.desk, launch).id, by=by, reason=reason))
 
     def move(self, launch: str, goal: str, *, actor: str, reason: str, wait_s: float = WAIT_S) -> Document:
-        """Pause, resume or stop a launch, and return it as it then is."""
-        moved, workflow = move(self.desk, find(self.desk, launch).id, Goal(goal), actor=actor, reason=reason)
+        """Pause, resume, hold, restart, stop, kill or archive a launch, and return it as it then is.
+
+        Raises:
+            InvalidInput: `bad_verb` or `reason_missing`.
+            Conflict: `bad_transition`, `not_begun` or `design_ended`.
+        """
+        moved, workflow = move(self.desk, find(self.desk, launch).id, goal, actor=actor, reason=reason)
         return self._waited(moved, workflow, wait_s)
 
     def tick(self, *, wait_s: float = 0.0) -> list[str]:

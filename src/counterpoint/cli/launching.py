@@ -58,7 +58,11 @@ def add_commands(commands: Commands) -> None:
     for goal, summary in (
         ("pause", "serve the baseline to everyone until it is resumed"),
         ("resume", "serve a paused experiment again"),
+        ("hold", "stop an experiment and decide nothing: it can be restarted, stopped for good, or archived"),
+        ("restart", "take a held or killed experiment up again at its stage, every unit where it was"),
         ("stop", "end an experiment now, decide on what there is, and ship or roll back"),
+        ("kill", "the kill switch: the baseline for everybody at once, whatever else is going on; then it is held"),
+        ("archive", "end a held experiment without a decision; others get its buckets, what was learnt is kept"),
     ):
         mover = command(commands, goal, _move, summary)
         mover.add_argument("launch", help="id of the launch, or key of its experiment")
@@ -123,7 +127,8 @@ def print_proposal(proposal: dict[str, Any]) -> None:
 
 
 def _print_launch(document: dict[str, Any]) -> None:
-    print(f"Launch {document['id']}: {document['state']}")
+    held = " (held: restart it, stop it for good, or archive it)" if document.get("held") else ""
+    print(f"Launch {document['id']}: {document['state']}{held}")
     rows = [
         (f"  {entry['at'][:19]}", entry["state"], f"{entry['seconds']:.3f} s", entry["reason"])
         for entry in document["timeline"]

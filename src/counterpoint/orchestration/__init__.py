@@ -25,6 +25,7 @@ from counterpoint.orchestration.desk import (
 )
 from counterpoint.orchestration.launch import (
     ENDED,
+    PLATFORM,
     Approval,
     Launch,
     LaunchState,
@@ -32,8 +33,9 @@ from counterpoint.orchestration.launch import (
     TimelineEntry,
 )
 from counterpoint.orchestration.ports import Clock, Executor, LaunchStore, Outcome, Progress, Steps, Workflow
-from counterpoint.orchestration.recording import PLATFORM, spec_of
+from counterpoint.orchestration.recording import spec_of
 from counterpoint.orchestration.schedule import end_of, stages
+from counterpoint.orchestration.steering import Verb
 from counterpoint.orchestration.world import Inspection, LaunchWorld, Learning, Verdict
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "Steps",
     "SurfaceBackend",
     "TimelineEntry",
+    "Verb",
     "Verdict",
     "Workflow",
     "approve",

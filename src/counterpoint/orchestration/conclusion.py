@@ -1,4 +1,4 @@
-"""The end of a launch: stop the experiment, decide, ship the winner or roll back, keep what was learnt."""
+"""The end of a launch: stop the experiment, hold it or decide, ship the winner or roll back, keep what was learnt."""
 
 from datetime import timedelta
 
@@ -8,11 +8,16 @@ from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.converge import converge
 from counterpoint.orchestration.launch import Launch, LaunchState
 from counterpoint.orchestration.ports import Outcome, Steps
-from counterpoint.orchestration.recording import desired, record, write
+from counterpoint.orchestration.recording import CALM, desired, record, write
 from counterpoint.orchestration.world import LaunchWorld, Learning
 
 RETRY_AFTER = timedelta(minutes=5)
-_ENDS = {Goal.SHIP: LaunchState.SHIPPED, Goal.ROLL_BACK: LaunchState.ROLLED_BACK}
+_ENDS = {
+    Goal.SHIP: LaunchState.SHIPPED,
+    Goal.ROLL_BACK: LaunchState.ROLLED_BACK,
+    Goal.ARCHIVE: LaunchState.ARCHIVED,
+}
+_SERVING = (LaunchState.RUNNING, LaunchState.PAUSED)
 
 
 def conclude(
@@ -26,25 +31,54 @@ def conclude(
     evidence: Outcome | None = None,
 ) -> Outcome:
     """Stop, decide, and ship or roll back; a part that was done before it was interrupted is not done again."""
-    failed = _reach(world, steps, launch_id, run, Goal.STOP, reason=reason, actor=actor)
+    failed, seconds = _reach(world, steps, launch_id, run, Goal.STOP, verb="stop", reason=reason, actor=actor)
     if failed is not None:
         return failed
-    steps.run("record stopped", lambda: _stop(world, launch_id, reason, evidence))
+    stopping = {**(evidence or {}), "seconds": seconds}
+    steps.run("record stopped", lambda: _stop(world, launch_id, Goal.STOP, reason, actor, stopping, held=False))
     verdict = steps.run("decide", lambda: _decide(world, launch_id))
-    goal = Goal.SHIP if verdict["ship"] else Goal.ROLL_BACK
-    failed = _reach(world, steps, launch_id, run, goal, reason=verdict["reason"], actor=actor, variant=verdict["ship"])
+    goal, why = Goal.SHIP if verdict["ship"] else Goal.ROLL_BACK, verdict["reason"]
+    failed, seconds = _reach(world, steps, launch_id, run, goal, reason=why, actor=actor, variant=verdict["ship"])
     if failed is not None:
         return failed
     # Kept before the end is recorded: nothing comes back to a launch that has ended.
-    steps.run("learn", lambda: _learn(world, launch_id, goal))
-    return steps.run("record end", lambda: _end(world, launch_id, goal, verdict["reason"]))
+    steps.run("learn", lambda: _learn(world, launch_id, goal, why))
+    return steps.run("record end", lambda: _end(world, launch_id, goal, why, actor, seconds))
+
+
+def hold(
+    world: LaunchWorld,
+    steps: Steps,
+    launch_id: str,
+    run: str,
+    goal: Goal,
+    *,
+    reason: str,
+    actor: str,
+) -> Outcome:
+    """Stop or kill, and leave it at that: its units keep their places until a person says what becomes of them."""
+    verb = "kill" if goal is Goal.KILL else "hold"
+    failed, seconds = _reach(world, steps, launch_id, run, goal, verb=verb, reason=reason, actor=actor)
+    if failed is not None:
+        return failed
+    evidence = {"seconds": seconds}
+    return steps.run("record held", lambda: _stop(world, launch_id, goal, reason, actor, evidence, held=True))
+
+
+def archive(world: LaunchWorld, steps: Steps, launch_id: str, run: str, *, reason: str, actor: str) -> Outcome:
+    """End a held launch without a decision: its buckets are free for others, what was learnt is kept."""
+    failed, seconds = _reach(world, steps, launch_id, run, Goal.ARCHIVE, verb="archive", reason=reason, actor=actor)
+    if failed is not None:
+        return failed
+    steps.run("learn", lambda: _learn(world, launch_id, Goal.ARCHIVE, reason))
+    return steps.run("record end", lambda: _end(world, launch_id, Goal.ARCHIVE, reason, actor, seconds))
 
 
 def retry_later(world: LaunchWorld, launch_id: str, done: Outcome, *, wish: Outcome | None) -> Outcome:
     """Leave the launch as it was and try again soon: a backend that is down must not strand a running experiment.
 
     Args:
-        wish: What was half carried out and is to be ended before anything else: `goal`, `actor`, `reason`.
+        wish: What was half carried out and is to be ended before anything else: `verb`, `actor`, `reason`.
     """
     now = world.clock()
     trouble = f"{done['backend']}: {done['error']['message']}"
@@ -57,7 +91,8 @@ def retry_later(world: LaunchWorld, launch_id: str, done: Outcome, *, wish: Outc
             claim=None,
             trouble=trouble,
             n_troubles=old.n_troubles + 1,
-            wish=wish if old.state is not LaunchState.STOPPED else None,
+            # What is being concluded needs no wish: its state says what is left to do. What is held does.
+            wish=wish if old.held or old.state is not LaunchState.STOPPED else None,
         )
 
     launch = write(world, launch_id, change)
@@ -73,8 +108,14 @@ def _reach(
     *,
     reason: str,
     actor: str,
+    verb: str | None = None,
     variant: str | None = None,
-) -> Outcome | None:
+) -> tuple[Outcome | None, dict[str, float]]:
+    """Return what failed, if anything did, and the seconds of each backend's part.
+
+    Args:
+        verb: What a person, or a look, would have to say to go on where a backend failed; None when the state says it.
+    """
     done = converge(
         world,
         steps,
@@ -83,32 +124,47 @@ def _reach(
         forward=True,
     )
     if done["ok"]:
-        return None
-    # Once it is recorded as stopped its state says what is left to do; until then only the wish does.
-    wish = {"goal": str(goal), "actor": actor, "reason": reason} if goal is Goal.STOP else None
-    return steps.run(f"record retry {goal}", lambda: retry_later(world, launch_id, done, wish=wish))
+        return None, done["seconds"]
+    wish = None if verb is None else {"verb": verb, "actor": actor, "reason": reason}
+    failed = steps.run(f"record retry {goal}", lambda: retry_later(world, launch_id, done, wish=wish))
+    return failed, done["seconds"]
 
 
-def _stop(world: LaunchWorld, launch_id: str, reason: str, evidence: Outcome | None) -> Outcome:
-    now = world.clock()
-    started_at = world.launches.get(launch_id).started_at
-    launch = record(
+def _stop(
+    world: LaunchWorld, launch_id: str, goal: Goal, reason: str, actor: str, evidence: Outcome, *, held: bool
+) -> Outcome:
+    now, seen = world.clock(), world.launches.get(launch_id)
+    # A launch that is restarted is stopped again: that is another transition.
+    n_restarts = sum(entry.step == Goal.RESTART for entry in seen.timeline)
+    record(
         world,
         launch_id,
         LaunchState.STOPPED,
-        transition=f"{launch_id}:stopped",
-        step="stop",
+        transition=f"{launch_id}:stopped:{n_restarts}" if n_restarts else f"{launch_id}:stopped",
+        step=str(goal),
+        seconds=sum(evidence["seconds"].values()),
         reason=reason,
         evidence=evidence,
-        ended_at=max(now, started_at or now),
-        wish=None,
+        actor=actor,
+        when=lambda launch: launch.state in _SERVING,
+        ended_at=max(now, seen.started_at or now),
     )
-    return {"state": str(launch.state)}
+    calm = {**CALM, "due_at": None} if held else {}
+    rest = {"held": held, "wish": None, **calm}
+    launch = write(
+        world,
+        launch_id,
+        lambda old: msgspec.structs.replace(old, **rest) if old.state is LaunchState.STOPPED else old,
+    )
+    return {"state": str(launch.state), "reason": reason}
 
 
 def _decide(world: LaunchWorld, launch_id: str) -> Outcome:
     started = world.stopwatch()
     launch = world.launches.get(launch_id)
+    if launch.decision is not None and launch.wish is not None:
+        # Somebody killed it when it was decided already: whatever it was to be, it is not shipped.
+        return {"ship": None, "reason": launch.wish["reason"]}
     if launch.decision is None:
         verdict = world.decide(launch, world.clock())
         decision = {"ship": verdict.ship, "reasons": list(verdict.reasons), "scorecard": verdict.scorecard}
@@ -126,21 +182,26 @@ def _decide(world: LaunchWorld, launch_id: str) -> Outcome:
     return {"ship": kept["ship"], "reason": " ".join(kept["reasons"])}
 
 
-def _end(world: LaunchWorld, launch_id: str, goal: Goal, reason: str) -> Outcome:
+def _end(world: LaunchWorld, launch_id: str, goal: Goal, reason: str, actor: str, seconds: dict[str, float]) -> Outcome:
     launch = record(
         world,
         launch_id,
         _ENDS[goal],
         transition=f"{launch_id}:ended",
         step=str(goal),
+        seconds=sum(seconds.values()),
         reason=reason,
+        evidence={"seconds": seconds},
+        actor=actor,
         due_at=None,
         claim=None,
+        held=False,
+        wish=None,
     )
     return {"state": str(launch.state), "reason": reason}
 
 
-def _learn(world: LaunchWorld, launch_id: str, goal: Goal) -> Outcome:
+def _learn(world: LaunchWorld, launch_id: str, goal: Goal, reason: str) -> Outcome:
     launch = world.launches.get(launch_id)
     decision = launch.decision or {}
     learning = Learning(
@@ -148,7 +209,7 @@ def _learn(world: LaunchWorld, launch_id: str, goal: Goal) -> Outcome:
         surface=launch.surface,
         hypothesis=launch.hypothesis,
         outcome=str(_ENDS[goal]),
-        reasons=tuple(decision.get("reasons", ())),
+        reasons=tuple(decision.get("reasons", (reason,))),
         spec=launch.spec,
         scorecard=decision.get("scorecard", {}),
         at=launch.updated_at,

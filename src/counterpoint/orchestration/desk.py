@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from counterpoint.errors import Conflict, InvalidInput, NotFound
+from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.approving import add_approval, refuse, take_back
-from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.beginning import begin
 from counterpoint.orchestration.launch import Launch, LaunchState, moved
 from counterpoint.orchestration.ports import Executor
 from counterpoint.orchestration.recording import LEASE
-from counterpoint.orchestration.running import BY_HAND, intervene, look
+from counterpoint.orchestration.running import look
+from counterpoint.orchestration.steering import Verb, intervene
+from counterpoint.orchestration.steering import refuse as refuse_verb
 from counterpoint.orchestration.watch import start, start_due, without_dead_claim
 from counterpoint.orchestration.world import LaunchWorld
 
@@ -117,28 +118,23 @@ def reject(desk: LaunchDesk, launch_id: str, *, by: str, reason: str) -> Launch:
     return refuse(desk.world, launch_id, by=by, reason=reason)
 
 
-def move(desk: LaunchDesk, launch_id: str, goal: Goal, *, actor: str, reason: str) -> tuple[Launch, str]:
-    """Pause, resume or stop a launch.
+def move(desk: LaunchDesk, launch_id: str, verb: str, *, actor: str, reason: str) -> tuple[Launch, str]:
+    """Do to a launch what somebody says: one of `Verb`.
 
     Raises:
-        InvalidInput: code `reason_missing`, because the audit log keeps why.
-        Conflict: code `bad_transition`, when the launch is not in a state for it.
+        InvalidInput: `bad_verb`; `reason_missing`, because the audit log keeps why.
+        Conflict: `bad_transition`, when the launch is not in a state for it; `not_begun`; `design_ended`.
     """
-    if goal not in BY_HAND:
-        raise InvalidInput("bad_goal", f"{goal} is not done by hand", where="goal", fix="use pause, resume or stop")
+    try:
+        said = Verb(verb)
+    except ValueError:
+        known = ", ".join(Verb)
+        raise InvalidInput("bad_verb", f"{verb} is not done by hand", where="verb", fix=f"say {known}") from None
     if not reason.strip():
         raise InvalidInput("reason_missing", "no reason is given", where="reason", fix="say why in a few words")
     launch = without_dead_claim(desk.world, desk.executor, desk.world.launches.get(launch_id))
-    allowed = BY_HAND[goal]
-    if launch.state not in allowed:
-        states = " or ".join(allowed)
-        raise Conflict(
-            "bad_transition",
-            f"a launch that is {launch.state} cannot {goal}",
-            where=launch_id,
-            fix=f"it must be {states}",
-        )
-    workflow = start(desk.executor, "intervene", launch, {"goal": str(goal), "actor": actor, "reason": reason})
+    refuse_verb(desk.world, launch, said)
+    workflow = start(desk.executor, "intervene", launch, {"goal": str(said), "actor": actor, "reason": reason.strip()})
     return launch, workflow
 
 

@@ -8,6 +8,9 @@ import msgspec
 
 from counterpoint.errors import Conflict
 
+PLATFORM = "counterpoint"
+"""The actor of what no person asked for."""
+
 
 class LaunchState(StrEnum):
     """How far a launch has come."""
@@ -25,6 +28,7 @@ class LaunchState(StrEnum):
     SHIPPED = "shipped"
     ROLLED_BACK = "rolled_back"
     REFUSED = "refused"
+    ARCHIVED = "archived"
     FAILED = "failed"
 
 
@@ -39,10 +43,11 @@ _ALLOWED: dict[LaunchState, frozenset[LaunchState]] = {
     LaunchState.VERIFIED: frozenset({LaunchState.RUNNING, LaunchState.FAILED}),
     LaunchState.RUNNING: frozenset({LaunchState.RUNNING, LaunchState.PAUSED, LaunchState.STOPPED}),
     LaunchState.PAUSED: frozenset({LaunchState.PAUSED, LaunchState.RUNNING, LaunchState.STOPPED}),
-    LaunchState.STOPPED: frozenset({LaunchState.DECIDED}),
+    LaunchState.STOPPED: frozenset({LaunchState.RUNNING, LaunchState.DECIDED, LaunchState.ARCHIVED}),
     LaunchState.DECIDED: frozenset({LaunchState.SHIPPED, LaunchState.ROLLED_BACK}),
     LaunchState.SHIPPED: frozenset(),
     LaunchState.ROLLED_BACK: frozenset(),
+    LaunchState.ARCHIVED: frozenset(),
     LaunchState.REFUSED: frozenset(),
     LaunchState.FAILED: frozenset(),
 }
@@ -70,6 +75,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         transition: Identifies it; a step that is repeated after a crash finds its own entry and does nothing.
         seconds: What the machine took, people's time apart.
+        actor: Who brought it about; the platform when no person asked for it.
     """
 
     transition: str
@@ -79,6 +85,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     reason: str
     evidence: dict[str, Any] = {}
+    actor: str = PLATFORM
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +113,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
             the launch, when somebody should look whether that workflow is still alive.
         begun_at: When its backends were touched first; from then on it is taken back, not merely refused.
         claim: The run that moves it now; no other run touches its backends meanwhile.
-        wish: A pause or a stop that is carried out in part only, as goal, actor and reason; None when nothing is.
+        held: Whether it is stopped and stays so until a person restarts it, stops it for good or archives it.
+        wish: What takes treatments away and is carried out in part only, as verb, actor and reason.
         trouble: Why the last attempt to move it failed; None once one succeeded.
         n_troubles: How many attempts in a row failed.
         version: Grows with each write; writers compare it.
@@ -134,6 +142,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime | None = None
     begun_at: datetime | None = None
     claim: str | None = None
+    held: bool = False
     wish: dict[str, Any] | None = None
     trouble: str | None = None
     n_troubles: int = 0
@@ -152,6 +161,7 @@ def moved(
     seconds: float,
     reason: str,
     evidence: dict[str, Any] | None = None,
+    actor: str = PLATFORM,
     **changes: Any,
 ) -> Launch:
     """Return `launch` in `state`, with the transition on its timeline; unchanged if the timeline has it already.
@@ -159,6 +169,7 @@ def moved(
     Args:
         transition: Identifies the transition, so that doing it twice is doing it once.
         seconds: What the machine took for the step, people's time apart.
+        actor: Who brought it about.
         changes: Other fields to replace.
 
     Raises:
@@ -184,5 +195,6 @@ def moved(
         seconds=round(seconds, 4),
         reason=reason,
         evidence=evidence or {},
+        actor=actor,
     )
     return msgspec.structs.replace(launch, state=state, updated_at=at, timeline=(*launch.timeline, entry), **changes)

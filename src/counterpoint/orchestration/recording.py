@@ -9,14 +9,14 @@ import msgspec
 from counterpoint.errors import Conflict, PlatformFault
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.backends.protocol import Desired, Goal
-from counterpoint.orchestration.launch import Launch, LaunchState, moved
+from counterpoint.orchestration.launch import ENDED, PLATFORM, Launch, LaunchState, moved
 from counterpoint.orchestration.world import LaunchWorld
 
-PLATFORM = "counterpoint"
-"""The actor of what no person asked for."""
 LEASE = timedelta(minutes=1)
 """After how long somebody looks whether the run that claimed a launch is still alive."""
 _N_WRITES = 8
+_SERVES = frozenset({Goal.STAGE, Goal.RESUME, Goal.RESTART, Goal.SHIP})
+"""Refused once a kill was heard; a start is let through and taken back, lest what it has begun be left half way."""
 
 CALM: Mapping[str, Any] = {"claim": None, "trouble": None, "n_troubles": 0}
 """What a run that did what it came for leaves behind."""
@@ -34,6 +34,7 @@ def write(world: LaunchWorld, launch_id: str, change: Callable[[Launch], Launch]
         changed = change(launch)
         if changed is launch:
             return launch
+        changed = _still_to_be_killed(launch, changed)
         if changed.updated_at < launch.updated_at:
             changed = msgspec.structs.replace(changed, updated_at=launch.updated_at)
         try:
@@ -42,6 +43,15 @@ def write(world: LaunchWorld, launch_id: str, change: Callable[[Launch], Launch]
             if error.code != "stale_write":
                 raise
     raise PlatformFault("launch_contended", f"{_N_WRITES} writes in a row found the launch changed", where=launch_id)
+
+
+def _still_to_be_killed(before: Launch, after: Launch) -> Launch:
+    """Return `after` with the kill that `before` has heard of: whoever had the claim then cannot have known of it."""
+    heard = before.wish is not None and before.wish.get("verb") == Goal.KILL
+    if not heard or after.held or after.state in ENDED:
+        return after
+    due_at = after.updated_at if after.claim is None else after.due_at
+    return msgspec.structs.replace(after, wish=before.wish, due_at=due_at)
 
 
 def record(
@@ -54,6 +64,7 @@ def record(
     reason: str,
     seconds: float = 0.0,
     evidence: dict[str, Any] | None = None,
+    actor: str = PLATFORM,
     when: Callable[[Launch], bool] = lambda _: True,
     **changes: Any,
 ) -> Launch:
@@ -72,6 +83,7 @@ def record(
             seconds=seconds,
             reason=reason,
             evidence=evidence,
+            actor=actor,
             **{"trouble": None, "n_troubles": 0, **changes},
         )
 
@@ -95,8 +107,14 @@ def desired(
     stage: int | None = None,
     variant: str | None = None,
 ) -> Desired:
-    """Return what the launch wants of its backends, read afresh."""
+    """Return what the launch wants of its backends, read afresh.
+
+    Raises:
+        Conflict: code `killed`, when it would serve a treatment that somebody wants to be gone at once.
+    """
     launch = world.launches.get(launch_id)
+    if goal in _SERVES and launch.wish is not None and launch.wish.get("verb") == Goal.KILL:
+        raise Conflict("killed", launch.wish["reason"], where=launch_id)
     return Desired(
         launch_id=launch_id,
         spec=spec_of(launch),

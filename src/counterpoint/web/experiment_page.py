@@ -18,7 +18,12 @@ from counterpoint.web.scorecard import Scorecard, read_scorecard
 from counterpoint.web.sentences import stage_sentence, standing
 from counterpoint.web.spec_text import spec_text
 
-_STEERED = {"running": ("pause", "stop"), "paused": ("resume", "stop"), "validated": ()}
+_STEERED = {
+    "running": ("pause", "hold", "stop", "kill"),
+    "paused": ("resume", "hold", "stop", "kill"),
+    "held": ("restart", "stop", "archive"),
+}
+_VERBS = frozenset(verb for verbs in _STEERED.values() for verb in verbs)
 _MOVING = frozenset({"submitted", "planned", "approved", "applied", "verified", "stopped", "decided"})
 
 
@@ -41,11 +46,11 @@ async def show_standing(request: Request) -> Response:
 
 
 async def act(request: Request) -> Response:
-    """Pause, resume or stop a launch for a reason, and go back to its experiment."""
+    """Do to a launch what somebody says, for a reason, and go back to its experiment."""
     fields = await read_form(request)
     name, goal = request.path_params["name"], request.path_params["goal"]
-    if goal not in {"pause", "resume", "stop"}:
-        raise NotFound("unknown_action", f"there is no action {goal!r}", fix="use pause, resume or stop")
+    if goal not in _VERBS:
+        raise NotFound("unknown_action", f"there is no action {goal!r}", fix=f"use {', '.join(sorted(_VERBS))}")
     reason = required(fields, "reason", "say why in a few words; the audit log keeps it")
     control = request.app.state.platform.control
     launch = await run_in_threadpool(control.move, name, goal, actor=actor_of(request, fields), reason=reason)
@@ -68,6 +73,7 @@ def _gather(control: Control, key: str) -> Document:
     results, error = _results(control, key)
     card = None if results is None else read_scorecard(results)
     state, timeline = launch["state"], launch["timeline"]
+    place = "held" if launch.get("held") else state
     return {
         "experiment": experiment,
         "state": state,
@@ -76,14 +82,14 @@ def _gather(control: Control, key: str) -> Document:
         "spec_text": spec_text(spec),
         "findings": experiment["findings"],
         "stage": stage_sentence(experiment, spec) if spec else "",
-        "said": standing(card, state=state, decision=launch["decision"]),
+        "said": standing(card, state=place, decision=launch["decision"]),
         "card": card,
         "results": results,
         "no_results": error,
         "chart": None if card is None else _chart(card),
-        "actions": _STEERED.get(state, ()),
+        "actions": _STEERED.get(place, ()),
         "needs_approval": state == "validated",
-        "moving": state in _MOVING,
+        "moving": place in _MOVING,
         "lifeline": Markup(lifeline(timeline)),  # noqa: S704 - drawn by a pure function that escapes
         "machine_seconds": machine_seconds(timeline),
         "simulated": experiment["simulated"],

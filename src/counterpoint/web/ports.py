@@ -59,7 +59,7 @@ class Control(Protocol):
         ...
 
     def move(self, launch: str, goal: str, *, actor: str, reason: str) -> Document:
-        """Pause, resume or stop a launch."""
+        """Pause, resume, hold, restart, stop, kill or archive a launch."""
         ...
 
     def launch(self, name: str) -> Document:

@@ -41,6 +41,11 @@ _STATES = {
     "refused": ("It was refused; nothing went live.", "bad"),
     "failed": ("It could not be applied, and what was done is undone.", "bad"),
     "stopped": ("It is stopped and about to be decided.", "wait"),
+    "held": (
+        "It is stopped and held: everybody gets the baseline until somebody restarts, stops or archives it.",
+        "wait",
+    ),
+    "archived": ("It is archived without a decision; its buckets are free for others.", "open"),
     "decided": ("It is decided; the outcome is being applied.", "open"),
     "shipped": ("It is shipped: the winner is the baseline now.", "good"),
     "rolled_back": ("It is rolled back: the baseline stays as it was.", "open"),
