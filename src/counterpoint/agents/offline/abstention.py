@@ -7,9 +7,9 @@ surface's names. A question costs a reply; a plan that is confidently wrong cost
 from collections.abc import Callable, Iterator, Sequence
 
 from counterpoint.agents.offline.changes import ChangeReading
-from counterpoint.agents.offline.linking import Links, Text
+from counterpoint.agents.offline.dials import is_position
 from counterpoint.agents.offline.quantities import Kind
-from counterpoint.agents.offline.settings import is_position
+from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.agents.plan import Missing
 from counterpoint.vocabulary import ParameterType

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from counterpoint.agents.offline.linking import Text
+from counterpoint.agents.offline.reading import Text
 from counterpoint.agents.offline.settings import Setting
 from counterpoint.agents.offline.text import words_set
 from counterpoint.config import Parameter

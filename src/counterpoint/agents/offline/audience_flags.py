@@ -1,19 +1,16 @@
 """Audiences by yes or no: "podcast listeners", "those who never play podcasts"."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from counterpoint.agents.offline.audience_numbers import Reading
+from counterpoint.agents.offline.audience_context import excluded
+from counterpoint.agents.offline.audience_reading import AudienceReading
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.text import Token, words_set
 from counterpoint.config import Surface
 from counterpoint.vocabulary import AttributeType
 
-Excluded = Callable[[Sequence[Token], int, Lexicon], bool]
 
-
-def read_flags(
-    tokens: Sequence[Token], reading: Reading, surface: Surface, lexicon: Lexicon, excluded: Excluded
-) -> None:
+def read_flags(tokens: Sequence[Token], reading: AudienceReading, surface: Surface, lexicon: Lexicon) -> None:
     """Read attributes that are yes or no: "podcast listeners", "those who never play podcasts"."""
     people, negation = lexicon.lists["people"], lexicon.lists["negation"]
     for attribute in surface.attributes.values():

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Protocol
 
+from counterpoint.agents.offline.audience_reading import AudienceReading
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
 from counterpoint.agents.offline.text import Token, words_set
@@ -14,20 +14,10 @@ from counterpoint.vocabulary import AttributeType
 _VERSION = re.compile(r"\d+(\.\d+){0,2}")
 
 
-class Reading(Protocol):
-    """What these readers write into."""
-
-    clauses: dict[str, str]
-    used: set[int]
-
-    def take(self, tokens: Sequence[Token], start: int, end: int) -> None:
-        """Mark a span as explained."""
-
-
 def read_numbers(
     tokens: Sequence[Token],
     quantities: Sequence[Quantity],
-    reading: Reading,
+    reading: AudienceReading,
     surface: Surface,
     lexicon: Lexicon,
     roles: Mapping[str, str],
@@ -70,7 +60,7 @@ def comparison(
 
 
 def _read_tenure(
-    tokens: Sequence[Token], quantities: Sequence[Quantity], reading: Reading, lexicon: Lexicon, key: str
+    tokens: Sequence[Token], quantities: Sequence[Quantity], reading: AudienceReading, lexicon: Lexicon, key: str
 ) -> None:
     cues = {" ".join(w.split()) for w in lexicon.raw["audience"]["tenure_cues"]}
     strong = lexicon.lists["tenure_cues"]
@@ -139,7 +129,7 @@ def _read_tenure(
 
 
 def _read_counts(
-    tokens: Sequence[Token], quantities: Sequence[Quantity], reading: Reading, lexicon: Lexicon, key: str
+    tokens: Sequence[Token], quantities: Sequence[Quantity], reading: AudienceReading, lexicon: Lexicon, key: str
 ) -> None:
     """Read "more than 20 sessions in the last 28 days" for an attribute such as sessions_28d."""
     parts = key.split("_")
@@ -205,7 +195,7 @@ def _range(tokens: Sequence[Token], q: Quantity, quantities: Sequence[Quantity])
     return None
 
 
-def _read_hours(tokens: Sequence[Token], quantities: Sequence[Quantity], reading: Reading, key: str) -> None:  # noqa: PLR0912 - a grammar is a list of cases
+def _read_hours(tokens: Sequence[Token], quantities: Sequence[Quantity], reading: AudienceReading, key: str) -> None:  # noqa: PLR0912 - a grammar is a list of cases
     marks: list[tuple[int, int, int, bool]] = []  # hour, start, end, whether its half of the day was said
     for i, token in enumerate(tokens):
         if token.text in ("midnight", "noon") and token.is_word:
@@ -266,7 +256,7 @@ def _read_hours(tokens: Sequence[Token], quantities: Sequence[Quantity], reading
         return
 
 
-def _read_versions(tokens: Sequence[Token], reading: Reading, lexicon: Lexicon, key: str) -> None:
+def _read_versions(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon, key: str) -> None:
     for i, token in enumerate(tokens):
         if not _VERSION.fullmatch(token.text) or i in reading.used:
             continue

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from counterpoint.agents.offline import choices, settings
+from counterpoint.agents.offline import choices, dials, settings
 from counterpoint.agents.offline.arms import compose_arms
-from counterpoint.agents.offline.linking import Links, Text
 from counterpoint.agents.offline.mentions import Mention
+from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.settings import Setting
 from counterpoint.agents.offline.text import Token, words_of
 from counterpoint.agents.plan import Missing, RejectReason
@@ -164,12 +164,12 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
     tokens, lexicon = text.tokens, text.lexicon
     taken = text.audience | {i for m in links.metrics for i in m.tokens}
     found: list[Setting] = []
-    if settings.is_number(parameter):
+    if dials.is_number(parameter):
         for q in links.values.get(key, []):
             nearest = min(mentions, key=lambda m: abs(m.start - q.start))
             if nearest.coverage < 0.8 and settings.fit(q, parameter, nearest, tokens) < 0.7:
                 continue  # a faint mention and a number that hardly fits it: "shows first"
-            made = settings.from_quantity(q, parameter, nearest, tokens, lexicon)
+            made = settings.from_quantity(q, parameter, nearest, tokens)
             if made is not None:
                 found.append(made)
         if not found:

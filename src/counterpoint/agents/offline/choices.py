@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from counterpoint.agents.offline.catalogue import Catalogue
+from counterpoint.agents.offline.dials import is_position
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.mentions import Mention
-from counterpoint.agents.offline.settings import Setting, checked, is_position
+from counterpoint.agents.offline.settings import Setting, checked
 from counterpoint.agents.offline.text import Token, words_set
 from counterpoint.config import Parameter
 from counterpoint.vocabulary import ParameterType, Scalar

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.lexicon import phrases_of
-from counterpoint.agents.offline.linking import Links, Text
 from counterpoint.agents.offline.movements import moves_in
 from counterpoint.agents.offline.outcomes import Statement
 from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
+from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.schedule import Schedule, is_allocation
 from counterpoint.agents.offline.text import words_of, words_set
 from counterpoint.agents.plan import Outcome, Plan, Provenance, Source

@@ -5,17 +5,19 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from counterpoint.agents.offline import abstention, doubts
-from counterpoint.agents.offline.audience import AudienceReading, Trouble, read_audience
+from counterpoint.agents.offline.audience import read_audience
+from counterpoint.agents.offline.audience_reading import AudienceReading, Trouble
 from counterpoint.agents.offline.catalogue import Catalogue, build_catalogue, terms_of
 from counterpoint.agents.offline.changes import ChangeReading, read_changes
 from counterpoint.agents.offline.gazetteer import Gazetteer, build_gazetteer, spelled_out
 from counterpoint.agents.offline.lexicon import Lexicon, default_lexicon
-from counterpoint.agents.offline.linking import Links, Text, link
+from counterpoint.agents.offline.linking import link
 from counterpoint.agents.offline.mentions import corrected, find_mentions
 from counterpoint.agents.offline.orders import unsafe_words
 from counterpoint.agents.offline.outcomes import Statement, read_statements
 from counterpoint.agents.offline.quantities import find_quantities
 from counterpoint.agents.offline.questions import ask, explain_plan, refuse
+from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.schedule import Schedule, read_schedule
 from counterpoint.agents.offline.text import words_of
 from counterpoint.agents.plan import Missing, Outcome, Plan, PlannedGuardrail, Provenance, RejectReason, Source

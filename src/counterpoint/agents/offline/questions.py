@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from counterpoint.agents.offline.linking import Text
+from counterpoint.agents.offline.reading import Text
 from counterpoint.agents.plan import Missing, Outcome, Plan, RejectReason
 from counterpoint.config import Surface
 

@@ -1,27 +1,17 @@
-"""Settings: the values a hypothesis gives to one parameter, from numbers, steps, factors, anchors and named values."""
+"""Settings: the values a hypothesis gives to one parameter by a number: as written, as a step, as a factor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.dials import TIME_UNITS, is_number, is_position, is_share, is_time
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.quantities import Kind, Quantity
+from counterpoint.agents.offline.steps import contradiction, is_step, is_today, less, step_of
 from counterpoint.agents.offline.text import Token, words_set
 from counterpoint.config import Parameter
 from counterpoint.vocabulary import ParameterType, Scalar
 
-_TIME_UNITS = {
-    "ms": 1.0,
-    "s": 1000.0,
-    "seconds": 1000.0,
-    "min": 60_000.0,
-    "minutes": 60_000.0,
-    "hours": 3_600_000.0,
-    "h": 3_600_000.0,
-    "days": 86_400_000.0,
-    "weeks": 604_800_000.0,
-}
 # What is counted by these nouns is the experiment's own, never a value: "two candidates", "one arm".
 _NOT_COUNTED = frozenset(
     words_set(
@@ -60,50 +50,6 @@ class Setting:
     at: int
     end: int
     problem: Problem | None = None
-
-
-def is_position(parameter: Parameter) -> bool:
-    """Return whether the parameter is a place on the page, of which 1 is the top."""
-    return parameter.type is ParameterType.INT and "position" in parameter.key
-
-
-def is_share(parameter: Parameter) -> bool:
-    """Return whether the parameter is a share or a weight, which people write in per cent."""
-    return (
-        parameter.type is ParameterType.FLOAT
-        and parameter.unit is None
-        and parameter.max is not None
-        and parameter.max <= 1
-    )
-
-
-def is_time(parameter: Parameter) -> bool:
-    """Return whether the parameter is a length of time."""
-    return parameter.unit in _TIME_UNITS
-
-
-def says_position(quantity: Quantity, tokens: Sequence[Token]) -> bool:
-    """Return whether the words around a number make it a place on the page: "position 2", "second place"."""
-    before = tokens[quantity.start - 1].text if quantity.start else ""
-    after = tokens[quantity.end].text if quantity.end < len(tokens) else ""
-    if quantity.kind is Kind.NUMBER:
-        return before in ("position", "place", "slot", "spot", "row")
-    return quantity.kind is Kind.ORDINAL and (
-        after in ("place", "position", "slot", "spot")
-        or (after == "from" and "top" in [t.text for t in tokens[quantity.end : quantity.end + 3]])
-    )
-
-
-def takes_time(parameter: Parameter, quantity: Quantity) -> bool:
-    """Return whether a length of time lies within the bounds of a parameter that is one."""
-    if not is_time(parameter) or parameter.min is None or parameter.max is None:
-        return False
-    return parameter.min <= quantity.value / _TIME_UNITS[parameter.unit or "ms"] <= parameter.max
-
-
-def is_number(parameter: Parameter) -> bool:
-    """Return whether the parameter is numeric."""
-    return parameter.type in (ParameterType.INT, ParameterType.FLOAT)
 
 
 def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequence[Token]) -> float:  # noqa: PLR0912 - a grammar is a list of cases
@@ -178,7 +124,7 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
         )
     if quantity.kind is Kind.FRACTION and after[:1] == ["as"]:
         return 1.0  # "half as many"
-    return 0.7 if quantity.kind in (Kind.PERCENT, Kind.FRACTION) and _is_step(tokens, quantity) else 0.0
+    return 0.7 if quantity.kind in (Kind.PERCENT, Kind.FRACTION) and is_step(tokens, quantity) else 0.0
 
 
 def _counts_noun(tokens: Sequence[Token], quantity: Quantity, mention: Mention, parameter: Parameter) -> bool:
@@ -192,18 +138,18 @@ def _counts_noun(tokens: Sequence[Token], quantity: Quantity, mention: Mention, 
 
 
 def from_quantity(
-    quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequence[Token], lexicon: Lexicon
+    quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequence[Token]
 ) -> Setting | None:
     """Return the setting a quantity makes; None when it only states what is so today."""
-    if is_today(tokens, quantity, lexicon):
+    if is_today(tokens, quantity):
         if float(_number(quantity, parameter)) != float(parameter.baseline):
             return Setting(key=parameter.key, value=None, at=quantity.start, end=quantity.end, problem="contradiction")
         return None
     base = float(parameter.baseline)
-    step = _step_of(tokens, quantity, parameter)
+    step = step_of(tokens, quantity, parameter)
     problem: Problem | None = None
     if quantity.kind is Kind.FACTOR:
-        down = _less(tokens, quantity)
+        down = less(tokens, quantity)
         value = base * (1 / quantity.value if down and quantity.value > 1 else quantity.value)
     elif quantity.kind is Kind.FRACTION and not is_share(parameter):
         value = base * (1 + step * quantity.value) if step else base * quantity.value
@@ -216,7 +162,7 @@ def from_quantity(
         value = base + step * abs(float(_number(quantity, parameter)))
     else:
         value = float(_number(quantity, parameter))
-        problem = _contradiction(tokens, quantity, parameter, mention, value)
+        problem = "contradiction" if contradiction(tokens, quantity, parameter, mention, value) else None
     value = round(value, 10)
     if problem:
         return Setting(key=parameter.key, value=None, at=quantity.start, end=quantity.end, problem=problem)
@@ -238,160 +184,7 @@ def checked(parameter: Parameter, value: Scalar, at: int, end: int) -> Setting:
     return Setting(key=parameter.key, value=value, at=at, end=end, problem=problem)
 
 
-def is_today(tokens: Sequence[Token], quantity: Quantity, lexicon: Lexicon) -> bool:
-    """Return whether the words around a quantity say that it is so today ("from 3", "instead of one", "12 today")."""
-    del lexicon
-    start, end = quantity.span
-    before = [t.text for t in tokens[max(0, start - 5) : start]]
-    after = [t.text for t in tokens[end : end + 5]]
-    last = before[-1] if before else ""
-    while before and before[-1] in words_set(
-        "the current today's usual present a at just only about its in default of position place"
-    ):
-        if before[-1] in ("current", "today's", "usual", "present", "default"):
-            return True
-        before.pop()
-    tail = " ".join(before[-2:])
-    if tail.endswith(
-        (
-            "instead of",
-            "rather than",
-            "instead",
-            "up from",
-            "down from",
-            "opposed to",
-            "compared with",
-            "compared to",
-            "not",
-        )
-    ) or (
-        tail.endswith(("today", "currently", "now", "replacing"))
-        and last in words_set("today currently now replacing , of the")
-    ):
-        return True
-    if before[-1:] == ["from"]:
-        words = [w for w in after if w not in ("%", "the")]
-        return bool(words) and (
-            words[0] in ("to", "down", "up")
-            or (len(words) > 1 and words[1] in ("to", "down") and words[0] not in ("the", "top"))
-        )
-    if after[:1] and after[0] in ("today", "now", "currently"):
-        return True
-    return (
-        after[:2] in (["as", "now"], ["as", "today"], ["at", "present"], ["at", "the"])
-        and (after[:2] != ["at", "the"] or after[2:3] == ["moment"])
-    ) or (before[:1] == ["today"] and len(before) <= 4)
-
-
 def _number(quantity: Quantity, parameter: Parameter) -> float:
     if quantity.kind is Kind.TIME:
-        return round(quantity.value / _TIME_UNITS[parameter.unit or "ms"], 10)
+        return round(quantity.value / TIME_UNITS[parameter.unit or "ms"], 10)
     return -quantity.value if quantity.sign < 0 and quantity.kind is Kind.NUMBER else quantity.value
-
-
-def _is_step(tokens: Sequence[Token], quantity: Quantity) -> bool:
-    after = [t.text for t in tokens[quantity.end : quantity.end + 2]]
-    before = tokens[quantity.start - 1].text if quantity.start else ""
-    return before == "by" or bool(words_set("more fewer less longer shorter higher lower extra") & set(after))
-
-
-def _step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -> int:
-    """Return +1 or -1 when a quantity is a step from the baseline ("two more", "one row higher", "by two"), else 0."""
-    start, end = quantity.span
-    after = [t.text for t in tokens[end : end + 3] if t.sentence == tokens[start].sentence]
-    before = [t.text for t in tokens[max(0, start - 6) : start] if t.sentence == tokens[start].sentence]
-    last = before[-1] if before else ""
-    place = is_position(parameter)
-    if last in ("than", "most", "least") and quantity.kind is not Kind.FACTOR:
-        return 0
-    if quantity.sign and quantity.kind is Kind.NUMBER and last not in ("to", "at", "of", "is"):
-        return -quantity.sign if place and last not in ("position", "by") else quantity.sign
-    higher = words_set("higher up upwards upward above further earlier closer")
-    lower = words_set("lower down downwards downward below later")
-    if place:
-        noun = words_set(
-            "row rows place places slot slots notch notches step steps spot spots position "
-            "positions line rank ranks shelf shelves"
-        )
-        window = [w for w in after if w not in noun]
-        if (
-            quantity.kind is Kind.NUMBER
-            and window[:1]
-            and window[0] in higher | lower
-            and ("up" not in window[:1] or last != "to")
-        ):
-            return -1 if window[0] in higher else 1
-        if quantity.kind is Kind.NUMBER and (
-            last == "by" or (after[:1] and after[0] in noun and last in ("up", "down"))
-        ):
-            return (
-                -1
-                if {"up", "raise", "lift", "promote", "higher", "move up"} & set(before) and "down" not in before
-                else 1
-            )
-        return 0
-    if quantity.kind is Kind.FACTOR:
-        return 0
-    if after[:1] and after[0] in words_set("more extra additional further longer higher") and after[1:2] != ["than"]:
-        return 1
-    if after[:1] and after[0] in ("fewer", "less", "lower", "shorter") and after[1:2] != ["than"]:
-        return -1
-    if (
-        len(after) > 1
-        and after[1] in ("more", "longer", "extra", "further")
-        and not (len(after) > 2 and after[2] == "than")
-        and last not in ("of", "to")
-    ):
-        return 1
-    if len(after) > 1 and after[1] in ("fewer", "less", "shorter") and last not in ("of", "to"):
-        return -1
-    if last in ("another", "extra", "additional") or before[-2:] == ["add", "another"]:
-        return 1
-    if last == "by":
-        down = words_set(
-            "lower reduce cut shorten decrease drop trim shrink lowering cutting reducing down narrow shortening"
-        )
-        return -1 if down & set(before) else 1
-    return 0
-
-
-def _less(tokens: Sequence[Token], quantity: Quantity) -> bool:
-    after = [t.text for t in tokens[quantity.end : quantity.end + 3]]
-    return bool({"fewer", "less", "smaller", "shorter"} & set(after))
-
-
-def _contradiction(
-    tokens: Sequence[Token], quantity: Quantity, parameter: Parameter, mention: Mention, value: float
-) -> Problem | None:
-    """Return whether the verb points away from the value ("raise from 3 to 2")."""
-    if tokens[quantity.start].sentence != tokens[mention.start].sentence:
-        return None
-    first = min(mention.start, quantity.start)
-    window = [
-        t
-        for t in tokens[max(0, first - 4) : max(mention.end, quantity.start)]
-        if t.sentence == tokens[mention.start].sentence
-        and t.index not in mention.tokens
-        and t.clause == tokens[first].clause
-    ]
-    words = {t.text for t in window}
-    base = float(parameter.baseline)
-    if is_position(parameter):
-        up = bool(words & {"up", "higher", "promote", "lift", "raise"})
-        down = bool(words & {"down", "lower", "demote", "sink", "bury"})
-        up, down = down, up  # a higher place is a smaller number
-    else:
-        up = bool(
-            words
-            & words_set("raise raising increase increasing extend extending widen lengthen expand enlarge relax loosen")
-        )
-        down = bool(
-            words
-            & words_set(
-                "lower lowering reduce reducing cut cutting shorten shortening decrease "
-                "decreasing narrow shrink tighten trim trimming slash"
-            )
-        )
-    if up == down:
-        return None
-    return "contradiction" if (up and value < base) or (down and value > base) else None

@@ -1,0 +1,88 @@
+"""The words around a name of users: whether they make it one, and whether they take it out of the audience."""
+
+from collections.abc import Sequence
+
+from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.text import Token, words_set
+
+ARTICLES = frozenset(
+    {
+        "the",
+        "our",
+        "all",
+        "those",
+        "these",
+        "both",
+        "-",
+        "'",
+        '"',
+        "just",
+        "only",
+        "any",
+        "of",
+        "whole",
+        "mostly",
+        "entire",
+        "their",
+    }
+)
+LINKS = words_set(", and or & / + plus as well nor the in on both")
+
+
+def named(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, used: set[int]) -> bool:
+    """Return whether the words around a span make it a name of users: a people word, a preposition, or nothing else."""
+    people, prepositions = lexicon.lists["people"], lexicon.lists["audience_prepositions"]
+    alone = [t for t in tokens if t.clause == tokens[start].clause and t.is_word and not start <= t.index < end]
+    if all(t.index in used or t.text in words_set("only first and or just for now app users please on") for t in alone):
+        return True
+    after = end
+    while after < len(tokens) and (tokens[after].text in LINKS or after in used) and after - end < 8:
+        if tokens[after].text in ",/" and not (after + 1 < len(tokens) and after + 1 in used):
+            break
+        after += 1
+    if after < len(tokens) and (
+        people.at(tokens, after)
+        or (tokens[after].text == "-" and after + 1 < len(tokens) and people.at(tokens, after + 1))
+    ):
+        return True
+    before = start - 1
+    while (
+        before >= 0
+        and (tokens[before].text in ARTICLES or tokens[before].text in LINKS - {"in", "on"} or before in used)
+        and start - before < 9
+    ):
+        before -= 1
+    if before < 0 or not tokens[before].is_word:
+        rest = [
+            t
+            for t in tokens
+            if t.clause == tokens[start].clause and t.is_word and not start <= t.index < end and t.index not in used
+        ]
+        return all(t.text in words_set("only first and or just for now app users please") for t in rest) or (
+            before >= 0 and tokens[before].text == "(" and not rest
+        )
+    if tokens[before + 1].text == "of" and people.at(tokens, before):
+        return True  # "fans of latin music"
+    return bool(prepositions.at(tokens, before)) or tokens[before].stem in words_set(
+        "play listen love hear prefer genre is be pay use have"
+    )
+
+
+def excluded(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
+    """Return whether the words before a span take it out of the audience ("except", "not on", "outside")."""
+    skip = ARTICLES | words_set("for in on from with to at users people listeners a")
+    before = start - 1
+    while before >= 0 and tokens[before].text in skip and start - before < 6:
+        before -= 1
+    if (
+        before >= 0
+        and tokens[before].text == "not"
+        and before + 1 < len(tokens)
+        and tokens[before + 1].text in ("only", "just")
+    ):
+        return False
+    phrases = lexicon.lists["except"]
+    return any(
+        (hit := phrases.at(tokens, first)) is not None and hit[0] > before
+        for first in range(max(0, before - 2), before + 1)
+    )

@@ -1,0 +1,122 @@
+"""Users who cannot be selected: by what is sensitive, by what no request says, or without a threshold or a list."""
+
+from collections.abc import Sequence
+
+from counterpoint.agents.offline.audience_context import named
+from counterpoint.agents.offline.audience_reading import AudienceReading, Trouble
+from counterpoint.agents.offline.gazetteer import Gazetteer
+from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.text import Token, words_of, words_set
+from counterpoint.config import Surface
+
+
+def read_sensitive(tokens: Sequence[Token], reading: AudienceReading, surface: Surface, lexicon: Lexicon) -> None:
+    """Read users named by what is sensitive: an age, a band of ages, a word for one."""
+    kind = Trouble.SENSITIVE if any(a.sensitive for a in surface.attributes.values()) else Trouble.UNKNOWN
+    for start, end, _ in lexicon.lists["sensitive"].find(tokens):
+        reading.troubles.append((kind, words_of(tokens, start, end)))
+        reading.take(tokens, start, end)
+    people = lexicon.lists["people"]
+    for i, token in enumerate(tokens[:-1]):
+        number = tokens[i + 1].text
+        if (
+            token.text in words_set("under over below above aged between turning")
+            and number.isdigit()
+            and 10 <= int(number) <= 90
+        ):
+            before = i > 0 and people.at(tokens, i - 1) is not None
+            after = i + 2 < len(tokens) and tokens[i + 2].text == "s"
+            article = (
+                i > 0
+                and tokens[i - 1].text in ("the", "is", "are", "for", "aged")
+                and (i + 2 >= len(tokens) or not tokens[i + 2].is_word)
+            )
+            if before or after or article:
+                reading.troubles.append((kind, words_of(tokens, i, i + 2)))
+                reading.take(tokens, i, i + 2 + after)
+    for attribute in surface.attributes.values():
+        for value in attribute.values if attribute.sensitive else ():
+            low, dash, high = value.partition("-")
+            for i in range(len(tokens) - 2):
+                if (
+                    dash
+                    and tokens[i].text == low
+                    and tokens[i + 1].text in ("-", "to", "and")
+                    and tokens[i + 2].text == high
+                    and i not in reading.used
+                ):
+                    reading.troubles.append((kind, words_of(tokens, i, i + 3)))
+                    reading.take(tokens, i, i + 3)
+
+
+def read_listed(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon, gazetteer: Gazetteer) -> None:
+    """Read what names users without saying which (vague), or by something the surface does not know (unknown)."""
+    for start, end, _ in gazetteer.cities.find(tokens):
+        if not reading.used & set(range(start, end)):
+            reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
+            reading.take(tokens, start, end)
+    for start, end, _ in lexicon.lists["unknown_always"].find(tokens):
+        if not reading.used & set(range(start, end)):
+            reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
+            reading.take(tokens, start, end)
+    for start, end, _ in lexicon.lists["unknown"].find(tokens):
+        if not reading.used & set(range(start, end)) and named(tokens, start, end, lexicon, reading.used):
+            reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
+            reading.take(tokens, start, end)
+    defined = bool(set(reading.clauses) - {gazetteer.roles.get("country"), gazetteer.roles.get("locale")})
+    for start, end, _ in lexicon.lists["vague"].find(tokens):
+        predicate = start > 0 and tokens[start - 1].text in ("is", "are", "was", "were", "be", "so", "too", "get")
+        if (
+            predicate
+            or reading.used & set(range(start, end))
+            or (defined and _is_defined(tokens, start, reading, lexicon))
+        ):
+            continue
+        if (
+            end - start > 1
+            or named(tokens, start, end, lexicon, reading.used)
+            or tokens[start].text in ("europe", "latam", "apac", "emea")
+        ):
+            reading.troubles.append((Trouble.VAGUE, words_of(tokens, start, end)))
+            reading.take(tokens, start, end)
+
+
+def _is_defined(tokens: Sequence[Token], start: int, reading: AudienceReading, lexicon: Lexicon) -> bool:
+    """Return whether the sentence of a vague name, or the next one, spells it out with a number."""
+    near = [t for t in tokens if t.index in reading.used and 0 <= t.sentence - tokens[start].sentence <= 1]
+    return any(
+        t.text[0].isdigit()
+        or t.text in lexicon.raw["numbers"]["cardinals"]
+        or t.text in lexicon.raw["numbers"]["units"]
+        for t in near
+    )
+
+
+def read_unexplained_people(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon) -> None:
+    """Read "for ADJECTIVE listeners" and "listeners who VERB ..." of which nothing was understood."""
+    people, stop = lexicon.lists["people"], lexicon.stop
+    for i, token in enumerate(tokens):
+        if people.at(tokens, i) is None or token.text in words_set(
+            "plan plans account accounts someone those client clients"
+        ):
+            continue
+        before = tokens[i - 1] if i > 0 else None
+        if (
+            before is not None
+            and before.is_word
+            and i - 1 not in reading.used
+            and before.text not in stop
+            and before.text.isalpha()
+            and not before.text.isdigit()
+            and i > 1
+            and tokens[i - 2].text in ("for", "among", "to", "only")
+            and before.text not in words_set("other many new different enough mobile music half fewer")
+            and not before.text.endswith("ly")
+        ):
+            reading.troubles.append((Trouble.VAGUE, words_of(tokens, i - 1, i + 1)))
+        opener = i > 0 and tokens[i - 1].text in words_set("for among to only with all of")
+        if opener and i + 1 < len(tokens) and tokens[i + 1].text in ("who", "whose", "that", "with", "having"):
+            inside = [t for t in tokens[i + 2 :] if t.clause == token.clause][:7]
+            content = [t for t in inside if t.is_word and t.text not in stop]
+            if content and not any(t.index in reading.used for t in inside):
+                reading.troubles.append((Trouble.VAGUE, words_of(tokens, i, inside[-1].index + 1)))

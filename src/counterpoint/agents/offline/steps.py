@@ -1,0 +1,163 @@
+"""Steps: values given from where a parameter stands today - "two more", "by a third", "up from 3"."""
+
+from collections.abc import Sequence
+
+from counterpoint.agents.offline.dials import is_position
+from counterpoint.agents.offline.mentions import Mention
+from counterpoint.agents.offline.quantities import Kind, Quantity
+from counterpoint.agents.offline.text import Token, words_set
+from counterpoint.config import Parameter
+
+
+def is_today(tokens: Sequence[Token], quantity: Quantity) -> bool:
+    """Return whether the words around a quantity say that it is so today ("from 3", "instead of one", "12 today")."""
+    start, end = quantity.span
+    before = [t.text for t in tokens[max(0, start - 5) : start]]
+    after = [t.text for t in tokens[end : end + 5]]
+    last = before[-1] if before else ""
+    while before and before[-1] in words_set(
+        "the current today's usual present a at just only about its in default of position place"
+    ):
+        if before[-1] in ("current", "today's", "usual", "present", "default"):
+            return True
+        before.pop()
+    tail = " ".join(before[-2:])
+    if tail.endswith(
+        (
+            "instead of",
+            "rather than",
+            "instead",
+            "up from",
+            "down from",
+            "opposed to",
+            "compared with",
+            "compared to",
+            "not",
+        )
+    ) or (
+        tail.endswith(("today", "currently", "now", "replacing"))
+        and last in words_set("today currently now replacing , of the")
+    ):
+        return True
+    if before[-1:] == ["from"]:
+        words = [w for w in after if w not in ("%", "the")]
+        return bool(words) and (
+            words[0] in ("to", "down", "up")
+            or (len(words) > 1 and words[1] in ("to", "down") and words[0] not in ("the", "top"))
+        )
+    if after[:1] and after[0] in ("today", "now", "currently"):
+        return True
+    return (
+        after[:2] in (["as", "now"], ["as", "today"], ["at", "present"], ["at", "the"])
+        and (after[:2] != ["at", "the"] or after[2:3] == ["moment"])
+    ) or (before[:1] == ["today"] and len(before) <= 4)
+
+
+def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -> int:
+    """Return +1 or -1 when a quantity is a step from the baseline ("two more", "one row higher", "by two"), else 0."""
+    start, end = quantity.span
+    after = [t.text for t in tokens[end : end + 3] if t.sentence == tokens[start].sentence]
+    before = [t.text for t in tokens[max(0, start - 6) : start] if t.sentence == tokens[start].sentence]
+    last = before[-1] if before else ""
+    place = is_position(parameter)
+    if last in ("than", "most", "least") and quantity.kind is not Kind.FACTOR:
+        return 0
+    if quantity.sign and quantity.kind is Kind.NUMBER and last not in ("to", "at", "of", "is"):
+        return -quantity.sign if place and last not in ("position", "by") else quantity.sign
+    higher = words_set("higher up upwards upward above further earlier closer")
+    lower = words_set("lower down downwards downward below later")
+    if place:
+        noun = words_set(
+            "row rows place places slot slots notch notches step steps spot spots position "
+            "positions line rank ranks shelf shelves"
+        )
+        window = [w for w in after if w not in noun]
+        if (
+            quantity.kind is Kind.NUMBER
+            and window[:1]
+            and window[0] in higher | lower
+            and ("up" not in window[:1] or last != "to")
+        ):
+            return -1 if window[0] in higher else 1
+        if quantity.kind is Kind.NUMBER and (
+            last == "by" or (after[:1] and after[0] in noun and last in ("up", "down"))
+        ):
+            return (
+                -1
+                if {"up", "raise", "lift", "promote", "higher", "move up"} & set(before) and "down" not in before
+                else 1
+            )
+        return 0
+    if quantity.kind is Kind.FACTOR:
+        return 0
+    if after[:1] and after[0] in words_set("more extra additional further longer higher") and after[1:2] != ["than"]:
+        return 1
+    if after[:1] and after[0] in ("fewer", "less", "lower", "shorter") and after[1:2] != ["than"]:
+        return -1
+    if (
+        len(after) > 1
+        and after[1] in ("more", "longer", "extra", "further")
+        and not (len(after) > 2 and after[2] == "than")
+        and last not in ("of", "to")
+    ):
+        return 1
+    if len(after) > 1 and after[1] in ("fewer", "less", "shorter") and last not in ("of", "to"):
+        return -1
+    if last in ("another", "extra", "additional") or before[-2:] == ["add", "another"]:
+        return 1
+    if last == "by":
+        down = words_set(
+            "lower reduce cut shorten decrease drop trim shrink lowering cutting reducing down narrow shortening"
+        )
+        return -1 if down & set(before) else 1
+    return 0
+
+
+def is_step(tokens: Sequence[Token], quantity: Quantity) -> bool:
+    """Return whether a quantity is a difference rather than a value: "by 3", "3 more"."""
+    after = [t.text for t in tokens[quantity.end : quantity.end + 2]]
+    before = tokens[quantity.start - 1].text if quantity.start else ""
+    return before == "by" or bool(words_set("more fewer less longer shorter higher lower extra") & set(after))
+
+
+def less(tokens: Sequence[Token], quantity: Quantity) -> bool:
+    """Return whether what follows a quantity takes it away: "3 fewer"."""
+    after = [t.text for t in tokens[quantity.end : quantity.end + 3]]
+    return bool({"fewer", "less", "smaller", "shorter"} & set(after))
+
+
+def contradiction(
+    tokens: Sequence[Token], quantity: Quantity, parameter: Parameter, mention: Mention, value: float
+) -> bool:
+    """Return whether the verb points away from the value ("raise from 3 to 2")."""
+    if tokens[quantity.start].sentence != tokens[mention.start].sentence:
+        return False
+    first = min(mention.start, quantity.start)
+    window = [
+        t
+        for t in tokens[max(0, first - 4) : max(mention.end, quantity.start)]
+        if t.sentence == tokens[mention.start].sentence
+        and t.index not in mention.tokens
+        and t.clause == tokens[first].clause
+    ]
+    words = {t.text for t in window}
+    base = float(parameter.baseline)
+    if is_position(parameter):
+        up = bool(words & {"up", "higher", "promote", "lift", "raise"})
+        down = bool(words & {"down", "lower", "demote", "sink", "bury"})
+        up, down = down, up  # a higher place is a smaller number
+    else:
+        up = bool(
+            words
+            & words_set("raise raising increase increasing extend extending widen lengthen expand enlarge relax loosen")
+        )
+        down = bool(
+            words
+            & words_set(
+                "lower lowering reduce reducing cut cutting shorten shortening decrease "
+                "decreasing narrow shrink tighten trim trimming slash"
+            )
+        )
+    if up == down:
+        return False
+    return (up and value < base) or (down and value > base)
