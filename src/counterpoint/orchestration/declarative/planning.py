@@ -6,7 +6,16 @@ from counterpoint.errors import CounterpointError
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.backends.protocol import Backend, Desired, Diff, Goal
 from counterpoint.orchestration.declarative.comparing import differences, why_not_in_place
-from counterpoint.orchestration.declarative.items import Act, Declared, Head, Item, StatePlan, Unreadable
+from counterpoint.orchestration.declarative.items import (
+    DROPPED,
+    REPLACED,
+    Act,
+    Declared,
+    Head,
+    Item,
+    StatePlan,
+    Unreadable,
+)
 from counterpoint.orchestration.desk import LaunchDesk
 from counterpoint.orchestration.launch import ENDED, PLATFORM, Launch, LaunchState
 from counterpoint.orchestration.recording import spec_of
@@ -136,7 +145,7 @@ def _launching(
 
 def _refused(world: LaunchWorld, declared: Declared, launch: Launch, author: str, *, changed: bool) -> Item:
     last = launch.timeline[-1]
-    if changed or last.step == "validate":
+    if changed or last.step == "validate" or last.reason.endswith((REPLACED, DROPPED)):
         return _launching(world, declared, launch, author, Act.LAUNCH, "its last launch was refused")
     return Item(
         surface=launch.surface,
@@ -173,22 +182,22 @@ def _kept(world: LaunchWorld, declared: Declared, launch: Launch) -> Item:
 
 def _unnamed_item(world: LaunchWorld, launch: Launch, source: str, *, may_stop: bool) -> Item:
     ours = launch.origin == source
-    stoppable = launch.state in (*NOT_BEGUN, *LIVE)
+    stoppable = launch.state in (*NOT_BEGUN, *LIVE) or launch.held
     stops = may_stop and ours and stoppable
     diffs: tuple[Diff, ...] = ()
     unasked: dict[str, str] = {}
     if stops:
-        reason = f"{source} no longer names it"
-        if launch.state in LIVE:
+        reason = f"{source} {DROPPED}"
+        if launch.state not in NOT_BEGUN:
             wanted = _wanted(world, spec_of(launch), launch.author, Goal.STOP, stage=launch.stage)
             diffs, unasked = asked(world.backends, wanted)
     elif not ours:
         by = f"declared by {launch.origin}" if launch.origin else f"launched by {launch.author}"
         reason = f"not declared here ({by}): left alone"
     elif not stoppable:
-        reason = f"{source} no longer names it; it is {launch.state}: sync again when that has passed"
+        reason = f"{source} {DROPPED}; it is {launch.state}: sync again when that has passed"
     else:
-        reason = f"{source} no longer names it: `--prune` stops it, once every file can be read"
+        reason = f"{source} {DROPPED}: `--prune` stops it, once every file can be read"
     return Item(
         surface=launch.surface,
         experiment=launch.experiment,
@@ -206,11 +215,11 @@ def _drift(world: LaunchWorld, launch: Launch) -> tuple[str, ...]:
     found = []
     if launch.state is LaunchState.PAUSED:
         found.append(f"paused: {launch.timeline[-1].reason}")
-    stopped = next((entry for entry in launch.timeline if entry.state == LaunchState.STOPPED), None)
-    if stopped is not None and stopped.reason.startswith("stopped by "):
+    stopped = next((entry for entry in reversed(launch.timeline) if entry.state == LaunchState.STOPPED), None)
+    if stopped is not None and stopped.actor != PLATFORM and launch.state is not LaunchState.RUNNING:
         found.append(stopped.reason)
-    if launch.state in LIVE:
-        goal = Goal.PAUSE if launch.state is LaunchState.PAUSED else Goal.STAGE
+    goal = _standing(launch)
+    if goal is not None:
         wanted = _wanted(world, spec_of(launch), PLATFORM, goal, stage=launch.stage, launch=launch.id)
         diffs, _ = asked(world.backends, wanted)
         found += [
@@ -219,6 +228,13 @@ def _drift(world: LaunchWorld, launch: Launch) -> tuple[str, ...]:
             for edit in diff.edits
         ]
     return tuple(found)
+
+
+def _standing(launch: Launch) -> Goal | None:
+    """Return the goal that has been reached and lasts, by which every backend can say whether it still is as it was."""
+    if launch.held:
+        return Goal.STOP
+    return {LaunchState.RUNNING: Goal.STAGE, LaunchState.PAUSED: Goal.PAUSE}.get(launch.state)
 
 
 def asked(backends: Iterable[Backend], wanted: Desired) -> tuple[tuple[Diff, ...], dict[str, str]]:

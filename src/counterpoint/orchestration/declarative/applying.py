@@ -1,0 +1,117 @@
+"""Carry out a plan: each launch, replacement and stop through the same durable workflow as anybody's."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from counterpoint.errors import Conflict, CounterpointError, DependencyFailure
+from counterpoint.experiments import ExperimentSpec
+from counterpoint.orchestration.declarative.items import CHANGES, DROPPED, REPLACED, Act, Item, StatePlan
+from counterpoint.orchestration.declarative.planning import NOT_BEGUN
+from counterpoint.orchestration.desk import LaunchDesk, move, reject, submit
+from counterpoint.orchestration.launch import Launch, LaunchState
+from counterpoint.orchestration.steering import Verb
+
+# What these say somebody else has done meanwhile; a plan made now sees it and goes on from there.
+_OVERTAKEN = ("launch_exists", "has_begun", "bad_transition")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of one item of a plan.
+
+    Attributes:
+        launch: The launch as it stands now.
+        problem: Why it could not be done; None when it was begun.
+    """
+
+    item: Item
+    launch: Launch | None
+    problem: dict[str, Any] | None = None
+
+    @property
+    def ended_badly(self) -> bool:
+        """Whether somebody has to look."""
+        bad = (LaunchState.REFUSED, LaunchState.FAILED)
+        return self.problem is not None or (
+            self.item.act is not Act.STOP and self.launch is not None and self.launch.state in bad
+        )
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the outcome, JSON-compatible."""
+        launch = self.launch
+        return {
+            "surface": self.item.surface,
+            "experiment": self.item.experiment,
+            "act": str(self.item.act),
+            "launch": None if launch is None else launch.id,
+            "state": None if launch is None else str(launch.state),
+            "reason": launch.timeline[-1].reason if launch is not None and launch.timeline else None,
+            "problem": self.problem,
+        }
+
+
+def apply_plan(desk: LaunchDesk, plan: StatePlan, *, actor: str, wait_s: float) -> tuple[Done, ...]:
+    """Begin everything that the plan changes, wait for it at most so long altogether, and return what became of it.
+
+    A process that is killed meanwhile leaves what it has begun to its workflows; the next plan holds the rest.
+
+    Args:
+        actor: Who launches and stops.
+        wait_s: Seconds to wait for all workflows together.
+    """
+    specs = {(each.spec.surface, each.spec.key): each.spec for each in plan.declared}
+    begun: list[tuple[Item, str | None, str | None, dict[str, Any] | None]] = []
+    for item in plan.items:
+        if item.act in CHANGES:
+            spec = specs.get((item.surface, item.experiment))
+            try:
+                launch_id, workflow = _begin(desk, item, spec, source=plan.source, actor=actor)
+                begun.append((item, launch_id, workflow, None))
+            except CounterpointError as error:
+                begun.append((item, item.launch, None, _problem(error)))
+    started = desk.world.stopwatch()
+    for _, _, workflow, _ in begun:
+        if workflow is not None:
+            _wait(desk, workflow, wait_s - (desk.world.stopwatch() - started))
+    return tuple(
+        Done(item=item, launch=None if name is None else desk.world.launches.get(name), problem=problem)
+        for item, name, _, problem in begun
+    )
+
+
+def _begin(
+    desk: LaunchDesk, item: Item, spec: ExperimentSpec | None, *, source: str, actor: str
+) -> tuple[str, str | None]:
+    if item.act is Act.STOP:
+        return _stop(desk, item, source=source, actor=actor)
+    if spec is None:
+        raise Conflict("not_declared", "no spec declares it", where=item.experiment, fix="plan again")
+    if item.act is Act.REPLACE and item.launch is not None:
+        # A process that dies here leaves a refused launch of the old text, which the next plan launches anew.
+        reject(desk, item.launch, by=actor, reason=f"{source} {REPLACED}")
+    launch, workflow = submit(desk, spec, author=actor, origin=source)
+    return launch.id, workflow
+
+
+def _stop(desk: LaunchDesk, item: Item, *, source: str, actor: str) -> tuple[str, str | None]:
+    launch = desk.world.launches.get(item.launch or "")
+    reason = f"{source} {DROPPED}"
+    if launch.state in NOT_BEGUN:
+        return reject(desk, launch.id, by=actor, reason=reason).id, None
+    moved, workflow = move(desk, launch.id, Verb.STOP, actor=actor, reason=reason)
+    return moved.id, workflow
+
+
+def _wait(desk: LaunchDesk, workflow: str, wait_s: float) -> None:
+    try:
+        desk.executor.wait(workflow, max(0.01, wait_s))
+    except DependencyFailure:
+        # It goes on by itself, or has failed: the launch says which.
+        return
+
+
+def _problem(error: CounterpointError) -> dict[str, Any]:
+    document = error.as_document()
+    if error.code in _OVERTAKEN:
+        document = {**document, "fix": "somebody was faster: sync or plan again"}
+    return document
