@@ -9,6 +9,7 @@ from pathlib import Path
 
 from counterpoint.bootstrap.config_parts import open_configuring
 from counterpoint.bootstrap.control import Control
+from counterpoint.bootstrap.declaring import Declaring
 from counterpoint.bootstrap.delivery import Delivery
 from counterpoint.bootstrap.evidence import Evidence
 from counterpoint.bootstrap.feed import SnapshotFeed, Staleness
@@ -195,6 +196,7 @@ def opened(
             delivery=delivery,
             control=control,
             configuring=configuring,
+            declaring=Declaring(desk=control.desk, releases=releases, published=feed.refresh),
             catalogue=catalogue,
             histories=histories,
             refresh=refresh.run,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from counterpoint.bootstrap.configuring import Configuring
 from counterpoint.bootstrap.control import Control
+from counterpoint.bootstrap.declaring import Declaring
 from counterpoint.bootstrap.delivery import Delivery
 from counterpoint.bootstrap.fleet import Fleet
 from counterpoint.content import LiveCatalogue
@@ -23,6 +24,7 @@ class Platform:
         delivery: The serving path: resolve, page, events.
         control: The control plane: plan, validate, launch, results, releases.
         configuring: Home Config: baseline changes, rollouts, holdouts, surfaces.
+        declaring: Desired state in files: plan, apply, sync, export.
         refresh: Takes over what other processes published, imported or left unfinished; to be called every so often.
         snapshots: What is served of each surface, for those that follow this process's feed.
         fleet: What the processes that follow it serve.
@@ -33,6 +35,7 @@ class Platform:
     delivery: Delivery
     control: Control
     configuring: Configuring
+    declaring: Declaring
     catalogue: LiveCatalogue
     histories: MemoryHistories
     refresh: Callable[[], None]
