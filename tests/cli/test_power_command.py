@@ -9,7 +9,7 @@ import pytest
 from contracts.event_log_contract import MemoryEventLog
 from counterpoint.bootstrap.power import PowerAsk, power
 from counterpoint.cli.main import main
-from counterpoint.errors import NotFound
+from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.metrics import RecordedTraffic
 from metrics.metrics_world import SURFACE, T0, events
 
@@ -67,3 +67,54 @@ def test_an_unknown_metric_is_told_from_a_known_one() -> None:
     with pytest.raises(NotFound) as caught:
         power(PowerAsk(surface="home", metric="minute_7d", effect=0.1), SURFACE, history(0))
     assert "minutes_7d" in caught.value.sentence
+
+
+KINDS = {
+    "holdout": (["--holdout", "0.05"], "a joint effect of"),
+    "interaction": (["--interaction-with", "1,1", "--overlap", "0.5"], "an interaction of"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_holdouts_and_interactions_have_their_own_answers(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    options, words = KINDS[kind]
+    numbers = ["power", "--mean", "20", "--sd", "60", "--units-per-day", "90000", "--effect", "0.05"]
+    assert main([*numbers, *options, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["kind"] == kind
+    assert document["ready"]
+    assert document["test"] == "fixed"
+    assert main([*numbers, *options]) == 0
+    assert words in capsys.readouterr().out
+
+
+def test_ratios_and_quantiles_are_asked_about_by_their_own_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    per_day = ["--units-per-day", "9000", "--effect", "0.03", "--json"]
+    ratio = ["--mean", "3", "--sd", "3.2", "--denominator-mean", "9", "--denominator-sd", "5"]
+    assert main(["power", *ratio, *per_day]) == 0
+    assert json.loads(capsys.readouterr().out)["mean"] == pytest.approx(1 / 3)
+    assert main(["power", "--mean", "200", "--quantile", "0.9", "--density", "0.004", *per_day]) == 0
+    assert json.loads(capsys.readouterr().out)["std_dev"] == pytest.approx(75)
+    assert main(["power", "--mean", "200", "--quantile", "0.9", *per_day]) == 2
+    assert "--density" in capsys.readouterr().err
+    assert main(["power", "--mean", "3", "--sd", "1", "--denominator-mean", "9", *per_day]) == 2
+    assert "--denominator-sd" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("metric", ["ctr", "load_ms_p90", "starters_7d"])
+def test_recorded_history_answers_for_every_type_of_metric(metric: str) -> None:
+    for kind in ({}, {"holdout": 0.2}, {"interaction_with": (1.0, 1.0)}):
+        document = power(PowerAsk(surface="home", metric=metric, effect=0.2, **kind), SURFACE, history(4000))
+        assert document["known"], document
+        assert document["units_needed"] > 0
+        assert document["sentence"].startswith(("Ready on day", "Never within"))
+
+
+def test_a_holdout_and_an_interaction_at_once_is_one_question_too_many() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        power(
+            PowerAsk(surface="home", metric="ctr", effect=0.2, holdout=0.1, interaction_with=(1.0, 1.0)),
+            SURFACE,
+            history(4000),
+        )
+    assert caught.value.code == "holdout_or_interaction"

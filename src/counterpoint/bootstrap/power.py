@@ -7,7 +7,14 @@ from typing import Any
 from counterpoint.config import Metric, Surface
 from counterpoint.errors import CannotCompute, NotFound
 from counterpoint.experiments import MetricHistory, TrafficHistory, UnitsPerDay, Unknown
-from counterpoint.metrics import DesignQuestion, Forecast, Test, answer_design, model_from
+from counterpoint.metrics import (
+    DesignQuestion,
+    Forecast,
+    Test,
+    answer_design,
+    design_of_kind,
+    model_from,
+)
 from counterpoint.stats import Alternative, MetricModel
 
 MAX_DAYS = 180
@@ -35,6 +42,10 @@ class PowerAsk:
         trigger_rate: Share of assigned units whose page the change reaches, in (0, 1].
         spread: Standard deviation of the traffic forecast's relative error.
         max_days: Longest schedule considered.
+        holdout: Share of the units in each half of a holdout whose joint effect is to be found; None for an experiment.
+        interaction_with: Split of a second experiment over the same units, control first, when `effect` is the
+            interaction with it; None for an experiment's own effect.
+        overlap: Share of the experiment's units that are in that second one too.
     """
 
     surface: str
@@ -54,6 +65,9 @@ class PowerAsk:
     trigger_rate: float = 1.0
     spread: float = 0.1
     max_days: int = MAX_DAYS
+    holdout: float | None = None
+    interaction_with: tuple[float, ...] | None = None
+    overlap: float = 1.0
 
 
 def power(ask: PowerAsk, surface: Surface, traffic: TrafficHistory) -> dict[str, Any]:
@@ -92,7 +106,7 @@ def power(ask: PowerAsk, surface: Surface, traffic: TrafficHistory) -> dict[str,
 def _question(ask: PowerAsk, metric: Metric, model: MetricModel, units: UnitsPerDay) -> DesignQuestion:
     better = Alternative.GREATER if metric.better == "higher" else Alternative.LESS
     effect = abs(ask.effect or 0.0)
-    return DesignQuestion(
+    question = DesignQuestion(
         metric=metric.key,
         model=model,
         effect=0.0 if ask.margin is not None else effect if better == Alternative.GREATER else -effect,
@@ -111,6 +125,7 @@ def _question(ask: PowerAsk, metric: Metric, model: MetricModel, units: UnitsPer
         cuped=ask.cuped,
         max_days=ask.max_days,
     )
+    return design_of_kind(question, holdout=ask.holdout, interaction_with=ask.interaction_with, overlap=ask.overlap)
 
 
 def _metric(surface: Surface, key: str) -> Metric:

@@ -25,12 +25,35 @@ def add_commands(commands: Commands) -> None:
     )
     given.add_argument("--window", type=int, default=0, metavar="DAYS", help="days until a unit's value is complete")
     given.add_argument("--correlation", type=float, default=0.0, help="with the covariate that CUPED would use")
+    given.add_argument(
+        "--denominator-mean", type=float, help="of a ratio of totals; --mean and --sd are its numerator's"
+    )
+    given.add_argument("--denominator-sd", type=float, help="standard deviation of the denominator per unit")
+    given.add_argument(
+        "--denominator-correlation", type=float, default=0.0, help="of numerator and denominator within units"
+    )
+    given.add_argument("--quantile", type=_share, metavar="P", help="the metric is this quantile, and --mean its value")
+    given.add_argument("--density", type=_positive, help="of the values at the quantile, per unit of the metric")
+    given.add_argument("--design-effect", type=_positive, default=1.0, help="for values that repeat within units")
     given.add_argument("--better", choices=["higher", "lower"], default="higher", help="which way is better")
 
     power.add_argument("--metric", help="its key; required with a surface")
     size = power.add_mutually_exclusive_group(required=True)
     size.add_argument("--effect", type=_positive, help="relative effect to find, such as 0.02")
     size.add_argument("--margin", type=_positive, help="relative margin of a guardrail, such as 0.01")
+    kind = power.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--holdout", type=_positive, metavar="SHARE", help="ask about a holdout with this share in each of its halves"
+    )
+    kind.add_argument(
+        "--interaction-with",
+        type=_numbers,
+        metavar="W,W,...",
+        help="ask about the interaction with an experiment of this split",
+    )
+    power.add_argument(
+        "--overlap", type=float, default=1.0, help="share of units that are in that other experiment too (default 1)"
+    )
     power.add_argument("--allocation", type=float, default=1.0, help="share of the audience (default 1)")
     power.add_argument(
         "--weights", type=_numbers, default=(1.0, 1.0), metavar="W,W,...", help="control first (default 1,1)"
@@ -71,24 +94,53 @@ def _power(words: argparse.Namespace, settings: Settings) -> int:
 
 
 def _from_numbers(words: argparse.Namespace) -> dict[str, Any]:
-    from counterpoint.metrics import DesignQuestion, Forecast, answer_design, model_as_given
+    from counterpoint.metrics import DesignQuestion, Forecast, answer_design, design_of_kind
     from counterpoint.stats import Alternative
 
     better = Alternative.GREATER if words.better == "higher" else Alternative.LESS
     effect = words.effect or 0.0
-    answer = answer_design(
-        DesignQuestion(
-            metric=words.metric or "metric",
-            model=model_as_given(words.mean, words.sd, correlation=words.correlation, trigger_rate=words.trigger_rate),
-            effect=effect if better == Alternative.GREATER else -effect,
-            margin=words.margin,
-            better=better,
-            window_days=words.window,
-            forecast=Forecast(new_per_day=words.units_per_day, spread=words.spread),
-            **_shared(words),
-        )
+    question = DesignQuestion(
+        metric=words.metric or "metric",
+        model=_model(words),
+        effect=effect if better == Alternative.GREATER else -effect,
+        margin=words.margin,
+        better=better,
+        window_days=words.window,
+        forecast=Forecast(new_per_day=words.units_per_day, spread=words.spread),
+        **_shared(words),
     )
-    return {"known": True, **answer.as_document()}
+    return {"known": True, **answer_design(design_of_kind(question, **_kind(words))).as_document()}
+
+
+def _model(words: argparse.Namespace) -> Any:
+    from counterpoint.metrics import model_as_given, quantile_as_given, ratio_as_given
+
+    if words.quantile is not None:
+        _require(words, "density")
+        return quantile_as_given(
+            words.mean,
+            words.quantile,
+            words.density,
+            design_effect=words.design_effect,
+            trigger_rate=words.trigger_rate,
+        )
+    if words.denominator_mean is not None:
+        _require(words, "sd", "denominator_sd")
+        return ratio_as_given(
+            (words.mean, words.sd),
+            (words.denominator_mean, words.denominator_sd),
+            words.denominator_correlation,
+            explained=words.correlation**2,
+            trigger_rate=words.trigger_rate,
+        )
+    return model_as_given(words.mean, words.sd, correlation=words.correlation, trigger_rate=words.trigger_rate)
+
+
+def _require(words: argparse.Namespace, *names: str) -> None:
+    for name in names:
+        if getattr(words, name) is None:
+            option = "--" + name.replace("_", "-")
+            raise InvalidInput("missing_option", f"no {option[2:]} was given", where=option, fix="give it")
 
 
 def _from_history(words: argparse.Namespace, settings: Settings) -> dict[str, Any]:
@@ -113,7 +165,12 @@ def _from_history(words: argparse.Namespace, settings: Settings) -> dict[str, An
             trigger_rate=words.trigger_rate,
             spread=words.spread,
             **_shared(words),
+            **_kind(words),
         )
+
+
+def _kind(words: argparse.Namespace) -> dict[str, Any]:
+    return {"holdout": words.holdout, "interaction_with": words.interaction_with, "overlap": words.overlap}
 
 
 def _shared(words: argparse.Namespace) -> dict[str, Any]:

@@ -83,6 +83,7 @@ class DesignAnswer:
         """Return the JSON form."""
         q = self.question
         return {
+            "kind": q.kind,
             "metric": q.metric,
             "mean": q.model.mean,
             "std_dev": math.sqrt(q.model.variance),
@@ -224,7 +225,7 @@ def _days_shown(question: DesignQuestion, day: int | None) -> tuple[int, ...]:
     last = question.max_days if day is None else min(question.max_days, max(2 * day, question.window_days + 14))
     first = question.window_days + 1
     step = max(1, math.ceil((last - first) / _N_POINTS))
-    return tuple(dict.fromkeys((*range(first, last, step), *([day] if day else []), last)))
+    return tuple(sorted({*range(first, last, step), *([day] if day else []), last}))
 
 
 def _curve(question: DesignQuestion, days: int) -> tuple[tuple[float, float], ...]:
@@ -262,7 +263,8 @@ _READINGS: tuple[tuple[str, Test, int], ...] = (
 
 def _designs(question: DesignQuestion) -> tuple[DesignRow, ...]:
     rows = []
-    for name, test, every in _READINGS:
+    # A holdout and an interaction are read once, at their end.
+    for name, test, every in _READINGS if question.kind == "effect" else _READINGS[:1]:
         for cuped in (False, True) if question.model.explained > 0 else (False,):
             asked = replace(question, test=test, look_every=every, cuped=cuped)
             day = _ready_day(asked)
@@ -276,13 +278,16 @@ def _remedies(question: DesignQuestion, day: int | None) -> tuple[Remedy, ...]:
     """Return changes that help, each tried alone, the mildest first."""
     even = (1.0,) * len(question.weights)
     tries: list[tuple[str, str, bool, Callable[[], DesignQuestion]]] = [
-        ("even_split", "split the arms evenly", question.weights != even, lambda: replace(question, weights=even)),
+        ("even_split", "split the arms evenly", question.weights != even,
+         lambda: replace(question, weights=even)),
         ("cuped", "adjust for the past (CUPED)", question.model.explained > 0 and not question.cuped,
          lambda: replace(question, cuped=True)),
         ("one_look", "look once, at the end", question.test != "fixed", lambda: replace(question, test="fixed")),
         ("planned_looks", "plan the looks (group-sequential)", question.test == "always_valid",
          lambda: replace(question, test="group_sequential")),
-        ("whole_audience", "allocate the whole audience", question.allocation < 1,
+        ("hold_out_more", "hold out twice as many units", question.kind == "holdout" and question.allocation <= 0.5,
+         lambda: replace(question, allocation=2 * question.allocation)),
+        ("whole_audience", "allocate the whole audience", question.allocation < 1 and question.kind == "effect",
          lambda: replace(question, allocation=1.0)),
         ("fewer_variants", "test one treatment", len(question.weights) > 2,
          lambda: replace(question, weights=question.weights[:2])),
@@ -318,15 +323,21 @@ def _sentence(
     expected: float,
     remedies: tuple[Remedy, ...],
 ) -> str:
+    kind = {"effect": "", "holdout": "a joint effect of ", "interaction": "an interaction of "}[question.kind]
     what = (
         f"{question.metric} within its margin of {question.margin:.2%}"
         if question.margin is not None
-        else f"{question.effect:+.2%} of {question.metric}"
+        else f"{kind}{question.effect:+.2%} of {question.metric}"
     )
+    who = {
+        "effect": "of control and one treatment",
+        "holdout": "in both halves of the holdout",
+        "interaction": "in both experiments",
+    }[question.kind]
     if day is not None and needed is not None:
         return (
-            f"Ready on day {day} with probability {chance:.0%}: {what} needs {needed:,.0f} matured units of control"
-            f" and one treatment, and {expected:,.0f} are expected by then."
+            f"Ready on day {day} with probability {chance:.0%}: {what} needs {needed:,.0f} matured units {who},"
+            f" and {expected:,.0f} are expected by then."
         )
     why = "no number of units shows it" if needed is None else f"it needs {needed:,.0f} matured units"
     advice = f" What would change that: {'; '.join(r.sentence for r in remedies)}." if remedies else ""

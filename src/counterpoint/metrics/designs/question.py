@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from counterpoint.errors import InvalidInput
 from counterpoint.experiments import MetricHistory, UnitsPerDay
@@ -21,6 +22,8 @@ from counterpoint.stats import (
 MAX_DAYS = 180
 MAX_LOOKS = 28
 _LEAST_INFORMATION = 0.05
+
+DesignKind: TypeAlias = Literal["effect", "holdout", "interaction"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,7 @@ class DesignQuestion:
         look_every: Days between looks of a group-sequential design; 0 looks at the end only.
         cuped: Whether the past adjusts the present.
         max_days: Longest schedule considered.
+        kind: What is compared; `holdout_design` and `interaction_design` set all that follows from it.
     """
 
     metric: str
@@ -95,6 +99,7 @@ class DesignQuestion:
     look_every: int = 1
     cuped: bool = False
     max_days: int = MAX_DAYS
+    kind: DesignKind = "effect"
 
     def __post_init__(self) -> None:
         if len(self.weights) < 2 or not all(w > 0 for w in self.weights):

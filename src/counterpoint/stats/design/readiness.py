@@ -104,12 +104,20 @@ def power_curve(
     return tuple((e, power(model, plan, n_total, e)) for e in relative_effects)
 
 
-def interaction_model(model: MetricModel) -> MetricModel:
-    """Return the model under which power answers for an interaction of two even splits over the same units.
+def interaction_model(model: MetricModel, other_weights: tuple[float, float] = (1.0, 1.0)) -> MetricModel:
+    """Return the model under which power answers for an interaction of two splits over the same units.
 
-    The interaction is a difference of two differences, each from half the units: four times the variance.
+    The interaction is a difference of two differences, each from the share of units in one arm of the other experiment:
+    four times the variance when that is split evenly. A share's cells are taken to vary as control does.
+
+    Args:
+        model: Of the metric.
+        other_weights: Relative sizes of the other experiment's two arms, positive.
     """
-    return replace(model, design_effect=model.design_effect * 4)
+    if not all(w > 0 for w in other_weights):
+        raise InvalidInput("weights_not_positive", f"weights {list(other_weights)}", where="other_weights")
+    factor = sum(other_weights) * sum(1 / w for w in other_weights)
+    return replace(model, design_effect=model.design_effect * factor, binary=False)
 
 
 def _matured(traffic: Traffic) -> list[float]:
