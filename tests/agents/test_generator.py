@@ -2,11 +2,12 @@
 
 import pytest
 
-from counterpoint.agents import Outcome, Plan, PlannedGuardrail, Source, generate, plan_offline
+from counterpoint.agents import EffectHistory, Outcome, Plan, PlannedGuardrail, Source, generate, plan_offline
 from counterpoint.agents.generator import default_days, key_for, ramp_for
 from counterpoint.config import Surface
 from counterpoint.errors import InvalidInput
 from counterpoint.experiments import parse_spec, spec_document, spec_findings
+from counterpoint.stats import NormalPrior
 from counterpoint.vocabulary import Direction, is_key
 
 TEXT = "Show a transcript excerpt under every result for plus subscribers in France; clicks on results rise by 3 %."
@@ -76,3 +77,14 @@ def test_a_question_generates_nothing(search: Surface) -> None:
     with pytest.raises(InvalidInput) as refused:
         generate(_plan(outcome=Outcome.CLARIFY), search, owner="x", hypothesis="h")
     assert refused.value.code == "not_a_plan"
+
+
+def test_where_no_size_is_stated_the_design_looks_for_what_history_lets_expect(search: Surface) -> None:
+    history = EffectHistory(
+        metric="result_ctr", n=9, prior=NormalPrior(mean=0.0, variance=0.0004), largest=0.05, largest_in="x"
+    )
+    made = generate(_plan(mde=None), search, owner="o", hypothesis="h", history=history)
+    assert made.spec.metrics.primary.mde == 0.02
+    assert made.provenance["metrics.primary.mde"].source is Source.PAST_EXPERIMENT
+    stated = generate(_plan(mde=0.1), search, owner="o", hypothesis="h", history=history)
+    assert stated.spec.metrics.primary.mde == 0.1

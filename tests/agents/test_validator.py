@@ -294,6 +294,32 @@ def test_a_past_experiment_that_asked_the_same_is_cited(search: Surface, world: 
     assert "+1.00%" in finding.message
 
 
+def _measured(effects: tuple[float, ...]) -> tuple[PastExperiment, ...]:
+    return tuple(
+        PastExperiment(
+            key=f"old-{n}",
+            surface="search",
+            hypothesis="",
+            parameters=frozenset({"results.page_size"}),
+            audience="true",
+            primary="result_ctr",
+            relative_effect=effect,
+            relative_std_error=0.001,
+        )
+        for n, effect in enumerate(effects)
+    )
+
+
+def test_an_effect_size_that_history_never_saw_is_warned_of_and_a_usual_one_is_not(
+    search: Surface, world: World
+) -> None:
+    known = replace(world, past=_measured((0.01, -0.012, 0.02, 0.004)))
+    for mde, warned in ((0.3, True), (0.015, False)):
+        design = _spec(metrics=_metrics(primary={"metric": "result_ctr", "direction": "increase", "mde": mde}))
+        assert ("effect_larger_than_history" in _codes(validate(design, search, known))) is warned
+        assert "effect_larger_than_history" not in _codes(validate(design, search, world))
+
+
 def test_fixes_mend_what_they_claim_to_mend(search: Surface, world: World) -> None:
     broken = _spec(
         allocation=0.5,

@@ -3,6 +3,14 @@
 from counterpoint.agents.checks import CHECKS, Check
 from counterpoint.agents.evaluation import Case, Evaluation, Planner, evaluate, jsonl, load_cases, render_table
 from counterpoint.agents.generator import Generated, generate
+from counterpoint.agents.knowledge import (
+    EffectHistory,
+    Match,
+    effect_history,
+    expected_effect,
+    expected_effects,
+    search_past,
+)
 from counterpoint.agents.offline import Lexicon, default_lexicon, load_lexicon, plan_offline
 from counterpoint.agents.plan import Missing, Outcome, Plan, PlannedGuardrail, Provenance, RejectReason, Source
 from counterpoint.agents.ports import (
@@ -16,6 +24,7 @@ from counterpoint.agents.ports import (
     World,
 )
 from counterpoint.agents.risk import AGENT_PREFIX, RiskBudget, is_agent, risk_findings
+from counterpoint.agents.summary import Figure, Sentence, summarize, unsupported
 from counterpoint.agents.validator import VALIDATOR, apply_fixes, may_launch, validate
 
 __all__ = [
@@ -26,10 +35,13 @@ __all__ = [
     "Budgets",
     "Case",
     "Check",
+    "EffectHistory",
     "Evaluation",
+    "Figure",
     "Freeze",
     "Generated",
     "Lexicon",
+    "Match",
     "Missing",
     "Outcome",
     "PagePreview",
@@ -42,11 +54,15 @@ __all__ = [
     "Provenance",
     "RejectReason",
     "RiskBudget",
+    "Sentence",
     "Source",
     "World",
     "apply_fixes",
     "default_lexicon",
+    "effect_history",
     "evaluate",
+    "expected_effect",
+    "expected_effects",
     "generate",
     "is_agent",
     "jsonl",
@@ -56,5 +72,8 @@ __all__ = [
     "plan_offline",
     "render_table",
     "risk_findings",
+    "search_past",
+    "summarize",
+    "unsupported",
     "validate",
 ]

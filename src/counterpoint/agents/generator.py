@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from counterpoint.agents.knowledge import EffectHistory, expected_effect
 from counterpoint.agents.plan import Outcome, Plan, Provenance, Source
 from counterpoint.config import Surface
 from counterpoint.errors import InvalidInput
@@ -39,7 +40,15 @@ class Generated:
     provenance: Mapping[str, Provenance]
 
 
-def generate(plan: Plan, surface: Surface, *, owner: str, hypothesis: str, key: str | None = None) -> Generated:
+def generate(
+    plan: Plan,
+    surface: Surface,
+    *,
+    owner: str,
+    hypothesis: str,
+    key: str | None = None,
+    history: EffectHistory | None = None,
+) -> Generated:
     """Return the experiment that a plan describes.
 
     Args:
@@ -47,6 +56,7 @@ def generate(plan: Plan, surface: Surface, *, owner: str, hypothesis: str, key: 
         owner: Team or person who answers for the experiment.
         hypothesis: The text the plan was read from; kept as written.
         key: Key of the experiment; made from the plan's words when None.
+        history: Effects found on the primary metric before: what the design looks for where the plan states no size.
 
     Raises:
         InvalidInput: `not_a_plan`.
@@ -61,6 +71,14 @@ def generate(plan: Plan, surface: Surface, *, owner: str, hypothesis: str, key: 
     days = plan.days if plan.days is not None else default_days(surface, metrics)
     allocation = plan.allocation if plan.allocation is not None else surface.policy.max_allocation_without_ramp
     ramp = ramp_for(allocation, surface)
+    mde = plan.mde
+    if mde is None and plan.mde_abs is None and history is not None:
+        mde = expected_effect(history)
+        notes["metrics.primary.mde"] = Provenance(
+            source=Source.PAST_EXPERIMENT,
+            words=f"a typical true effect on {plan.primary}, by {history.n} past experiments",
+            confidence=0.5,
+        )
     many = len(plan.arms) > 1
     arms = [
         VariantSpec(key=f"treatment-{n}" if many else "treatment", weight=1, set=dict(arm))
@@ -75,7 +93,7 @@ def generate(plan: Plan, surface: Surface, *, owner: str, hypothesis: str, key: 
         allocation=allocation,
         variants=(VariantSpec(key="control", weight=1), *arms),
         metrics=MetricsSpec(
-            primary=PrimaryMetric(metric=plan.primary, direction=plan.direction, mde=plan.mde, mde_abs=plan.mde_abs),
+            primary=PrimaryMetric(metric=plan.primary, direction=plan.direction, mde=mde, mde_abs=plan.mde_abs),
             guardrails=guardrails,
         ),
         analysis=AnalysisSpec(),

@@ -18,6 +18,7 @@ class PastExperiment:
     Attributes:
         parameters: Parameters that its arms set.
         relative_effect: Effect found on its primary metric, as a fraction; None when none was measured.
+        relative_std_error: Standard error of that effect, a fraction; None when its interval was not kept.
         decision: What was decided: shipped, rolled_back, inconclusive.
     """
 
@@ -28,6 +29,7 @@ class PastExperiment:
     audience: str
     primary: str
     relative_effect: float | None = None
+    relative_std_error: float | None = None
     decision: str = "inconclusive"
 
 

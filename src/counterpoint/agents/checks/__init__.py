@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from counterpoint.agents.checks import audience, document, pages, policy, power, readiness, space
+from counterpoint.agents.checks import audience, document, history, pages, policy, power, readiness, space
 from counterpoint.agents.ports import World
 from counterpoint.config import Surface
 from counterpoint.experiments import ExperimentSpec
@@ -36,7 +36,8 @@ CHECKS: tuple[Check, ...] = (
     power.check_guardrail_power,
     readiness.check_budgets,
     readiness.check_freezes,
-    readiness.check_past,
+    history.check_past,
+    history.check_effect_size,
 )
 
 __all__ = ["CHECKS", "Check"]

@@ -1,12 +1,10 @@
-"""Checks of the moment: error budgets, freeze windows, and what past experiments already showed."""
+"""Checks of the moment: error budgets and freeze windows."""
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
-from counterpoint.agents.checks.findings import error, info, not_known, warning
-from counterpoint.agents.equivalence import same_audience
-from counterpoint.agents.ports import PastExperiment, World
+from counterpoint.agents.checks.findings import error, not_known, warning
+from counterpoint.agents.ports import World
 from counterpoint.config import Surface
 from counterpoint.experiments import ExperimentSpec, Unknown
 from counterpoint.vocabulary import Finding
@@ -52,37 +50,3 @@ def check_freezes(spec: ExperimentSpec, surface: Surface, world: World) -> Itera
                 fix={"schedule.start": until},
                 until=until,
             )
-
-
-def check_past(spec: ExperimentSpec, surface: Surface, world: World) -> Iterator[Finding]:
-    """Name past experiments that asked the same, or nearly so, with what they found."""
-    for past in world.past:
-        if past.surface != surface.key or not past.parameters & set(spec.parameters):
-            continue
-        result = (
-            f"{past.relative_effect:+.2%} on {past.primary}"
-            if past.relative_effect is not None
-            else "no effect measured"
-        )
-        if (
-            past.parameters == set(spec.parameters)
-            and past.primary == spec.metrics.primary.metric
-            and same_audience(surface, past.audience, spec.audience)
-        ):
-            yield warning(
-                "duplicate_of_past",
-                "hypothesis",
-                f"'{past.key}' asked the same: {result}, {past.decision}",
-                **_facts(past),
-            )
-        elif past.parameters == set(spec.parameters):
-            yield info(
-                "similar_to_past",
-                "hypothesis",
-                f"'{past.key}' set the same parameters: {result}, {past.decision}",
-                **_facts(past),
-            )
-
-
-def _facts(past: PastExperiment) -> dict[str, Any]:
-    return {"experiment": past.key, "relative_effect": past.relative_effect, "decision": past.decision}

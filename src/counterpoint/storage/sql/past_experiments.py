@@ -55,6 +55,7 @@ class SqlPastExperiments:
 
 def _past(learning: Learning) -> PastExperiment:
     spec = learning.spec
+    effect, std_error = _primary_effect(learning.scorecard)
     return PastExperiment(
         key=learning.experiment,
         surface=learning.surface,
@@ -62,13 +63,21 @@ def _past(learning: Learning) -> PastExperiment:
         parameters=frozenset(key for variant in spec["variants"] for key in variant.get("set", {})),
         audience=spec.get("audience", "true"),
         primary=spec["metrics"]["primary"]["metric"],
-        relative_effect=_relative_effect(learning.scorecard),
+        relative_effect=effect,
+        relative_std_error=std_error,
         decision=learning.outcome if learning.outcome in ("shipped", "rolled_back") else "inconclusive",
     )
 
 
-def _relative_effect(scorecard: Mapping[str, Any]) -> float | None:
-    # What was measured on the primary metric; of several treatments none is the experiment's effect.
+def _primary_effect(scorecard: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Return what was measured on the primary metric and its error; of several treatments none is *the* effect."""
     rows = scorecard.get("scorecard", scorecard).get("metrics", ())
-    found = [row.get("relative_effect") for row in rows if row.get("role") == "primary"]
-    return found[0] if len(found) == 1 else None
+    found = [row for row in rows if row.get("role") == "primary"]
+    if len(found) != 1:
+        return None, None
+    row = found[0]
+    ends = [row.get(name) for name in ("relative_ci_lower", "relative_ci_upper", "critical")]
+    if any(not isinstance(end, (int, float)) for end in ends) or not ends[2]:
+        return row.get("relative_effect"), None
+    # Half the interval over its critical value: the error on the scale, and by the convention, in which it was read.
+    return row.get("relative_effect"), (ends[1] - ends[0]) / (2 * ends[2])
