@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from counterpoint.bootstrap.acting import people_only
 from counterpoint.bootstrap.documents import release_line
 from counterpoint.bootstrap.onboarding import Onboarding
 from counterpoint.bootstrap.proposing import ChangeDesk, Document, Edit, diff_document, proposal_document
@@ -151,6 +152,7 @@ class Configuring:
             NotFound: `unknown_rollout`.
             InvalidInput: `blank`.
         """
+        people_only(actor)
         state = self.desk.live(surface).state
         if rollout not in state.rollouts:
             raise NotFound(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from counterpoint.bootstrap import documents as shown
-from counterpoint.bootstrap.acting import people_only
+from counterpoint.bootstrap.acting import a_person, people_only
 from counterpoint.bootstrap.gates import Judge
 from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.requests import RequestSamples
@@ -104,34 +104,46 @@ class Control:
         plan: Mapping[str, Any] | None = None,
         simulated: bool = False,
         wait_s: float = WAIT_S,
+        token: str | None = None,
+        approvals: tuple[Approval, ...] = (),
     ) -> Document:
         """Launch an experiment from a spec, or from a hypothesis that can be planned, and return its launch.
 
         Returns as soon as the launch runs, waits for somebody, or has ended; at the latest after `wait_s` seconds.
 
+        Args:
+            token: Becomes part of the launch's id, so that the same call launches once; a new one when None.
+            approvals: Given before it was submitted, to exactly this spec.
+
         Raises:
+            Forbidden: code `park_first`, when the author is an agent.
             InvalidInput: code `not_planned`, when the hypothesis needs an answer first or cannot be tested.
             Conflict: code `launch_exists`.
         """
+        self.admit(author)
         parsed, kept = self.planning.spec_of(
             hypothesis, spec, plan, release=self._release(surface), owner=author, now=self.clock()
         )
         # A surface that is not there is refused here, before anything is stored.
         self._release(parsed.surface)
-        launch, workflow = submit(self.desk, parsed, author=author, plan=kept, simulated=simulated)
+        desk = self.desk if token is None else replace(self.desk, new_id=lambda: token)
+        launch, workflow = submit(desk, parsed, author=author, plan=kept, simulated=simulated, approvals=approvals)
         return self._waited(launch, workflow, wait_s)
 
     def approve(self, launch: str, *, by: str, note: str = "", wait_s: float = WAIT_S) -> Document:
         """Approve a launch, and return it as it then is."""
-        approved, workflow = approve(self.desk, find(self.desk, launch).id, by=by, note=note)
+        person = a_person(by, doing="approve")
+        approved, workflow = approve(self.desk, find(self.desk, launch).id, by=person, note=note)
         return self._waited(approved, workflow, wait_s)
 
     def withdraw(self, launch: str, *, by: str, reason: str) -> Document:
         """Take an approval back before the launch has begun, and return the launch as it then is."""
+        self.admit(by)
         return shown.launch_document(withdraw(self.desk, find(self.desk, launch).id, by=by, reason=reason))
 
     def reject(self, launch: str, *, by: str, reason: str) -> Document:
         """Refuse a launch that waits for approval, for good, and return it as it then is."""
+        self.admit(by)
         return shown.launch_document(reject(self.desk, find(self.desk, launch).id, by=by, reason=reason))
 
     def move(self, launch: str, goal: str, *, actor: str, reason: str, wait_s: float = WAIT_S) -> Document:
@@ -141,6 +153,7 @@ class Control:
             InvalidInput: `bad_verb` or `reason_missing`.
             Conflict: `bad_transition`, `not_begun` or `design_ended`.
         """
+        self.admit(actor)
         moved, workflow = move(self.desk, find(self.desk, launch).id, goal, actor=actor, reason=reason)
         return self._waited(moved, workflow, wait_s)
 
@@ -203,9 +216,23 @@ class Control:
         launch = find(self.desk, key)
         if launch.decision is not None and segment is None:
             kept: Document = launch.decision["scorecard"]
-            return {**kept["scorecard"], "decision": kept["decision"], "decided": True}
+            return self.planning.knowing.told({**kept["scorecard"], "decision": kept["decision"], "decided": True})
         card, decision = self.judge.read(launch, self.clock(), segment=segment)
-        return {**card.as_document(), "decision": decision.as_document(), "decided": False}
+        document = {**card.as_document(), "decision": decision.as_document(), "decided": False}
+        return self.planning.knowing.told(document)
+
+    def search_past(
+        self, words: str, *, surface: str | None = None, metric: str | None = None, limit: int = 10
+    ) -> Document:
+        """Return past experiments nearest to `words`, and the history of `metric` when surface and metric are named.
+
+        Raises:
+            NotFound: code `unknown_surface`.
+            InvalidInput: code `bad_limit` or `nothing_to_search`.
+        """
+        if surface is not None:
+            self._release(surface)
+        return self.planning.knowing.search(words, surface=surface, metric=metric, limit=limit)
 
     def results_text(self, key: str) -> str:
         """Return the scorecard of an experiment in words."""
@@ -230,6 +257,7 @@ class Control:
             Conflict: code `stale_base`, when somebody else published in between.
             Forbidden: The validator or the surface's policy refuses it.
         """
+        self.admit(actor)
         base, now = self._release(surface), self.clock()
         change = prepare(
             base,

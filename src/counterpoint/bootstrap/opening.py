@@ -7,16 +7,26 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from counterpoint.bootstrap.agency_parts import open_agency
+from counterpoint.bootstrap.agent_rules import read_agents
 from counterpoint.bootstrap.config_parts import open_configuring
 from counterpoint.bootstrap.control import Control
 from counterpoint.bootstrap.declaring import Declaring
 from counterpoint.bootstrap.delivery import Delivery
 from counterpoint.bootstrap.evidence import Evidence
-from counterpoint.bootstrap.feed import SnapshotFeed, Staleness
+from counterpoint.bootstrap.feed import SnapshotFeed
 from counterpoint.bootstrap.fleet import Fleet
+from counterpoint.bootstrap.forcing import Forcing
 from counterpoint.bootstrap.gates import Judge, StoredPlans
 from counterpoint.bootstrap.housekeeping import Housekeeping
-from counterpoint.bootstrap.places import attestation_key, durable_url, open_content, open_folder, opening_turn
+from counterpoint.bootstrap.places import (
+    attestation_key,
+    durable_url,
+    open_content,
+    open_folder,
+    opening_turn,
+    permit_key,
+)
 from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.platform import Platform
 from counterpoint.bootstrap.rankers import train_on_simulated
@@ -25,7 +35,7 @@ from counterpoint.bootstrap.requests import RequestSamples
 from counterpoint.bootstrap.serving import ServingWorld, StoredShelves
 from counterpoint.bootstrap.slots import take_slot
 from counterpoint.bootstrap.surfaces import load_surfaces
-from counterpoint.config import Surface
+from counterpoint.config import Staleness, Surface
 from counterpoint.content import LiveCatalogue, rebase_releases
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.events import EventLog
@@ -77,7 +87,7 @@ def opened(
     stopwatch: Callable[[], float] = time.perf_counter,
     new_id: Callable[[], str] = short_id,
     buffered: bool = False,
-    staleness: Staleness | None = None,
+    tighter: Staleness | None = None,
 ) -> Iterator[Platform]:
     """Yield an open platform, and close it at the end.
 
@@ -86,13 +96,14 @@ def opened(
         stopwatch: Seconds of a monotonic clock.
         new_id: Returns an identifier that was never returned before.
         buffered: Write event records many at once; for rehearsals, where losing the last few harms nobody.
-        staleness: What every snapshot made here declares about its age; none when not given.
+        tighter: What this process promises about a snapshot's age beyond what its surface declares.
 
     Raises:
         InvalidInput: The data folder, the database's URL or a surface's file is at fault.
         DependencyFailure: The database or the event log does not answer.
     """
     with ExitStack() as closing, ExitStack() as opening:
+        rules = read_agents(settings.agents)
         folder = open_folder(settings)
         opening.enter_context(opening_turn(folder))
         database = open_database(settings.database_url)
@@ -102,7 +113,7 @@ def opened(
         log: EventLog = BufferedLog(files) if buffered else files
         closing.callback(log.close)
         releases, audit, documents = SqlReleaseStore(database), SqlAuditLog(database), SqlDocuments(database)
-        key = attestation_key(settings)
+        key, permits = attestation_key(settings), permit_key(settings)
         loaded = load_surfaces(_texts(surface_files(settings.surfaces)), releases=releases, key=key, now=clock())
 
         content = open_content(settings)
@@ -115,7 +126,7 @@ def opened(
         meters = Meters()
         histories = MemoryHistories()
         histories.rebuild(log, since=clock() - timedelta(days=HISTORY_DAYS))
-        feed = SnapshotFeed(releases, releases.surfaces, meters, clock, staleness=staleness)
+        feed = SnapshotFeed(releases, releases.surfaces, meters, clock, tighter=tighter)
         feed.refresh()
         models = ModelRegistry(FileModelStore(folder / "models"))
         surfaces = {surface.key: surface for surface in loaded}
@@ -130,6 +141,7 @@ def opened(
             clock=clock,
             stopwatch=stopwatch,
             new_id=new_id,
+            permit_key=permits,
         )
         objectives = load_objectives()
         plans = StoredPlans(documents, clock)
@@ -202,7 +214,9 @@ def opened(
             refresh=refresh.run,
             clock=clock,
             snapshots=feed.good,
+            forcing=Forcing(releases=releases, audit=audit, key=permits, clock=clock, new_id=new_id),
             fleet=Fleet(clock, lambda: report_of(identity, delivery.status())),
+            agency=open_agency(control, evidence=evidence, documents=documents, rules=rules),
         )
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from counterpoint.bootstrap.agency import Agency
 from counterpoint.bootstrap.configuring import Configuring
 from counterpoint.bootstrap.control import Control
 from counterpoint.bootstrap.declaring import Declaring
 from counterpoint.bootstrap.delivery import Delivery
 from counterpoint.bootstrap.fleet import Fleet
+from counterpoint.bootstrap.forcing import Forcing
 from counterpoint.content import LiveCatalogue
 from counterpoint.settings import Settings
 from counterpoint.storage.histories import MemoryHistories
@@ -27,7 +29,9 @@ class Platform:
         declaring: Desired state in files: plan, apply, sync, export.
         refresh: Takes over what other processes published, imported or left unfinished; to be called every so often.
         snapshots: What is served of each surface, for those that follow this process's feed.
+        forcing: Permits to see variants without being assigned to them.
         fleet: What the processes that follow it serve.
+        agency: What outside agents can do, within their risk budgets.
     """
 
     settings: Settings
@@ -41,4 +45,6 @@ class Platform:
     refresh: Callable[[], None]
     clock: Callable[[], datetime]
     snapshots: LastGood
+    forcing: Forcing
     fleet: Fleet
+    agency: Agency

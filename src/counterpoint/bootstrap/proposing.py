@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from counterpoint.bootstrap.acting import a_person, people_only
 from counterpoint.bootstrap.parked import WAITING, Proposal, Proposals, stepped
 from counterpoint.bootstrap.reachable import combination_findings
 from counterpoint.errors import Conflict, CounterpointError, DependencyFailure, Forbidden, NotFound, PlatformFault
@@ -59,6 +60,10 @@ class Edit:
     not_before: datetime | None = None
     acknowledges: tuple[str, ...] = ()
     dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        # Every change of configuration begins with one of these, so no door can forget to ask.
+        people_only(self.actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +127,7 @@ class ChangeDesk:
         Raises:
             Conflict: `not_awaiting_approval` or `own_change`.
         """
+        by = a_person(by, doing="approve")
         proposal, now = self.proposals.get(name), self.clock()
         if proposal.state != "awaiting_approval":
             raise Conflict("not_awaiting_approval", f"the change is {proposal.state}", where=name)
@@ -142,6 +148,7 @@ class ChangeDesk:
         Raises:
             Conflict: `not_waiting`.
         """
+        people_only(by)
         proposal, now = self.proposals.get(name), self.clock()
         if proposal.state not in WAITING:
             raise Conflict("not_waiting", f"the change is {proposal.state}", where=name, fix="revert its release")

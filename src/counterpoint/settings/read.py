@@ -1,26 +1,31 @@
 """Every setting Counterpoint has, its default, and the environment variable that changes it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from counterpoint.errors import InvalidInput
+from counterpoint.settings.planner import PLANNER_SETTINGS, PlannerSettings, read_planner
 
 PREFIX = "COUNTERPOINT_"
 _KNOWN = {
+    "AGENTS",
     "ATTESTATION_KEY",
     "CONTROL_URL",
     "DATA",
     "DATABASE_URL",
     "EXECUTOR_ID",
+    "FLEET_TOKEN",
     "HOST",
     "LOG_LEVEL",
     "PORT",
     "ROLE",
     "SURFACES",
 }
+_KNOWN |= PLANNER_SETTINGS
 ROLES = ("all", "delivery", "control", "worker")
+_MIN_TOKEN = 24
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -39,6 +44,10 @@ class Settings:
         surfaces: YAML files of further surfaces, loaded beside the reference one.
         role: What `serve` does: `all`, `delivery`, `control` or `worker`.
         control_url: Address of the control plane, for a process that has no database of its own.
+        planner: Who reads hypotheses: the offline planner, or a language model.
+        agents: The agents file: who they are, and their risk budgets; None for the budgets that hold without one.
+        fleet_token: Secret that the processes of one fleet share: whoever has it may follow the feed, report and ship
+            events to the control plane, and check permits; None leaves the feed open and keeps permits to one machine.
     """
 
     data: Path
@@ -51,6 +60,9 @@ class Settings:
     surfaces: tuple[Path, ...] = ()
     role: str = "all"
     control_url: str | None = None
+    planner: PlannerSettings = field(default_factory=PlannerSettings)
+    fleet_token: str | None = field(default=None, repr=False)
+    agents: Path | None = None
 
 
 def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port: int | None = None) -> Settings:
@@ -88,6 +100,9 @@ def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port:
         surfaces=tuple(Path(each) for each in given.get("SURFACES", "").split(":") if each),
         role=role,
         control_url=control_url(given["CONTROL_URL"]) if given.get("CONTROL_URL") else None,
+        planner=read_planner(environ, given),
+        agents=Path(given["AGENTS"]) if given.get("AGENTS") else None,
+        fleet_token=_fleet_token(given["FLEET_TOKEN"]) if given.get("FLEET_TOKEN") else None,
     )
 
 
@@ -111,6 +126,17 @@ def control_url(text: str) -> str:
             fix="use one such as http://control.internal:8321",
         )
     return text.rstrip("/")
+
+
+def _fleet_token(text: str) -> str:
+    if len(text) < _MIN_TOKEN or not (text.isascii() and text.isprintable()) or " " in text:
+        raise InvalidInput(
+            "weak_key",
+            f"a fleet's token is {_MIN_TOKEN} or more printable characters without a space",
+            where=PREFIX + "FLEET_TOKEN",
+            fix="make one: openssl rand -hex 32",
+        )
+    return text
 
 
 def _port(text: str) -> int:

@@ -1,0 +1,29 @@
+"""Puts together what is behind the doors for agents."""
+
+from dataclasses import replace
+
+from counterpoint.bootstrap.acting import as_stored
+from counterpoint.bootstrap.agency import Agency
+from counterpoint.bootstrap.agent_rules import AgentRules
+from counterpoint.bootstrap.control import Control
+from counterpoint.bootstrap.drafting import Drafts
+from counterpoint.bootstrap.evidence import Evidence
+from counterpoint.bootstrap.parked_writes import ParkedWrites
+from counterpoint.bootstrap.parking import Parking
+from counterpoint.bootstrap.risk_desk import RiskDesk
+from counterpoint.storage.sql import SqlDocuments
+
+
+def open_agency(control: Control, *, evidence: Evidence, documents: SqlDocuments, rules: AgentRules) -> Agency:
+    """Return what agents can do with `control`."""
+    writes = ParkedWrites(documents)
+    # The only control plane that admits agents; it is reached through parked writes alone.
+    admitting = replace(control, admit=as_stored)
+    parking = Parking(
+        writes=writes,
+        control=admitting,
+        evidence=evidence,
+        risks=RiskDesk(control=admitting, rules=rules, writes=writes),
+    )
+    drafts = Drafts(documents, control, control.desk.new_id)
+    return Agency(control=control, drafts=drafts, parking=parking, evidence=evidence, rules=rules)
