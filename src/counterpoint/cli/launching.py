@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from counterpoint.cli.mcp import PARKED, approve_parked
 from counterpoint.cli.reading import read_text
 from counterpoint.cli.words import Commands, command, print_findings, print_json, print_table
 from counterpoint.settings import Settings
@@ -40,8 +41,8 @@ def add_commands(commands: Commands) -> None:
     )
     results.add_argument("--json", action="store_true", help="print JSON")
 
-    approve = command(commands, "approve", _approve, "approve a launch that waits for it")
-    approve.add_argument("launch", help="id of the launch, or key of its experiment")
+    approve = command(commands, "approve", _approve, "approve a launch, or what an agent parked, that waits for it")
+    approve.add_argument("launch", help="id of the launch or of the parked write, or key of the experiment")
     approve.add_argument("--by", required=True, help="who approves; nobody approves their own launch")
     approve.add_argument("--note", default="", help="a word to go with it")
 
@@ -121,9 +122,21 @@ def print_proposal(proposal: dict[str, Any]) -> None:
             print_table(rows, ("  field", "value", "from", "sure", "because of"))
             if plan.get("residue"):
                 print(f"  Not understood, and left out: {', '.join(plan['residue'])}")
+    _print_planner(plan)
     if proposal["findings"]:
         print("Findings")
         print_findings(proposal["findings"])
+
+
+def _print_planner(plan: dict[str, Any] | None) -> None:
+    """Print how a plan came about, where a language model was asked."""
+    from counterpoint.agents import planner_sentences
+
+    sentences = planner_sentences((plan or {}).get("planner"))
+    if sentences:
+        print("Planner")
+    for sentence in sentences:
+        print(f"  {sentence}")
 
 
 def _print_launch(document: dict[str, Any]) -> None:
@@ -169,6 +182,7 @@ def _experiment(words: argparse.Namespace, settings: Settings) -> int:
         return 0
     print(f"{document['key']} on {document['surface']}: {document['state']}")
     print(f"  {document['hypothesis']}")
+    _print_planner(document["plan"])
     _print_launch(document["launch"])
     return 0
 
@@ -183,12 +197,17 @@ def _results(words: argparse.Namespace, settings: Settings) -> int:
         print_json(document)
     else:
         print(scorecard_text(document))
+        print("\nIn words")
+        for sentence in document["summary"]:
+            print(f"  {sentence['text']}")
         if words.segment is not None:
             print(segments_text(document))
     return 0
 
 
 def _approve(words: argparse.Namespace, settings: Settings) -> int:
+    if words.launch.startswith(PARKED):
+        return approve_parked(words, settings)
     from counterpoint.bootstrap import opened
 
     with opened(settings) as platform:

@@ -5,16 +5,18 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, TypeAlias
 
 import uvicorn
+from fastapi import FastAPI
 
 from counterpoint.api import create_app
 from counterpoint.bootstrap import Platform, Staleness, opened, opened_delivery, short_id, utc_now
+from counterpoint.cli.mcp import mount_mcp
 from counterpoint.errors import CounterpointError, InvalidInput
 from counterpoint.settings import Settings
 from counterpoint.storage.snapshots import own_identity, report_of
@@ -41,6 +43,7 @@ Try next, in another terminal:
 
 Everything is kept in {data}. Stop with Ctrl-C; nothing is lost, however it stops.
 """
+_AGENTS_WELCOME = "Counterpoint answers agents at {url}/mcp. Stop with Ctrl-C."
 _ROLE_WELCOME = {
     "control": "Counterpoint's control plane is ready at {url}; it ramps and decides nothing until a worker runs.",
     "delivery": "Counterpoint serves at {url}, with snapshots from {control} and from {data}.",
@@ -55,19 +58,22 @@ class _Process:
     Attributes:
         closing: Lets go of connections that would never end by themselves.
         warm: Makes the first answers as quick as the later ones, in the background.
+        agents: What must be entered while agents are answered.
     """
 
     app: Any
     chores: Sequence[Chore]
     closing: Callable[[], None]
     warm: Callable[[], None] | None = None
+    agents: AbstractAsyncContextManager[None] = field(default_factory=nullcontext)
 
 
-def run_server(settings: Settings, *, staleness: Staleness | None = None) -> int:
+def run_server(settings: Settings, *, tighter: Staleness | None = None, only_agents: bool = False) -> int:
     """Run the process of `settings.role` until it is interrupted, and return the exit status.
 
     Args:
-        staleness: What snapshots made by this process declare about their age.
+        tighter: What this process promises about a snapshot's age beyond what its surface declares.
+        only_agents: Answer agents at /mcp and nobody else.
 
     Raises:
         InvalidInput: code `port_in_use`, `bad_address` or `no_control_url`.
@@ -75,7 +81,7 @@ def run_server(settings: Settings, *, staleness: Staleness | None = None) -> int
     if settings.role == "worker":
         return _work(settings)
     listener = _bind(settings.host, settings.port)
-    with _opened(settings, staleness) as process:
+    with _for_agents(settings) if only_agents else _opened(settings, tighter) as process:
         config = uvicorn.Config(
             process.app,
             log_level="warning",
@@ -86,7 +92,7 @@ def run_server(settings: Settings, *, staleness: Staleness | None = None) -> int
         # Before the address is printed: who reads it may connect at once, and waits until the server takes over.
         listener.listen(config.backlog)
         host, port = listener.getsockname()[:2]
-        words = _ROLE_WELCOME.get(settings.role, _WELCOME)
+        words = _AGENTS_WELCOME if only_agents else _ROLE_WELCOME.get(settings.role, _WELCOME)
         url = f"http://{host}:{port}"
         command = _own_command()
         print(words.format(url=url, command=command, data=settings.data, control=settings.control_url), flush=True)
@@ -110,18 +116,49 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _opened(settings: Settings, staleness: Staleness | None) -> Iterator[_Process]:
+def _opened(settings: Settings, tighter: Staleness | None) -> Iterator[_Process]:
     if settings.role == "delivery":
-        with opened_delivery(settings, clock=utc_now, new_id=short_id) as parts:
+        with opened_delivery(settings, clock=utc_now, new_id=short_id, tighter=tighter) as parts:
             yield _Process(app=create_app(parts), chores=((parts.refresh, 1.0),), closing=parts.snapshots.close)
         return
-    with opened(settings, staleness=staleness) as platform:
+    with opened(settings, tighter=tighter) as platform:
         app = create_app(platform)
+        agents = mount_mcp(app, platform, settings.host)
         mount_web(app, platform)
         chores = [(platform.control.published, _FEED_S), (platform.refresh, _TICK_S)]
         if settings.role == "all":
             chores.append((platform.control.tick, _TICK_S))
-        yield _Process(app=app, chores=chores, closing=platform.snapshots.close, warm=platform.control.warm)
+        yield _Process(
+            app=app, chores=chores, closing=platform.snapshots.close, warm=platform.control.warm, agents=agents
+        )
+
+
+@contextmanager
+def _for_agents(settings: Settings) -> Iterator[_Process]:
+    with opened(settings) as platform:
+        app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+        agents = mount_mcp(app, platform, settings.host)
+        yield _Process(
+            app=app, chores=_chores(platform), closing=lambda: None, warm=platform.control.warm, agents=agents
+        )
+
+
+def _chores(platform: Platform) -> tuple[Chore, ...]:
+    return (
+        (platform.control.published, _FEED_S),
+        (platform.refresh, _TICK_S),
+        (platform.control.tick, _TICK_S),
+    )
+
+
+async def beside(platform: Platform, work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` while the platform's chores are done, so that what it launches goes on."""
+    chores = [asyncio.create_task(_repeat(*chore)) for chore in _chores(platform)]
+    try:
+        await work
+    finally:
+        for each in chores:
+            each.cancel()
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, process: _Process) -> None:
@@ -129,7 +166,8 @@ async def _serve(server: uvicorn.Server, listener: socket.socket, process: _Proc
     if process.warm is not None:
         working.append(asyncio.create_task(_once(process.warm)))
     try:
-        await server.serve(sockets=[listener])
+        async with process.agents:
+            await server.serve(sockets=[listener])
     finally:
         for each in working:
             each.cancel()

@@ -1,0 +1,161 @@
+"""The tools that only look: surfaces, catalogue, drafts, validation, preview, power, results, explanations."""
+
+from typing import Annotated, Any
+
+from mcp.server.mcpserver import MCPServer
+from mcp.types import ToolAnnotations
+from pydantic import Field
+
+from counterpoint.bootstrap import Agency
+from counterpoint.mcp import documents
+from counterpoint.mcp.callers import Who, allowed
+
+LOOK = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+DRAFT = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
+
+Surface = Annotated[str, Field(description="Key of the surface, from list_surfaces.", max_length=256)]
+Draft = Annotated[
+    str | None,
+    Field(description="Id of a draft, from draft_experiment. Give this or `spec`, not both.", max_length=256),
+]
+Spec = Annotated[
+    dict[str, Any] | str | None,
+    Field(description="A whole experiment spec, as an object or YAML text, instead of a draft."),
+]
+Experiment = Annotated[
+    str, Field(description="Key of the experiment, as every answer about it gives it.", max_length=256)
+]
+
+
+def add_looking(server: MCPServer[Any], agency: Agency, who: Who) -> None:
+    """Add the tools that change nothing, or nothing but the agent's own drafts."""
+    _add_catalogue(server, agency, who)
+    _add_drafting(server, agency, who)
+    _add_trying(server, agency, who)
+    _add_following(server, agency, who)
+
+
+def _add_catalogue(server: MCPServer[Any], agency: Agency, who: Who) -> None:
+    @server.tool(annotations=LOOK)
+    def list_surfaces() -> documents.Surfaces:
+        """List the places in the product on which experiments run. Begin here."""
+        allowed(who, "read")
+        lines = [{"surface": each["key"], "description": each["description"]} for each in agency.surfaces()]
+        return documents.Surfaces.model_validate({"surfaces": lines})
+
+    @server.tool(annotations=LOOK)
+    def search_catalogue(
+        surface: Surface,
+        query: Annotated[
+            str, Field(description="What to look for, in words; leave it out to see everything.", max_length=500)
+        ] = "",
+        limit: Annotated[int, Field(ge=1, le=200)] = 20,
+    ) -> documents.Catalogue:
+        """Find what an experiment on a surface may change (parameters), measure (metrics) and select by (attributes).
+
+        Use it to word a hypothesis in terms that exist. Nothing outside this catalogue can be tested.
+        """
+        allowed(who, "read")
+        return documents.Catalogue.model_validate(agency.search(surface, query, limit=limit))
+
+    @server.tool(annotations=LOOK)
+    def my_budget() -> documents.Budget:
+        """Say what you may put at risk: largest share, concurrent launches, required guardrails, who approves."""
+        return documents.Budget.model_validate(agency.parking.risks.budget_document(allowed(who, "read")))
+
+
+def _add_drafting(server: MCPServer[Any], agency: Agency, who: Who) -> None:
+    @server.tool(annotations=DRAFT)
+    def draft_experiment(
+        hypothesis: Annotated[
+            str,
+            Field(
+                description="One hypothesis in plain words: what changes to what, for whom, which metric moves which "
+                "way and by how much, what must not get worse, for how long, on what share.",
+                min_length=1,
+                max_length=4_000,
+            ),
+        ],
+        surface: Surface,
+        owner: Annotated[str, Field(description="The team that answers for it.", min_length=1, max_length=256)],
+    ) -> documents.Drafted:
+        """Turn a hypothesis into a draft: a validated experiment spec that is kept for you under an id.
+
+        When `outcome` is clarify, answer `question` by wording the hypothesis more exactly and call this again.
+        Nothing is launched.
+        """
+        proposal = agency.drafts.propose(hypothesis, surface=surface, owner=owner, actor=allowed(who, "read"))
+        plan = proposal["plan"]
+        open_question = {"outcome": plan["outcome"], "question": plan.get("question")}
+        return documents.Drafted.model_validate({**proposal, **open_question})
+
+    @server.tool(annotations=DRAFT)
+    def revise_draft(
+        draft: Annotated[str, Field(description="Id of the draft, from draft_experiment.", max_length=256)],
+        changes: Annotated[
+            dict[str, Any],
+            Field(
+                description='Dotted path -> new value, such as {"allocation": 0.05} or {"schedule.days": 21}. What '
+                "is not named stays as it is."
+            ),
+        ] = {},  # noqa: B006 - read only; a schema shows it
+        remove: Annotated[list[str], Field(description="Dotted paths to take away.", max_length=100)] = [],  # noqa: B006
+        apply_fixes: Annotated[bool, Field(description="Also apply the fixes that findings carry.")] = False,
+    ) -> documents.Judged:
+        """Change named fields of a draft, and see what then speaks against it."""
+        actor = allowed(who, "read")
+        agency.drafts.revise(draft, actor=actor, changes=changes, remove=remove, apply_fixes=apply_fixes)
+        spec, _ = agency.drafts.spec_of(draft, None, actor)
+        return documents.Judged.model_validate({"draft": draft, **agency.validate(spec, actor)})
+
+
+def _add_trying(server: MCPServer[Any], agency: Agency, who: Who) -> None:
+    @server.tool(annotations=LOOK)
+    def validate_experiment(draft: Draft = None, spec: Spec = None) -> documents.Judged:
+        """Check a draft or a spec against everything that could refuse its launch, your risk budget included."""
+        actor = allowed(who, "read")
+        meant, _ = agency.drafts.spec_of(draft, spec, actor)
+        return documents.Judged.model_validate({"draft": draft, **agency.validate(meant, actor)})
+
+    @server.tool(annotations=LOOK)
+    def preview_experiment(draft: Draft = None, spec: Spec = None) -> documents.Previewed:
+        """Try every variant on recorded requests: how many pages would change, and how. Nobody sees it."""
+        meant, _ = agency.drafts.spec_of(draft, spec, allowed(who, "read"))
+        return documents.Previewed.model_validate(agency.preview(meant))
+
+    @server.tool(annotations=LOOK)
+    def power_of_experiment(draft: Draft = None, spec: Spec = None) -> documents.Powered:
+        """Say on which day the experiment would be ready for its decision, or that it never would be."""
+        meant, _ = agency.drafts.spec_of(draft, spec, allowed(who, "read"))
+        return documents.Powered.model_validate(agency.power(meant))
+
+
+def _add_following(server: MCPServer[Any], agency: Agency, who: Who) -> None:
+    @server.tool(annotations=LOOK)
+    def experiment_status(experiment: Experiment) -> documents.Standing:
+        """Say in which state an experiment is, and why."""
+        allowed(who, "read")
+        found = agency.control.experiment(experiment)
+        line = {name: found[name] for name in documents.Standing.model_fields if name in found}
+        return documents.Standing.model_validate({**line, "experiment": found["key"]})
+
+    @server.tool(annotations=LOOK)
+    def experiment_results(experiment: Experiment) -> documents.Results:
+        """Read the scorecard of an experiment, with what the platform would decide on it now."""
+        allowed(who, "read")
+        results = agency.control.results(experiment)
+        return documents.Results.model_validate({**results, "experiment": experiment})
+
+    @server.tool(annotations=LOOK)
+    def explain_experiment(
+        experiment: Experiment,
+        unit: Annotated[
+            str | None, Field(description="A unit, to see which values it gets and why; looking does not count it.")
+        ] = None,
+        context: Annotated[
+            dict[str, bool | int | float | str], Field(description="Attributes of the unit and of the request.")
+        ] = {},  # noqa: B006 - as above
+    ) -> documents.Explained:
+        """Explain how an experiment came to where it stands and, for a unit, why it gets the values it gets."""
+        allowed(who, "read")
+        return documents.Explained.model_validate(agency.explain(experiment, unit=unit, context=context))
