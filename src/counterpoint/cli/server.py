@@ -25,6 +25,8 @@ from counterpoint.web import mount_web
 
 _FEED_S = 0.2
 _TICK_S = 0.25
+# What a worker waits for is due in hours: looking more often would cost more than the waiting itself.
+_WATCH_S = 1.0
 _REPORT_S = 5.0
 _GRACE_S = 5
 Chore: TypeAlias = tuple[Callable[[], object], float]
@@ -195,7 +197,7 @@ async def _repeat(chore: Callable[[], object], every_s: float) -> None:
 
 def _work(settings: Settings) -> int:
     with opened(settings) as platform:
-        chores: list[Chore] = [(platform.refresh, _TICK_S), (platform.control.tick, _TICK_S)]
+        chores: list[Chore] = [(platform.refresh, _WATCH_S), (platform.control.tick, _WATCH_S)]
         if settings.control_url is not None:
             chores.append((_reporting(settings.control_url, platform), _REPORT_S))
         print(_ROLE_WELCOME["worker"], flush=True)

@@ -66,7 +66,9 @@ class DbosExecutor:
                 "serializer": DBOSPortableJSONSerializer(),
                 "log_level": "ERROR",
                 "console_log_level": "ERROR",
-                "notification_listener_polling_interval_sec": 0.1,
+                # Nothing here sends notifications or keeps schedules in DBOS; looking for them is what idling costs.
+                "notification_listener_polling_interval_sec": 1.0,
+                "scheduler_polling_interval_sec": 60.0,
             }
         )
 
