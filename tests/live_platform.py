@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from counterpoint.bootstrap import Platform, SimulatedClock, opened
+from counterpoint.bootstrap.reference import surface_files
 from counterpoint.settings import Settings
 
 START = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
@@ -34,12 +35,22 @@ def prepared_settings(folder: Path, **changes: Any) -> Settings:
     return settings_at(folder, **changes)
 
 
+def own_home(folder: Path, policy: str) -> Path:
+    """Return a file of the reference surface with a line more in its policy."""
+    text = next(iter(surface_files(()))).read_text(encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "home.yaml"
+    path.write_text(text.replace("\npolicy:\n", f"\npolicy:\n  {policy}\n"), encoding="utf-8")
+    return path
+
+
 @contextmanager
 def live_platform(
-    folder: Path, clock: SimulatedClock | None = None, *, buffered: bool = False
+    folder: Path, clock: SimulatedClock | None = None, *, buffered: bool = False, policy: str | None = None
 ) -> Iterator[tuple[Platform, SimulatedClock]]:
     ticking = clock or SimulatedClock(START)
-    with opened(prepared_settings(folder), clock=ticking, buffered=buffered) as platform:
+    surfaces = () if policy is None else (own_home(folder, policy),)
+    with opened(prepared_settings(folder, surfaces=surfaces), clock=ticking, buffered=buffered) as platform:
         yield platform, ticking
 
 

@@ -42,9 +42,10 @@ class FakeDelivery:
         return {
             "surface": surface,
             "unit": unit,
-            "snapshot": {"id": "5b1c9e0d7a42f318", "release": 12, "age_s": 0.8},
+            "snapshot": {"id": "5b1c9e0d7a42f318", "release": 12, "age_s": 0.8, "stale": False},
             "values": {"podcasts.shelf_position": reading},
             "exposures": [],
+            "forced": dict(forced or {}),
         }
 
     async def page(

@@ -15,7 +15,7 @@ import pytest
 
 from api.asgi_client import AsgiClient
 from counterpoint.api import create_app
-from counterpoint.bootstrap import SimulatedClock, Staleness, opened, opened_delivery, short_id
+from counterpoint.bootstrap import SimulatedClock, opened, opened_delivery, short_id
 from counterpoint.bootstrap.delivering import NoShelves
 from counterpoint.cli import main
 from counterpoint.errors import InvalidInput
@@ -23,7 +23,7 @@ from counterpoint.events import Exposure
 from counterpoint.settings import control_url, read_settings
 from counterpoint.storage.snapshots import LastGood, Pacing
 from feed_world import distributing, eventually, served
-from live_platform import START, prepared_settings, settings_at, spec
+from live_platform import START, own_home, prepared_settings, settings_at, spec
 
 QUICK = Pacing(heartbeat_s=0.5, first_wait_s=0.02, longest_wait_s=0.2)
 KEY = "podcasts.shelf_position"
@@ -52,10 +52,10 @@ def treated(process):
 
 def test_deliveries_converge_on_each_publish_and_serve_on_when_the_control_plane_is_gone(tmp_path):
     clock = SimulatedClock(START)
-    staleness = Staleness(max_age_s=3600, policy="refuse")
+    own = own_home(tmp_path, "staleness: {max_age_s: 3600, policy: refuse}")
     with ExitStack() as open_parts:
         platform = open_parts.enter_context(
-            opened(prepared_settings(tmp_path / "control", role="control"), clock=clock, staleness=staleness)
+            opened(prepared_settings(tmp_path / "control", role="control", surfaces=(own,)), clock=clock)
         )
         server = open_parts.enter_context(served(create_app(platform), platform.snapshots))
         for name in ("a", "b"):

@@ -34,10 +34,13 @@ def test_both_variants_are_served_and_differ_where_the_treatment_says(tmp_path: 
 
 
 def test_a_forced_variant_is_marked_and_never_counted(tmp_path: Path) -> None:
-    with live_platform(tmp_path) as (platform, _):
+    with live_platform(tmp_path, policy='forcing: {actors: ["*@localhost"]}') as (platform, _):
         platform.control.submit(surface="home", author="ada", spec=spec())
-        page = _page(platform, "tester", forced={"podcasts-second": "treatment"})
-        assert page["forced"] == {"podcasts-second": "treatment"}
+        forced = {"podcasts-second": "treatment"}
+        made = platform.forcing.permit("home", unit="tester", forced=forced, actor="qa@localhost", reason="look")
+        page = _page(platform, "tester", permit=made["permit"])
+        assert page["forced"] == forced
+        assert page["counted"] is False
         assert _shelf(page, "podcasts")["position"] == 2
         assert list(platform.delivery.log.read(Exposure)) == []
         assert list(platform.delivery.log.read(Served)) == []

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from contracts.memory_release_store import MemoryReleaseStore
 from counterpoint.assignment import BucketSet
-from counterpoint.config import BaselineRule, snapshot_id
+from counterpoint.config import BaselineRule, Forcing, Policy, Staleness, snapshot_id
 from counterpoint.experiments import Event, Holdout, draw_holdout_sets
 from counterpoint.releases import (
     AddExperiment,
@@ -108,7 +108,14 @@ def test_a_holdout_keeps_the_baseline_of_its_start_and_loses_parameters_that_wen
 
 
 def test_the_snapshot_of_a_release_carries_its_number_and_time():
-    release = first_release(MemoryReleaseStore())
-    made = snapshot_of(release, max_age_s=60, stale_policy="baseline")
+    made = snapshot_of(first_release(MemoryReleaseStore()))
     assert (made.release, made.created_at) == (1, NOW)
-    assert (made.max_age_s, made.stale_policy) == (60, "baseline")
+    assert (made.max_age_s, made.stale_policy, made.testers) == (0, "serve", ())
+
+
+def test_the_snapshot_carries_what_the_surfaces_policy_says_of_age_and_of_testers():
+    release = first_release(MemoryReleaseStore())
+    policy = Policy(staleness=Staleness(max_age_s=60, policy="baseline"), forcing=Forcing(actors=("*@qa",)))
+    state = replace(release.state, surface=replace(release.state.surface, policy=policy))
+    made = snapshot_of(replace(release, state=state))
+    assert (made.max_age_s, made.stale_policy, made.testers) == (60, "baseline", ("*@qa",))

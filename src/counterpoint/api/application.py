@@ -10,6 +10,7 @@ from counterpoint import __version__
 from counterpoint.api.config_routes import config_routes
 from counterpoint.api.delivery_routes import delivery_routes
 from counterpoint.api.feed_routes import feed_routes
+from counterpoint.api.forcing_routes import forcing_routes
 from counterpoint.api.guard import Guard
 from counterpoint.api.hot import HotPaths
 from counterpoint.api.launch_routes import launch_routes
@@ -49,6 +50,7 @@ def create_app(platform: Platform) -> FastAPI:
         record_routes(platform.control),
         process_routes(platform),
         feed_routes(platform),
+        forcing_routes(platform),
         config_routes(platform),
         reference_routes(app),
     )

@@ -5,11 +5,29 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from counterpoint.api import examples
+from counterpoint.config import MAX_PERMIT_CHARS
 
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Value = Annotated[bool, Field(strict=True)] | Annotated[int, Field(strict=True)] | FiniteFloat | str
 Identifier = Annotated[str, Field(min_length=1, max_length=256)]
 Text = Annotated[str, Field(max_length=4_000)]
+
+Forced = Annotated[
+    dict[str, str],
+    Field(description="Experiment -> variant, of those that `permit` allows; all it allows when left out."),
+]
+Permit = Annotated[
+    str | None,
+    Field(
+        min_length=1,
+        max_length=MAX_PERMIT_CHARS,
+        description="Leave to see variants, from `POST /v1/surfaces/{surface}/permits`; then nothing is counted.",
+    ),
+]
+Units = Annotated[
+    dict[str, str],
+    Field(description="Identifiers of other unit types, such as `device_id`, for experiments that randomise those."),
+]
 
 
 class _Body(BaseModel):
@@ -32,9 +50,9 @@ class ResolveBody(_Body):
     parameters: Annotated[
         list[str] | None, Field(description="Which parameters to read; all of them when left out.")
     ] = None
-    forced: Annotated[
-        dict[str, str], Field(description="Experiment -> variant, for testing this one request; never counted.")
-    ] = {}
+    forced: Forced = {}
+    permit: Permit = None
+    units: Units = {}
 
 
 class PageBody(_Body):
@@ -43,9 +61,9 @@ class PageBody(_Body):
     model_config = _with(examples.PAGE)
     unit: Annotated[Identifier, Field(description="Who is randomised: the surface's unit, such as a user id.")]
     context: Annotated[dict[str, Value], Field(description="Attributes of the unit and of this request.")] = {}
-    forced: Annotated[
-        dict[str, str], Field(description="Experiment -> variant, for testing this one request; never counted.")
-    ] = {}
+    forced: Forced = {}
+    permit: Permit = None
+    units: Units = {}
     request_id: Annotated[
         Identifier | None, Field(description="Joins events to this page; the answer gives one when left out.")
     ] = None
@@ -58,6 +76,18 @@ class EventsBody(_Body):
     events: Annotated[
         list[dict[str, Any]], Field(max_length=10_000, description="Exposure, outcome, impression and served records.")
     ]
+
+
+class PermitBody(_Body):
+    """Which variants one unit may see, and why; the audit log keeps it."""
+
+    model_config = _with(examples.PERMIT_REQUEST)
+    unit: Identifier
+    forced: Annotated[dict[str, str], Field(min_length=1, max_length=50, description="Experiment -> variant.")]
+    reason: Annotated[Text, Field(min_length=1)]
+    hours: Annotated[
+        float | None, Field(gt=0, allow_inf_nan=False, description="As long as the policy allows when left out.")
+    ] = None
 
 
 class PlanBody(_Body):

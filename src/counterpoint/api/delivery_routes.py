@@ -1,6 +1,6 @@
 """The routes of the serving path: resolve, page, events. `hot` answers well-formed requests before they come here."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
@@ -26,20 +26,20 @@ def delivery_routes(delivery: Delivery) -> APIRouter:
         summary="Resolve parameters for one unit",
         description="Returns each value with its reason, variant and snapshot. Reading a parameter that one of the "
         "unit's experiments may set is the exposure, and is recorded before the answer leaves.",
-        responses=answers(examples.RESOLVED, 400, 404, 413, 415, 422, 503),
+        responses=answers(examples.RESOLVED, 400, 403, 404, 413, 415, 422, 503),
     )
     async def resolve_parameters(surface: SurfaceKey, body: ResolveBody) -> Document:
-        ask = ResolveRequest(unit=body.unit, context=body.context, parameters=body.parameters, forced=body.forced)
+        ask = ResolveRequest(unit=body.unit, context=body.context, parameters=body.parameters, **_shown(body))
         return await resolve(delivery, surface, ask)
 
     @routes.post(
         "/surfaces/{surface}/page",
         summary="Compose the page of one unit",
         description="Returns shelves of cards, how complete the page is, what it read and why each value was so.",
-        responses=answers(examples.PAGE_ANSWER, 400, 404, 413, 415, 422, 503),
+        responses=answers(examples.PAGE_ANSWER, 400, 403, 404, 413, 415, 422, 503),
     )
     async def compose_page(surface: SurfaceKey, body: PageBody) -> Document:
-        wish = PageRequest(unit=body.unit, context=body.context, forced=body.forced, request_id=body.request_id)
+        wish = PageRequest(unit=body.unit, context=body.context, request_id=body.request_id, **_shown(body))
         return await page(delivery, surface, wish)
 
     @routes.post(
@@ -53,3 +53,7 @@ def delivery_routes(delivery: Delivery) -> APIRouter:
         return delivery.ingest(body.events)
 
     return routes
+
+
+def _shown(body: ResolveBody | PageBody) -> dict[str, Any]:
+    return {"forced": body.forced, "permit": body.permit, "units": body.units}

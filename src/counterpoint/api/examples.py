@@ -10,6 +10,21 @@ RESOLVE: Example = {
     "parameters": ["podcasts.shelf_position"],
 }
 PAGE: Example = {"unit": "listener-4711", "context": {"country": "SE", "plan": "premium", "platform": "ios"}}
+PERMIT_REQUEST: Example = {
+    "unit": "listener-4711",
+    "forced": {"podcasts-second-se": "treatment"},
+    "reason": "check the second place on a small screen",
+    "hours": 4,
+}
+PERMIT: Example = {
+    "id": "5b1c9e0d7a42",
+    "surface": "home",
+    "by": "maria@qa.example.org",
+    "unit": "listener-4711",
+    "forced": {"podcasts-second-se": "treatment"},
+    "until": "2026-11-22T13:30:00+00:00",
+    "permit": "eyJieSI6Im1hcmlhQHFhLmV4YW1wbGUub3JnIn0.mR2v",
+}
 EVENTS: Example = {
     "events": [
         {
@@ -66,7 +81,7 @@ ERROR: Example = {
     }
 }
 
-_SNAPSHOT: Example = {"id": "5b1c9e0d7a42f318", "release": 12, "age_s": 0.8}
+_SNAPSHOT: Example = {"id": "5b1c9e0d7a42f318", "release": 12, "age_s": 0.8, "stale": False}
 _EXPOSURE: Example = {
     "experiment": "podcasts-second-se",
     "variant": "treatment",
@@ -94,6 +109,7 @@ RESOLVED: Example = {
         }
     },
     "exposures": [_EXPOSURE],
+    "forced": {},
 }
 PAGE_ANSWER: Example = {
     "surface": "home",

@@ -17,9 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from counterpoint.api.guard import replayed
 from counterpoint.api.ports import Delivery, Document
 from counterpoint.api.refusals import refusal
+from counterpoint.config import MAX_PERMIT_CHARS
 from counterpoint.errors import CounterpointError
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=256)]
+Permit = Annotated[str, Meta(min_length=1, max_length=MAX_PERMIT_CHARS)]
 Value: TypeAlias = bool | int | float | str
 MAX_EVENTS = 10_000
 
@@ -31,6 +33,8 @@ class ResolveRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context: dict[str, Value] = {}
     parameters: list[str] | None = None
     forced: dict[str, str] = {}
+    permit: Permit | None = None
+    units: dict[str, str] = {}
 
 
 class PageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +43,8 @@ class PageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: Identifier
     context: dict[str, Value] = {}
     forced: dict[str, str] = {}
+    permit: Permit | None = None
+    units: dict[str, str] = {}
     request_id: Identifier | None = None
 
 
@@ -107,14 +113,27 @@ class HotPaths:
 async def resolve(delivery: Delivery, surface: str, ask: ResolveRequest) -> Document:
     """Return the values asked for; in a thread, because the exposures are written down before the answer leaves."""
     return await run_in_threadpool(
-        delivery.resolve, surface, ask.unit, ask.context, parameters=ask.parameters, forced=ask.forced
+        delivery.resolve,
+        surface,
+        ask.unit,
+        ask.context,
+        parameters=ask.parameters,
+        forced=ask.forced,
+        permit=ask.permit,
+        units=ask.units,
     )
 
 
 async def page(delivery: Delivery, surface: str, wish: PageRequest) -> Document:
     """Return the page asked for, under the caller's request id or a new one."""
     return await delivery.page(
-        surface, wish.unit, wish.context, forced=wish.forced, request_id=wish.request_id or uuid4().hex
+        surface,
+        wish.unit,
+        wish.context,
+        forced=wish.forced,
+        permit=wish.permit,
+        units=wish.units,
+        request_id=wish.request_id or uuid4().hex,
     )
 
 

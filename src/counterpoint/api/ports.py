@@ -21,6 +21,8 @@ class Delivery(Protocol):
         *,
         parameters: Sequence[str] | None,
         forced: Mapping[str, str] = ...,
+        permit: str | None = None,
+        units: Mapping[str, str] = ...,
     ) -> Document:
         """Return the values of a surface's parameters for one unit; reading is exposure."""
         ...
@@ -32,6 +34,8 @@ class Delivery(Protocol):
         context: Mapping[str, Scalar],
         *,
         forced: Mapping[str, str] = ...,
+        permit: str | None = None,
+        units: Mapping[str, str] = ...,
         request_id: str | None = None,
     ) -> Document:
         """Return the page that one unit sees."""
@@ -82,7 +86,7 @@ class Control(Protocol):
         ...
 
     def move(self, launch: str, goal: str, *, actor: str, reason: str) -> Document:
-        """Pause, resume or stop a launch."""
+        """Pause, resume, hold, restart, stop, kill or archive a launch."""
         ...
 
     def launches(self, surface: str | None = None) -> list[Document]:

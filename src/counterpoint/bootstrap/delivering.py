@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 
 from counterpoint.bootstrap.delivery import Delivery
 from counterpoint.bootstrap.feed import count_releases
-from counterpoint.bootstrap.places import open_content, open_folder
+from counterpoint.bootstrap.places import fleet_permit_key, open_content, open_folder
 from counterpoint.bootstrap.rankers import train_on_simulated
 from counterpoint.bootstrap.reference import REFERENCE_SURFACE, load_reference_content, surface_files
 from counterpoint.bootstrap.serving import ServingWorld
-from counterpoint.config import load_surface
+from counterpoint.config import Staleness, load_surface
 from counterpoint.content import LiveCatalogue, rebase_releases
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.events import DEFAULT_BOUNDS
@@ -86,8 +86,12 @@ def opened_delivery(
     new_id: Callable[[], str],
     stopwatch: Callable[[], float] = time.perf_counter,
     pacing: Pacing | None = None,
+    tighter: Staleness | None = None,
 ) -> Iterator[DeliveryOnly]:
     """Yield a process that serves what the control plane publishes, with what is on disk until it answers.
+
+    Args:
+        tighter: What this process promises about a snapshot's age beyond what its surface declares.
 
     Raises:
         InvalidInput: code `no_control_url`, or the data folder or a surface's file is at fault.
@@ -105,7 +109,7 @@ def opened_delivery(
         log = open_event_log(folder / "events")
         closing.callback(log.close)
         meters = Meters()
-        good = LastGood(SnapshotFiles(folder / "snapshots"))
+        good = LastGood(SnapshotFiles(folder / "snapshots"), tighter=tighter)
         count_releases(good, meters)
         good.restore(clock())
 
@@ -127,6 +131,7 @@ def opened_delivery(
             clock=clock,
             stopwatch=stopwatch,
             new_id=new_id,
+            permit_key=fleet_permit_key(settings),
         )
         # Real time, whatever the platform's clock says: it tells one life of a process from another.
         identity = own_identity("delivery", new_id=new_id, now=datetime.now(UTC))

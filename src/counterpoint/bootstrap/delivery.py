@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from counterpoint.bootstrap.forcing import allowed
 from counterpoint.bootstrap.paged import check_paged
-from counterpoint.config import Config
+from counterpoint.config import CompiledSnapshot, Config
 from counterpoint.errors import InvalidInput
 from counterpoint.events import Event, EventLog, Impression, Outcome, exposures_of, ingest
 from counterpoint.orchestration import Clock
@@ -26,6 +27,7 @@ class Delivery:
         world: Returns what pages are made of now; the catalogue may have been refreshed since the last call.
         stopwatch: Seconds of a monotonic clock.
         new_id: Returns an identifier that was never returned before.
+        permit_key: What permits to force variants are checked with; None where this process can check none.
     """
 
     feed: Feed
@@ -36,6 +38,7 @@ class Delivery:
     clock: Clock
     stopwatch: Callable[[], float]
     new_id: Callable[[], str]
+    permit_key: bytes | None = None
 
     def surfaces(self) -> list[str]:
         """Return the keys of the surfaces that are served."""
@@ -49,19 +52,27 @@ class Delivery:
         *,
         parameters: Sequence[str] | None = None,
         forced: Mapping[str, str] | None = None,
+        permit: str | None = None,
+        units: Mapping[str, str] | None = None,
         request_id: str | None = None,
     ) -> dict[str, Any]:
         """Return the values of parameters for one unit; asking for a value is reading it, and its exposure is recorded.
 
         Args:
             parameters: Which ones; all of the surface's when None.
-            forced: Experiment -> variant to see; such an answer is never counted.
+            forced: Experiment -> variant to see, of those that `permit` allows; all of them when it names none.
+            permit: Leave to force variants; such an answer is never counted.
+            units: Identifiers of other unit types, such as a device, for the experiments that hash those.
 
         Raises:
             NotFound: code `unknown_surface` or `unknown_parameter`.
+            Forbidden: As in `forcing.allowed`.
+            DependencyFailure: `snapshot_too_old`, under the policy `refuse`.
         """
         now = self.clock()
-        config = self._config(surface, unit, context, now, forced or {})
+        compiled = self.feed.live(surface).compiled
+        shown = allowed(compiled, unit=unit, forced=forced or {}, permit=permit, key=self.permit_key, now=now)
+        config = _config(compiled, unit, context, now, shown, units)
         values = config.read_all() if parameters is None else {key: config.value(key) for key in parameters}
         reads = {read.parameter: read for read in config.reads}
         exposures = exposures_of(
@@ -73,8 +84,10 @@ class Delivery:
             release=config.release,
             request_id=request_id or self.new_id(),
         )
-        if exposures:
-            self.log.append(exposures)
+        # Not even what other experiments gave: a forced answer is a test, whole.
+        counted = [] if shown else exposures
+        if counted:
+            self.log.append(counted)
         return {
             "surface": surface,
             "unit": unit,
@@ -90,8 +103,9 @@ class Delivery:
                 for key, value in values.items()
             },
             "exposures": [
-                {"experiment": one.experiment, "variant": one.variant, "parameter": one.parameter} for one in exposures
+                {"experiment": one.experiment, "variant": one.variant, "parameter": one.parameter} for one in counted
             ],
+            "forced": dict(shown),
         }
 
     async def page(
@@ -101,6 +115,8 @@ class Delivery:
         context: Mapping[str, Scalar],
         *,
         forced: Mapping[str, str] | None = None,
+        permit: str | None = None,
+        units: Mapping[str, str] | None = None,
         request_id: str | None = None,
         now: datetime | None = None,
         counted: bool = True,
@@ -108,12 +124,23 @@ class Delivery:
         """Return the page of one unit; its exposures are written before it leaves.
 
         Args:
-            forced: Experiment -> variant to see; such a page leaves no records.
+            forced: Experiment -> variant to see; such a page leaves no records. As in `resolve`, but somebody who only
+                looks (`counted` false, which no route offers) needs no permit.
+            permit: As in `resolve`.
+            units: As in `resolve`.
             now: The moment the page is made for; the clock's when None.
             counted: False for somebody who only looks at a unit's page: it is the same page and leaves no records.
         """
         started = self.stopwatch()
-        page = await self._compose(surface, unit, context, forced or {}, request_id or self.new_id(), now, counted)
+        at = now or self.clock()
+        compiled = self.feed.live(surface).compiled
+        shown = forced or {}
+        if counted:
+            # By the clock, not by the page's moment: a permit ends when it ends.
+            clock = self.clock()
+            shown = allowed(compiled, unit=unit, forced=shown, permit=permit, key=self.permit_key, now=clock)
+        config = _config(compiled, unit, context, at, shown, units)
+        page = await self._compose(surface, unit, context, shown, request_id or self.new_id(), config, counted)
         latency_ms = (self.stopwatch() - started) * 1000.0
         records = page_records(page, latency_ms=latency_ms, n_shelves_seen=0)
         # One append, exposures and the served record, before the last byte.
@@ -125,8 +152,9 @@ class Delivery:
             self.meters.page_seconds.labels(surface).observe(latency_ms / 1000.0)
         return {
             **page_document(page),
+            "snapshot": _stamp(config),
             "latency_ms": round(latency_ms, 3),
-            "forced": dict(forced or {}),
+            "forced": dict(shown),
             "counted": bool(written),
         }
 
@@ -163,17 +191,15 @@ class Delivery:
         context: Mapping[str, Scalar],
         forced: Mapping[str, str],
         request_id: str,
-        now: datetime | None,
+        config: Config,
         counted: bool,
     ) -> Page:
-        at = now or self.clock()
-        config = self._config(surface, unit, context, at, forced)
         check_paged(surface)
         request = Request(
             request_id=request_id,
             surface=surface,
             unit=unit,
-            now=at,
+            now=config.now,
             seed=seed_of(request_id),
             context=context,
             forced=forced,
@@ -181,17 +207,23 @@ class Delivery:
         )
         return await serve_page(request, config, self.world())
 
-    def _config(
-        self, surface: str, unit: str, context: Mapping[str, Scalar], now: datetime, forced: Mapping[str, str]
-    ) -> Config:
-        compiled = self.feed.live(surface).compiled
-        for finding in compiled.check_forced(forced):
-            raise InvalidInput(finding.code, finding.message, where=finding.path, fix="force a variant that is live")
-        return compiled.resolve(unit, context, now, forced=forced)
+
+def _config(
+    compiled: CompiledSnapshot,
+    unit: str,
+    context: Mapping[str, Scalar],
+    now: datetime,
+    forced: Mapping[str, str],
+    units: Mapping[str, str] | None,
+) -> Config:
+    for finding in compiled.check_forced(forced):
+        raise InvalidInput(finding.code, finding.message, where=finding.path, fix="force a variant that is live")
+    return compiled.resolve(unit, context, now, forced=forced, units=units)
 
 
 def _stamp(config: Config) -> dict[str, Any]:
-    return {"id": config.snapshot_id, "release": config.release, "age_s": round(config.age_s, 3)}
+    age_s = round(config.age_s, 3)
+    return {"id": config.snapshot_id, "release": config.release, "age_s": age_s, "stale": config.is_stale}
 
 
 def seed_of(request_id: str) -> int:

@@ -2,28 +2,14 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from counterpoint.config import compile_snapshot, encode_snapshot
+from counterpoint.config import Staleness, compile_snapshot, encode_snapshot
 from counterpoint.errors import CounterpointError
 from counterpoint.releases import ReleaseStore, snapshot_of
 from counterpoint.storage.snapshots import LastGood, Live
 from counterpoint.telemetry import Meters
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staleness:
-    """What the publisher declares about snapshots that nobody has confirmed for a while.
-
-    Attributes:
-        max_age_s: Beyond this age values carry the reason STALE; 0 for never.
-        policy: What else happens then: `serve` values as they are, serve the `baseline`, or `refuse`.
-    """
-
-    max_age_s: int = 0
-    policy: Literal["serve", "baseline", "refuse"] = "serve"
 
 
 class SnapshotFeed:
@@ -32,7 +18,7 @@ class SnapshotFeed:
     Args:
         releases: Where releases are published.
         surfaces: Keys of the surfaces to serve.
-        staleness: Declared in every snapshot that is made here.
+        tighter: What this process promises about a snapshot's age beyond what its surface declares.
     """
 
     def __init__(
@@ -42,13 +28,12 @@ class SnapshotFeed:
         meters: Meters,
         clock: Callable[[], datetime],
         *,
-        staleness: Staleness | None = None,
+        tighter: Staleness | None = None,
     ) -> None:
-        self.good = LastGood()
+        self.good = LastGood(tighter=tighter)
         self._clock = clock
         self._releases = releases
         self._surfaces = surfaces
-        self._staleness = staleness or Staleness()
         self._lock = threading.Lock()
         count_releases(self.good, meters)
 
@@ -94,12 +79,8 @@ class SnapshotFeed:
             if present is not None and present.release == note.number:
                 self.good.confirm(surface, present.compiled.id, now)
                 return False
-            snapshot = snapshot_of(
-                self._releases.get(surface, note.number),
-                max_age_s=self._staleness.max_age_s,
-                stale_policy=self._staleness.policy,
-            )
-            compiled = compile_snapshot(snapshot, confirmed_at=now)
+            snapshot = snapshot_of(self._releases.get(surface, note.number))
+            compiled = compile_snapshot(snapshot, confirmed_at=now, tighter=self.good.tighter)
             return self.good.put(compiled, encode_snapshot(snapshot), "releases")
         except CounterpointError as error:
             # One surface that cannot be read must not keep a kill switch on another from being served.

@@ -1,10 +1,12 @@
 """Where the parts of one installation are kept below its data folder."""
 
 import fcntl
+import hmac
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from counterpoint.content import ContentStore
@@ -57,6 +59,22 @@ def durable_url(settings: Settings) -> str:
     return settings.database_url
 
 
+def permit_key(settings: Settings) -> bytes:
+    """Return the secret that permits to force are signed with.
+
+    It is derived from the fleet's token, the same in every process; an installation without one keeps a secret in its
+    folder, good for the processes that share that folder.
+    """
+    return fleet_permit_key(settings) or _kept_key(settings.data / "permit.key")
+
+
+def fleet_permit_key(settings: Settings) -> bytes | None:
+    """Return what a process that only serves checks permits with; None without a fleet's token: it can check none."""
+    if settings.fleet_token is None:
+        return None
+    return hmac.new(settings.fleet_token.encode(), b"counterpoint permits", sha256).digest()
+
+
 def attestation_key(settings: Settings) -> bytes:
     """Return the secret that attestations are signed with: the one that is set, or one made once and kept.
 
@@ -73,7 +91,10 @@ def attestation_key(settings: Settings) -> bytes:
                 fix=f"set {_KEY_BYTES} random bytes or more",
             )
         return key
-    path = settings.data / "attestation.key"
+    return _kept_key(settings.data / "attestation.key")
+
+
+def _kept_key(path: Path) -> bytes:
     if not path.exists():
         # Linked into place whole: of two processes that start at once, one makes the key and both read it.
         fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")

@@ -24,13 +24,13 @@ def add_commands(commands: Commands) -> None:
         type=int,
         default=0,
         metavar="S",
-        help="declare snapshots stale when nobody confirmed them for so many seconds (default 0: never)",
+        help="call snapshots stale after so many seconds, sooner than their surface declares (default 0: as declared)",
     )
     serve.add_argument(
         "--stale-policy",
         choices=("serve", "baseline", "refuse"),
         default="serve",
-        help="what else happens to stale snapshots (default serve, with the reason STALE)",
+        help="what else happens to stale snapshots, where that is stricter than declared; needs --max-age",
     )
     fleet = command(commands, "fleet", _fleet, "show which process serves which release")
     fleet.add_argument("--control", metavar="URL", help="address of the control plane (default: of `serve` here)")
@@ -40,9 +40,10 @@ def add_commands(commands: Commands) -> None:
     export.add_argument("--surface", default="home", help="which surface (default home)")
     export.add_argument(
         "--experiments",
-        choices=("leave-out", "baseline"),
+        choices=("leave-out", "baseline", "decided"),
         default="leave-out",
-        help="what becomes of parameters under experiment: no flag, or the baseline for everybody (default leave-out)",
+        help="what becomes of parameters under experiment: no flag, the baseline for everybody, or what was decided here "
+        "and is passed on as an attribute (default leave-out)",
     )
 
 
@@ -54,8 +55,8 @@ def _serve(words: argparse.Namespace, settings: Settings) -> int:
     changes = {"host": words.host, "port": words.port, "role": words.role, "control_url": control}
     settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
     if words.max_age < 0:
-        raise InvalidInput("bad_setting", "an age is not negative", where="--max-age", fix="use 0 for never")
-    return run_server(settings, staleness=Staleness(max_age_s=words.max_age, policy=words.stale_policy))
+        raise InvalidInput("bad_setting", "an age is not negative", where="--max-age", fix="use 0 for as declared")
+    return run_server(settings, tighter=Staleness(max_age_s=words.max_age, policy=words.stale_policy))
 
 
 def _fleet(words: argparse.Namespace, settings: Settings) -> int:

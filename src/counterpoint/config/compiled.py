@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from counterpoint.assignment import HASH_VERSION, Context
 from counterpoint.config.plans import Planner, build_planner
+from counterpoint.config.policy import Staleness, tightened
 from counterpoint.config.programs import Candidate, Holdout, Program, build_programs
 from counterpoint.config.resolve import Config
 from counterpoint.config.snapshot import Snapshot, snapshot_id
@@ -21,6 +22,7 @@ class CompiledSnapshot:
     Attributes:
         id: Content address of the snapshot.
         confirmed_at: When it was last known to be the newest; its age counts from then.
+        staleness: What the snapshot declares, or the stricter promise of this process.
         stale_after: The moment from which values carry the reason STALE; None for never.
         faults: What of it could not be compiled; the experiments named there give the baseline, with reason ERROR.
     """
@@ -33,6 +35,7 @@ class CompiledSnapshot:
     planner: Planner
     bucket_seed: int
     confirmed_at: datetime
+    staleness: Staleness
     stale_after: datetime | None
     faults: tuple[Finding, ...]
 
@@ -64,7 +67,7 @@ class CompiledSnapshot:
 
     def confirmed(self, at: datetime) -> "CompiledSnapshot":
         """Return the same snapshot, known to be the newest at `at`."""
-        return replace(self, confirmed_at=at, stale_after=_stale_after(self.snapshot, at))
+        return replace(self, confirmed_at=at, stale_after=_stale_after(self.staleness, at))
 
     def age_s(self, now: datetime) -> float:
         """Return the seconds since it was last known to be the newest, at least 0."""
@@ -94,24 +97,32 @@ class CompiledSnapshot:
         units: Mapping[str, str] | None,
         forced: Mapping[str, str] | None,
     ) -> Config:
-        if self.snapshot.stale_policy == "refuse":
+        if self.staleness.policy == "refuse":
             raise DependencyFailure(
                 "snapshot_too_old",
                 f"the snapshot of surface {self.snapshot.surface} is {self.age_s(now):.0f} s old",
                 fix="bring the feed of snapshots back, or declare another policy for stale ones",
-                facts={"snapshot": self.id, "age_s": self.age_s(now), "max_age_s": self.snapshot.max_age_s},
+                facts={"snapshot": self.id, "age_s": self.age_s(now), "max_age_s": self.staleness.max_age_s},
             )
-        if self.snapshot.stale_policy == "baseline":
+        if self.staleness.policy == "baseline":
             return Config(self, None, context, now, None, None, True)
         return Config(self, raw, context, now, units, forced, True)
 
 
-def compile_snapshot(snapshot: Snapshot, *, confirmed_at: datetime | None = None) -> CompiledSnapshot:
+def compile_snapshot(
+    snapshot: Snapshot,
+    *,
+    address: str | None = None,
+    confirmed_at: datetime | None = None,
+    tighter: Staleness | None = None,
+) -> CompiledSnapshot:
     """Return `snapshot` compiled; experiments that are broken are isolated and named in `faults`.
 
     Args:
         snapshot: What `decode_snapshot` returned.
+        address: Its content address, where that was checked already; computed when not given.
         confirmed_at: When it was known to be the newest; its creation when not given.
+        tighter: What this process promises beyond what the snapshot declares; what is looser has no effect.
 
     Raises:
         InvalidInput: `unknown_hash_version` when its buckets were drawn under other hashing rules.
@@ -124,19 +135,23 @@ def compile_snapshot(snapshot: Snapshot, *, confirmed_at: datetime | None = None
         )
     programs = build_programs(snapshot)
     at = confirmed_at or snapshot.created_at
+    staleness = Staleness(max_age_s=snapshot.max_age_s, policy=snapshot.stale_policy)
+    if tighter is not None:
+        staleness = tightened(staleness, tighter)
     return CompiledSnapshot(
         snapshot=snapshot,
-        id=snapshot_id(snapshot),
+        id=address or snapshot_id(snapshot),
         programs=programs.by_parameter,
         candidates=programs.candidates,
         holdouts=programs.holdouts,
         planner=build_planner(programs),
         bucket_seed=programs.bucket_seed,
         confirmed_at=at,
-        stale_after=_stale_after(snapshot, at),
+        staleness=staleness,
+        stale_after=_stale_after(staleness, at),
         faults=programs.faults,
     )
 
 
-def _stale_after(snapshot: Snapshot, confirmed_at: datetime) -> datetime | None:
-    return confirmed_at + timedelta(seconds=snapshot.max_age_s) if snapshot.max_age_s > 0 else None
+def _stale_after(staleness: Staleness, confirmed_at: datetime) -> datetime | None:
+    return confirmed_at + timedelta(seconds=staleness.max_age_s) if staleness.max_age_s > 0 else None

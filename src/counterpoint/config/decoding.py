@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from counterpoint.config.compiled import CompiledSnapshot, compile_snapshot
-from counterpoint.config.snapshot import FORMAT_VERSION, Snapshot, snapshot_id
+from counterpoint.config.policy import Staleness
+from counterpoint.config.snapshot import FORMAT_VERSION, Snapshot, address_of, snapshot_id
 from counterpoint.errors import InvalidInput
 from counterpoint.vocabulary import AttributeType, ParameterType
 
@@ -45,7 +46,8 @@ def decode_snapshot(data: bytes, *, expected_id: str | None = None, now: datetim
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _corrupt(str(error) or type(error).__name__) from error
     _check_shape(snapshot)
-    if expected_id is not None and (found := snapshot_id(snapshot)) != expected_id:
+    # Canonical bytes are their own address, whatever fields a newer writer has added; others are written out again.
+    if expected_id is not None and address_of(data) != expected_id and (found := snapshot_id(snapshot)) != expected_id:
         raise InvalidInput(
             "wrong_digest",
             f"the snapshot is {found} in place of {expected_id}",
@@ -63,7 +65,12 @@ def decode_snapshot(data: bytes, *, expected_id: str | None = None, now: datetim
 
 
 def load_snapshot(
-    data: bytes, *, expected_id: str | None = None, now: datetime | None = None, confirmed_at: datetime | None = None
+    data: bytes,
+    *,
+    expected_id: str | None = None,
+    now: datetime | None = None,
+    confirmed_at: datetime | None = None,
+    tighter: Staleness | None = None,
 ) -> CompiledSnapshot:
     """Return the bytes of a snapshot, decoded and compiled; faster than the two steps apart.
 
@@ -72,6 +79,7 @@ def load_snapshot(
         expected_id: As in `decode_snapshot`.
         now: As in `decode_snapshot`.
         confirmed_at: As in `compile_snapshot`.
+        tighter: As in `compile_snapshot`.
 
     Raises:
         InvalidInput: As in `decode_snapshot` and `compile_snapshot`.
@@ -80,7 +88,8 @@ def load_snapshot(
     was_collecting = gc.isenabled()
     gc.disable()
     try:
-        return compile_snapshot(decode_snapshot(data, expected_id=expected_id, now=now), confirmed_at=confirmed_at)
+        snapshot = decode_snapshot(data, expected_id=expected_id, now=now)
+        return compile_snapshot(snapshot, address=expected_id, confirmed_at=confirmed_at, tighter=tighter)
     finally:
         if was_collecting:
             gc.enable()

@@ -4,6 +4,8 @@ from typing import Any, get_args
 
 import msgspec
 
+from counterpoint.config.policy import StalePolicy
+from counterpoint.config.policy_file import MAX_AGE_S, MAX_PERMIT_HOURS
 from counterpoint.config.snapshot import Snapshot
 from counterpoint.config.surface import MetricType
 from counterpoint.config.surface_file import TOP_FIELDS
@@ -16,6 +18,7 @@ _NUMBER = {"type": "number"}
 _SCALAR = {"type": ["boolean", "number", "string"]}
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 _FLAG = {"type": "boolean"}
+_TIME = {"type": "string", "format": "date-time"}
 
 
 def snapshot_schema() -> dict[str, Any]:
@@ -87,9 +90,28 @@ def _policy() -> dict[str, Any]:
             "sensitive_attributes": _TEXT,
             "values_outside_bounds_or_enumeration": _TEXT,
             "approvals": {"type": "integer", "minimum": 0},
+            "forcing": _closed(
+                {"actors": _TEXTS, "hours": {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_PERMIT_HOURS}}, []
+            ),
+            "staleness": _closed(
+                {
+                    "max_age_s": {"type": "integer", "minimum": 0, "maximum": MAX_AGE_S},
+                    "policy": {"enum": list(get_args(StalePolicy))},
+                },
+                [],
+            ),
+            "freezes": _listed({"start": _TIME, "end": _TIME, "reason": _TEXT}, ["start", "end"]),
+            "privacy_approvals": _listed(
+                {"attribute": _TEXT, "experiment": _TEXT, "by": _TEXT, "until": _TIME},
+                ["attribute", "experiment", "by", "until"],
+            ),
         },
         [],
     )
+
+
+def _listed(fields: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    return {"type": "array", "items": _closed(fields, required)}
 
 
 def _named(fields: dict[str, Any], required: list[str]) -> dict[str, Any]:

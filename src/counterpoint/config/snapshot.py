@@ -2,10 +2,10 @@
 
 import hashlib
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
+from counterpoint.config.policy import StalePolicy
 from counterpoint.vocabulary import Scalar
 
 FORMAT_VERSION = 1
@@ -98,6 +98,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         hash_version: Which bucketing rules apply (conformance/bucketing.json).
         max_age_s: Beyond this age values carry the reason STALE; 0 for never.
         stale_policy: What else happens beyond it: `serve` values as they are, serve the `baseline`, or `refuse`.
+        testers: Whose permits to see a variant are good: names, or patterns such as `*@qa.example.org`.
     """
 
     surface: str
@@ -113,15 +114,21 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     hash_version: int = 1
     format_version: int = FORMAT_VERSION
     max_age_s: int = 0
-    stale_policy: Literal["serve", "baseline", "refuse"] = "serve"
+    stale_policy: StalePolicy = "serve"
+    testers: tuple[str, ...] = ()
 
 
 def snapshot_id(snapshot: Snapshot) -> str:
     """Return the content address of `snapshot`: equal content gives an equal id on every machine."""
     # The same bytes as `canonical_json`, without an intermediate copy of every bitmap.
-    return hashlib.sha256(msgspec.json.encode(snapshot, order="sorted")).hexdigest()[:16]
+    return address_of(encode_snapshot(snapshot))
+
+
+def address_of(data: bytes) -> str:
+    """Return the content address of a snapshot's canonical bytes."""
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def encode_snapshot(snapshot: Snapshot) -> bytes:
-    """Return the JSON bytes of `snapshot`."""
-    return msgspec.json.encode(snapshot)
+    """Return the canonical JSON bytes of `snapshot`, whose digest is its content address."""
+    return msgspec.json.encode(snapshot, order="sorted")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from counterpoint.config.policy import Policy
 from counterpoint.vocabulary import AttributeType, ParameterType, Scalar
 
 MetricType = Literal["mean", "proportion", "ratio", "quantile"]
@@ -75,29 +76,6 @@ class Metric:
     quantile: float | None = None
     description: str = ""
     synonyms: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """What the owners of a surface insist on.
-
-    Attributes:
-        required_guardrails: Metrics that every experiment must watch.
-        max_allocation_without_ramp: Largest share of an audience that may start at once, in (0, 1].
-        holdout_pool: Share of buckets set aside for holdouts.
-        isolated_pool: Share of buckets set aside for isolated experiments.
-        global_holdout: Share of units in each of the two halves of the global holdout; 0 when there is none.
-        sensitive_attributes: The rule in words.
-        approvals: How many people, other than the author, must approve a launch.
-    """
-
-    required_guardrails: tuple[str, ...] = ()
-    max_allocation_without_ramp: float = 1.0
-    holdout_pool: float = 0.0
-    isolated_pool: float = 0.0
-    global_holdout: float = 0.0
-    sensitive_attributes: str = ""
-    approvals: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

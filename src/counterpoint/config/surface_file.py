@@ -1,15 +1,17 @@
 """Reads a surface from its YAML file, collecting everything that is wrong with it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from counterpoint.assignment import check_audience, compile_audience
 from counterpoint.config.bounds import check_value
-from counterpoint.config.surface import Attribute, Metric, MetricType, Parameter, Policy, Surface
+from counterpoint.config.form import Form
+from counterpoint.config.policy_file import read_policy
+from counterpoint.config.surface import Attribute, Metric, MetricType, Parameter, Surface
 from counterpoint.config.yaml_text import read_yaml
 from counterpoint.errors import InvalidInput
-from counterpoint.vocabulary import KEY_RULE, AttributeType, Finding, ParameterType, Scalar, Severity, is_key
+from counterpoint.vocabulary import AttributeType, Finding, ParameterType, Scalar, Severity
 
 TOP_FIELDS = (
     "surface",
@@ -53,7 +55,7 @@ def load_surface(text: str, *, source: str) -> Surface:
 
 def parse_surface(document: object) -> tuple[Surface | None, list[Finding]]:
     """Return the surface that plain values describe, or None, and everything that is wrong with them."""
-    form = _Form()
+    form = Form()
     top = form.table(document, "")
     surface = Surface(
         key=form.key(top, "surface", ""),
@@ -63,7 +65,7 @@ def parse_surface(document: object) -> tuple[Surface | None, list[Finding]]:
         layers=form.each(top, "layers", _layer),
         parameters=form.each(top, "parameters", _parameter),
         metrics=form.each(top, "metrics", _metric),
-        policy=_policy(form, form.table(top.pop("policy", {}), "policy"), "policy"),
+        policy=read_policy(form, form.table(top.pop("policy", {}), "policy"), "policy"),
         invariants=form.texts(top, "invariants", ""),
     )
     form.nothing_else(top, "")
@@ -72,107 +74,7 @@ def parse_surface(document: object) -> tuple[Surface | None, list[Finding]]:
     return (None if form.findings else surface), form.findings
 
 
-class _Form:
-    """Takes fields out of plain mappings by type; collects a finding for whatever does not fit."""
-
-    def __init__(self) -> None:
-        self.findings: list[Finding] = []
-
-    def bad(self, code: str, path: str, message: str) -> None:
-        self.findings.append(Finding(code=code, severity=Severity.ERROR, path=path, message=message))
-
-    def table(self, value: object, path: str) -> dict[str, Any]:
-        if isinstance(value, Mapping):
-            return dict(value)
-        self.bad("wrong_type", path, "this must be a mapping of names to values")
-        return {}
-
-    def take(
-        self, row: dict[str, Any], name: str, path: str, wanted: type | tuple[type, ...], default: Any, noun: str
-    ) -> Any:
-        if name not in row:
-            if default is not None:
-                return default
-            self.bad("missing_field", _join(path, name), f"{name} is missing; give {noun}")
-            return wanted() if isinstance(wanted, type) else wanted[0]()
-        value = row.pop(name)
-        # bool is an int to Python, and to nobody else.
-        if isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool)):
-            return value
-        self.bad("wrong_type", _join(path, name), f"{name} must be {noun}")
-        return wanted() if isinstance(wanted, type) else wanted[0]()
-
-    def text(self, row: dict[str, Any], name: str, path: str, default: str | None = "") -> str:
-        return str(self.take(row, name, path, str, default, "text"))
-
-    def flag(self, row: dict[str, Any], name: str, path: str) -> bool:
-        return bool(self.take(row, name, path, bool, False, "true or false"))
-
-    def number(self, row: dict[str, Any], name: str, path: str) -> float | None:
-        if name not in row:
-            return None
-        return float(self.take(row, name, path, (float, int), None, "a number"))
-
-    def share(self, row: dict[str, Any], name: str, path: str, default: float) -> float:
-        value = self.number(row, name, path)
-        if value is None:
-            return default
-        if not 0 <= value <= 1:
-            self.bad("out_of_bounds", _join(path, name), f"{name} is a share; give a number from 0 to 1")
-        return value
-
-    def texts(self, row: dict[str, Any], name: str, path: str) -> tuple[str, ...]:
-        values = self.take(row, name, path, list, [], "a list of texts")
-        if all(isinstance(value, str) for value in values):
-            return tuple(values)
-        self.bad(
-            "wrong_type", _join(path, name), f"every entry of {name} must be text; put numbers and yes or no in quotes"
-        )
-        return ()
-
-    def key(self, row: dict[str, Any], name: str, path: str) -> str:
-        value = self.text(row, name, path, None)
-        if value and not is_key(value):
-            self.bad("bad_key", _join(path, name), f"{value[:80]!r} is no key; use {KEY_RULE}")
-        return value
-
-    def choice(
-        self, row: dict[str, Any], name: str, path: str, allowed: tuple[str, ...], default: str | None = None
-    ) -> str:
-        value = self.text(row, name, path, default)
-        if value not in allowed:
-            if value:
-                self.bad(
-                    "unknown_value",
-                    _join(path, name),
-                    f"{name} cannot be {value[:80]!r}; give one of {', '.join(allowed)}",
-                )
-            return allowed[0]
-        return value
-
-    def each(
-        self, row: dict[str, Any], name: str, read: "Callable[[_Form, str, dict[str, Any], str], Any]"
-    ) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, value in self.table(row.pop(name, {}), name).items():
-            path = f"{name}.{key}"
-            if not is_key(key):
-                self.bad("bad_key", path, f"{key[:80]!r} is no key; use {KEY_RULE}")
-            fields = self.table(value, path)
-            found[key] = read(self, key, fields, path)
-            self.nothing_else(fields, path)
-        return found
-
-    def nothing_else(self, row: Mapping[str, Any], path: str) -> None:
-        for name in row:
-            self.bad(
-                "unknown_key",
-                _join(path, str(name)[:80]),
-                f"nothing is called {str(name)[:80]!r} here; remove it or mend its spelling",
-            )
-
-
-def _attribute(form: _Form, key: str, row: dict[str, Any], path: str) -> Attribute:
+def _attribute(form: Form, key: str, row: dict[str, Any], path: str) -> Attribute:
     kind = AttributeType(form.choice(row, "type", path, tuple(AttributeType), None))
     values = form.texts(row, "values", path)
     _check_values(form, path, values, is_enum=kind is AttributeType.ENUM)
@@ -192,11 +94,11 @@ def _attribute(form: _Form, key: str, row: dict[str, Any], path: str) -> Attribu
     )
 
 
-def _layer(form: _Form, key: str, row: dict[str, Any], path: str) -> str:  # noqa: ARG001 - the signature of `each`
+def _layer(form: Form, key: str, row: dict[str, Any], path: str) -> str:  # noqa: ARG001 - the signature of `each`
     return form.text(row, "description", path)
 
 
-def _parameter(form: _Form, key: str, row: dict[str, Any], path: str) -> Parameter:
+def _parameter(form: Form, key: str, row: dict[str, Any], path: str) -> Parameter:
     kind = ParameterType(form.choice(row, "type", path, tuple(ParameterType), None))
     values = form.texts(row, "values", path)
     _check_values(form, path, values, is_enum=kind is ParameterType.ENUM)
@@ -237,7 +139,7 @@ def _parameter(form: _Form, key: str, row: dict[str, Any], path: str) -> Paramet
     return parameter
 
 
-def _check_values(form: _Form, path: str, values: tuple[str, ...], *, is_enum: bool) -> None:
+def _check_values(form: Form, path: str, values: tuple[str, ...], *, is_enum: bool) -> None:
     if is_enum and not values:
         form.bad("missing_field", f"{path}.values", "an enum needs values; list them")
     if values and not is_enum:
@@ -246,7 +148,7 @@ def _check_values(form: _Form, path: str, values: tuple[str, ...], *, is_enum: b
         form.bad("duplicate_value", f"{path}.values", "a value is listed twice; remove one")
 
 
-def _metric(form: _Form, key: str, row: dict[str, Any], path: str) -> Metric:
+def _metric(form: Form, key: str, row: dict[str, Any], path: str) -> Metric:
     kind: MetricType = form.choice(row, "type", path, get_args(MetricType), None)  # type: ignore[assignment]  # one of these literals
     window = form.text(row, "window", path, None)
     if window and not _WINDOW.fullmatch(window):
@@ -276,38 +178,7 @@ def _metric(form: _Form, key: str, row: dict[str, Any], path: str) -> Metric:
     )
 
 
-def _policy(form: _Form, row: dict[str, Any], path: str) -> Policy:
-    pools = form.table(row.pop("pools", {}), f"{path}.pools")
-    holdout = form.table(row.pop("global_holdout", {}), f"{path}.global_holdout")
-    policy = Policy(
-        required_guardrails=form.texts(row, "required_guardrails", path),
-        max_allocation_without_ramp=form.share(row, "max_allocation_without_ramp", path, 1.0),
-        holdout_pool=form.share(pools, "holdout", f"{path}.pools", 0.0),
-        isolated_pool=form.share(pools, "isolated", f"{path}.pools", 0.0),
-        global_holdout=form.share(holdout, "allocation", f"{path}.global_holdout", 0.0),
-        sensitive_attributes=form.text(row, "sensitive_attributes", path),
-        approvals=int(form.take(row, "approvals", path, int, 0, "a whole number of people")),
-    )
-    # Said in words for the reader; the rule itself is `check_value` and the term of the holdout is its end date.
-    form.text(row, "values_outside_bounds_or_enumeration", path)
-    form.text(holdout, "quarter", f"{path}.global_holdout")
-    form.nothing_else(pools, f"{path}.pools")
-    form.nothing_else(holdout, f"{path}.global_holdout")
-    form.nothing_else(row, path)
-    if policy.holdout_pool + policy.isolated_pool > 1:
-        form.bad("out_of_bounds", f"{path}.pools", "the pools take more than every bucket; make them smaller")
-    if 2 * policy.global_holdout > policy.holdout_pool + 1e-12:
-        form.bad(
-            "out_of_bounds",
-            f"{path}.global_holdout.allocation",
-            "both halves of the holdout do not fit into the holdout pool",
-        )
-    if policy.approvals < 0:
-        form.bad("out_of_bounds", f"{path}.approvals", "approvals cannot be below zero")
-    return policy
-
-
-def _check_references(form: _Form, surface: Surface) -> None:
+def _check_references(form: Form, surface: Surface) -> None:
     for parameter in surface.parameters.values():
         path = f"parameters.{parameter.key}"
         if parameter.layer and parameter.layer not in surface.layers:
@@ -328,8 +199,13 @@ def _check_references(form: _Form, surface: Surface) -> None:
         if key not in surface.metrics:
             form.bad("unknown_metric", f"policy.required_guardrails[{place}]", f"no metric is called {key[:80]!r}")
 
+    for place, approval in enumerate(surface.policy.privacy_approvals):
+        if approval.attribute and approval.attribute not in surface.attributes:
+            path = f"policy.privacy_approvals[{place}].attribute"
+            form.bad("unknown_attribute", path, f"no attribute is called {approval.attribute[:80]!r}")
 
-def _check_invariants(form: _Form, surface: Surface) -> None:
+
+def _check_invariants(form: Form, surface: Surface) -> None:
     values = {key: parameter.baseline for key, parameter in surface.parameters.items()}
     for place, text in enumerate(surface.invariants):
         path = f"invariants[{place}]"
@@ -339,7 +215,7 @@ def _check_invariants(form: _Form, surface: Surface) -> None:
             form.bad("invariant_broken", path, f"the baseline itself breaks {text[:200]}")
 
 
-def _check_requires(form: _Form, surface: Surface, target: str, allowed: tuple[Scalar, ...], path: str) -> None:
+def _check_requires(form: Form, surface: Surface, target: str, allowed: tuple[Scalar, ...], path: str) -> None:
     if target not in surface.parameters:
         form.bad("unknown_parameter", path, f"no parameter is called {target[:80]!r}")
         return
@@ -368,7 +244,3 @@ def _cycles(edges: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
                 stack.append((node, True))
                 stack.extend((target, False) for target in edges[node])
     return found
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name

@@ -14,7 +14,7 @@ from openfeature.flag_evaluation import FlagResolutionDetails, FlagValueType
 from openfeature.hook import Hook
 from openfeature.provider import AbstractProvider, Metadata
 
-from counterpoint.config import CompiledSnapshot, Config, Read
+from counterpoint.config import CompiledSnapshot, Config, Read, Staleness
 from counterpoint.errors import CounterpointError
 from counterpoint.events import Exposure, exposures_of
 from counterpoint.openfeature.evaluation import Anonymous, Asked, asked, changed_parameters, config_of, failed, resolved
@@ -39,6 +39,7 @@ class CounterpointProvider(AbstractProvider):
         on_exposures: Gets the exposures of each evaluation, such as `EventLog.append`; None drops them.
         ready_within_s: How long `initialize` waits for a first snapshot.
         check_every_s: How often staleness is looked at.
+        tighter: What this process promises about a snapshot's age beyond what the surface declares.
     """
 
     def __init__(
@@ -55,11 +56,12 @@ class CounterpointProvider(AbstractProvider):
         ready_within_s: float = 5.0,
         check_every_s: float = 1.0,
         pacing: Pacing | None = None,
+        tighter: Staleness | None = None,
     ) -> None:
         super().__init__()
         self._surface = surface
         self._control_url = control_url
-        self._snapshots = snapshots or LastGood(SnapshotFiles(folder) if folder else None)
+        self._snapshots = snapshots or LastGood(SnapshotFiles(folder) if folder else None, tighter=tighter)
         self._anonymous = anonymous
         self._on_exposures = on_exposures
         self._hooks = list(hooks)
@@ -135,7 +137,7 @@ class CounterpointProvider(AbstractProvider):
             self._is_stale = is_stale
         age_s = live.compiled.age_s(self._clock())
         if is_stale:
-            message = f"nobody confirmed the snapshot for {age_s:.0f} s; policy: {live.compiled.snapshot.stale_policy}"
+            message = f"nobody confirmed the snapshot for {age_s:.0f} s; policy: {live.compiled.staleness.policy}"
             self.emit_provider_stale(self._details(live.compiled, message=message))
         else:
             self.emit_provider_ready(self._details(live.compiled, message="the snapshot is confirmed again"))

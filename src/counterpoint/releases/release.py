@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from counterpoint.config import Snapshot
-from counterpoint.releases.snapshotting import StalePolicy, make_snapshot
+from counterpoint.releases.snapshotting import make_snapshot
 from counterpoint.releases.state import SurfaceState
 
 
@@ -60,12 +60,6 @@ class Release:
         return self.note.digest
 
 
-def snapshot_of(release: Release, *, max_age_s: int = 0, stale_policy: StalePolicy = "serve") -> Snapshot:
+def snapshot_of(release: Release) -> Snapshot:
     """Return the snapshot that the serving path takes of `release`."""
-    return make_snapshot(
-        release.state,
-        release=release.number,
-        created_at=release.note.created_at,
-        max_age_s=max_age_s,
-        stale_policy=stale_policy,
-    )
+    return make_snapshot(release.state, release=release.number, created_at=release.note.created_at)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Literal, TypeAlias
 
 from counterpoint.config import (
     AttributeSchema,
@@ -17,27 +16,16 @@ from counterpoint.experiments import EVERYONE, Experiment, Holdout, State, is_se
 from counterpoint.releases.stages import Rollout
 from counterpoint.releases.state import SurfaceState
 
-StalePolicy: TypeAlias = Literal["serve", "baseline", "refuse"]
-
 # Those that were live and are not: their units get the baseline with the reason DISABLED, and no exposure.
 _SUSPENDED = frozenset({State.PAUSED, State.STOPPED})
 
 
-def make_snapshot(
-    state: SurfaceState,
-    *,
-    release: int,
-    created_at: datetime,
-    max_age_s: int = 0,
-    stale_policy: StalePolicy = "serve",
-) -> Snapshot:
+def make_snapshot(state: SurfaceState, *, release: int, created_at: datetime) -> Snapshot:
     """Return the snapshot of `state`; equal arguments give equal bytes, whatever order the state was built in.
 
     Args:
         release: Number of the release.
         created_at: When it was published, UTC.
-        max_age_s: Beyond this age values carry the reason STALE; 0 for never.
-        stale_policy: What else happens then: `serve` values as they are, serve the `baseline`, or `refuse`.
     """
     surface = state.surface
     return Snapshot(
@@ -72,8 +60,9 @@ def make_snapshot(
             *(line for rollout in _by_key(state.rollouts.values()) for line in _rolling(rollout, state)),
         ),
         holdouts=tuple(_held(holdout, state) for holdout in _by_key(state.holdouts.values())),
-        max_age_s=max_age_s,
-        stale_policy=stale_policy,
+        max_age_s=surface.policy.staleness.max_age_s,
+        stale_policy=surface.policy.staleness.policy,
+        testers=surface.policy.forcing.actors,
     )
 
 

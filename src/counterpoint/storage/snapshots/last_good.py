@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from counterpoint.config import CompiledSnapshot, load_snapshot
+from counterpoint.config import CompiledSnapshot, Staleness, load_snapshot
 from counterpoint.errors import Conflict, CounterpointError, DependencyFailure, InvalidInput, NotFound
 from counterpoint.storage.snapshots.files import SnapshotFiles
 from counterpoint.telemetry import logger
@@ -41,10 +41,12 @@ class LastGood:
 
     Args:
         files: Where snapshots survive the process; None keeps them in memory alone.
+        tighter: What this process promises about their age beyond what each declares.
     """
 
-    def __init__(self, files: SnapshotFiles | None = None) -> None:
+    def __init__(self, files: SnapshotFiles | None = None, *, tighter: Staleness | None = None) -> None:
         self._files = files
+        self.tighter = tighter
         self._live: Mapping[str, Live] = {}
         self._problems: Mapping[str, dict[str, Any]] = {}
         self._watchers: tuple[Callable[[], object], ...] = ()
@@ -181,7 +183,9 @@ class LastGood:
     def _taken(
         self, surface: str, data: bytes, expected_id: str, now: datetime, confirmed_at: datetime, origin: Origin
     ) -> bool:
-        compiled = load_snapshot(data, expected_id=expected_id, now=now, confirmed_at=confirmed_at)
+        compiled = load_snapshot(
+            data, expected_id=expected_id, now=now, confirmed_at=confirmed_at, tighter=self.tighter
+        )
         if compiled.snapshot.surface != surface:
             raise InvalidInput(
                 "wrong_surface", f"it is the snapshot of {compiled.snapshot.surface[:80]!r}", where=surface[:80]

@@ -36,14 +36,14 @@ def standing(feed: Feed, now: datetime) -> dict[str, Any]:
     surfaces: dict[str, dict[str, Any]] = {}
     for key in feed.surfaces():
         live = feed.live(key)
-        snapshot, limit = live.compiled.snapshot, live.compiled.stale_after
+        staleness, limit = live.compiled.staleness, live.compiled.stale_after
         surfaces[key] = {
             "snapshot": live.compiled.id,
             "release": live.release,
             "age_s": round(live.compiled.age_s(now), 3),
             "stale": limit is not None and now > limit,
-            "max_age_s": snapshot.max_age_s,
-            "stale_policy": snapshot.stale_policy,
+            "max_age_s": staleness.max_age_s,
+            "stale_policy": staleness.policy,
             "origin": live.origin,
         }
     stale = [each for each in surfaces.values() if each["stale"]]
