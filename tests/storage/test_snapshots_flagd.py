@@ -13,6 +13,7 @@ from counterpoint.assignment import BucketSet
 from counterpoint.assignment.audience import version_key
 from counterpoint.config import AttributeSchema, BaselineRule, LiveHoldout, compile_snapshot
 from counterpoint.storage.snapshots import export_flagd
+from counterpoint.vocabulary import decision_attribute
 from feed_world import HALVES, NOW, snapshot
 
 ATTRIBUTES = (
@@ -159,3 +160,32 @@ def test_a_parameter_under_experiment_or_holdout_is_left_out_or_the_baseline_as_
     assert "h" in export.left_out["title"]
     flags = export_flagd(made, experimented="baseline").document["flags"]
     assert (flagd_value(flags["rows"], {}), flagd_value(flags["title"], {"country": "NO"})) == (3, "God morgen")
+
+
+def test_told_what_was_decided_here_flagd_gives_every_unit_the_value_that_the_platform_gives():
+    made = replace(ruled('country == "SE"'), experiments=(HALVES,))
+    compiled, flag = compile_snapshot(made), export_flagd(made, experimented="decided").document["flags"]["rows"]
+    met = set()
+    for number in range(200):
+        for context in ({}, {"country": "SE"}):
+            config = compiled.resolve(f"u{number}", context, NOW)
+            value, read = config.value("rows"), config.reads[0]
+            told = {} if read.variant is None else {decision_attribute(str(read.experiment)): read.variant}
+            assert flagd_value(flag, {**context, **told}) == value
+            met.add((read.variant, value))
+    assert len(met) >= 3, "some unit meets each arm"
+
+
+def test_a_paused_experiment_gives_nobody_its_variant_whatever_flagd_is_told():
+    made = replace(snapshot(1), experiments=(replace(HALVES, enabled=False),))
+    flag = export_flagd(made, experimented="decided").document["flags"]["rows"]
+    told = {decision_attribute(HALVES.key): HALVES.variants[-1].key}
+    assert flagd_value(flag, told) == flagd_value(flag, {})
+
+
+def test_what_a_holdout_keeps_is_left_out_because_flagd_cannot_be_told():
+    everybody = BucketSet((1 << 10_000) - 1).to_text()
+    holdout = LiveHoldout(key="h", unit="user_id", status_quo=everybody, shipped_only="", baseline={"title": "Old"})
+    export = export_flagd(replace(snapshot(1), holdouts=(holdout,)), experimented="decided")
+    assert "holdout h" in export.left_out["title"]
+    assert "title" not in export.document["flags"]

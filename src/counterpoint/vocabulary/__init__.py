@@ -1,7 +1,7 @@
 """The words every room shares: value types, reasons, findings, keys and time windows."""
 
 from counterpoint.vocabulary.findings import Finding, Severity
-from counterpoint.vocabulary.keys import KEY_RULE, is_key
+from counterpoint.vocabulary.keys import KEY_RULE, decision_attribute, is_key
 from counterpoint.vocabulary.reasons import Reason
 from counterpoint.vocabulary.values import AttributeType, Direction, ParameterType, Scalar, canonical_json, digest
 
@@ -15,6 +15,7 @@ __all__ = [
     "Scalar",
     "Severity",
     "canonical_json",
+    "decision_attribute",
     "digest",
     "is_key",
 ]

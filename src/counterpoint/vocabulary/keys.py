@@ -10,3 +10,11 @@ KEY_RULE = f"lower-case letters, digits, '_', '-' and '.', starting with a lette
 def is_key(text: str) -> bool:
     """Return whether `text` may name something; `KEY_RULE` says in words what is allowed."""
     return len(text) <= MAX_KEY_LENGTH and _KEY.fullmatch(text) is not None
+
+
+def decision_attribute(experiment: str) -> str:
+    """Return the attribute in which another flag system is told a unit's variant of `experiment`.
+
+    A key's dots become colons, which no key has: JsonLogic reads a dot as a level, and two keys must not meet.
+    """
+    return f"counterpoint_{experiment.replace('.', ':')}"

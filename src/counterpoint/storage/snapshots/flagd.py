@@ -1,15 +1,17 @@
 """Writes a snapshot as flag definitions that flagd reads, leaving out whatever flagd would decide otherwise."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from counterpoint.assignment.audience import compile_audience
-from counterpoint.config import ParameterSchema, Snapshot, snapshot_id
+from counterpoint.config import LiveExperiment, ParameterSchema, Snapshot, snapshot_id
 from counterpoint.errors import InvalidInput
 from counterpoint.storage.snapshots.json_logic import NoJsonLogic, holds
+from counterpoint.vocabulary import decision_attribute
 
 SCHEMA = "https://flagd.dev/schema/v0/flags.json"
-Experimented: TypeAlias = Literal["leave-out", "baseline"]
+Experimented: TypeAlias = Literal["leave-out", "baseline", "decided"]
 BASELINE = "baseline"
 
 
@@ -33,7 +35,9 @@ def export_flagd(snapshot: Snapshot, *, experimented: Experimented = "leave-out"
     does and count them twice. Parameters that a live experiment may set, or that a holdout keeps, are left out.
 
     Args:
-        experimented: What becomes of those: `leave-out`, or the `baseline` that units in no experiment get.
+        experimented: What becomes of those: `leave-out`; the `baseline` that units in no experiment get; or the variant
+            that was `decided` here and that the caller passes on in `decision_attribute`, the baseline without it. What a
+            holdout keeps is left out of the last, because nothing tells flagd who is in the holdout.
     """
     flags: dict[str, Any] = {}
     left_out: dict[str, str] = {}
@@ -42,8 +46,13 @@ def export_flagd(snapshot: Snapshot, *, experimented: Experimented = "leave-out"
         if deciders and experimented == "leave-out":
             left_out[parameter.key] = f"decided by {', '.join(deciders)}: flagd hashes units otherwise"
             continue
+        held = [one.key for one in snapshot.holdouts if parameter.key in one.baseline]
+        if held and experimented == "decided":
+            left_out[parameter.key] = f"the holdout {held[0]} keeps it for units that flagd does not know"
+            continue
+        decided = snapshot.experiments if experimented == "decided" else ()
         try:
-            flags[parameter.key] = _flag(snapshot, parameter)
+            flags[parameter.key] = _flag(snapshot, parameter, decided)
         except NoJsonLogic as error:
             left_out[parameter.key] = f"JsonLogic has no form for {error}"
     document = {
@@ -63,10 +72,16 @@ def _deciders(snapshot: Snapshot, key: str) -> list[str]:
     return [*experiments, *(one.key for one in snapshot.holdouts if key in one.baseline)]
 
 
-def _flag(snapshot: Snapshot, parameter: ParameterSchema) -> dict[str, Any]:
+def _flag(snapshot: Snapshot, parameter: ParameterSchema, decided: Sequence[LiveExperiment]) -> dict[str, Any]:
     declared = {attribute.key: attribute for attribute in snapshot.attributes}
     variants = {BASELINE: parameter.baseline}
     branches: list[Any] = []
+    for experiment in decided:
+        for variant in experiment.variants:
+            if experiment.enabled and parameter.key in variant.set:
+                name = f"{experiment.key}:{variant.key}"
+                variants[name] = variant.set[parameter.key]
+                branches += [{"===": [{"var": decision_attribute(experiment.key)}, variant.key]}, name]
     for rule in snapshot.rules:
         if parameter.key not in rule.set:
             continue
