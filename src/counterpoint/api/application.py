@@ -19,6 +19,7 @@ from counterpoint.api.process_routes import process_routes
 from counterpoint.api.record_routes import record_routes
 from counterpoint.api.reference import reference_routes
 from counterpoint.api.refusals import install, unknown_route
+from counterpoint.api.state_routes import state_routes
 
 _DESCRIPTION = """Experimentation for personalized surfaces: from a hypothesis to a trustworthy, running experiment.
 
@@ -52,6 +53,7 @@ def create_app(platform: Platform) -> FastAPI:
         feed_routes(platform),
         forcing_routes(platform),
         config_routes(platform),
+        state_routes(platform),
         reference_routes(app),
     )
     known = [route for router in routers for route in router.routes]
