@@ -19,6 +19,7 @@ from counterpoint.api.process_routes import process_routes
 from counterpoint.api.record_routes import record_routes
 from counterpoint.api.reference import reference_routes
 from counterpoint.api.refusals import install, unknown_route
+from counterpoint.api.statistics_routes import statistics_routes
 from counterpoint.api.state_routes import state_routes
 
 _DESCRIPTION = """Experimentation for personalized surfaces: from a hypothesis to a trustworthy, running experiment.
@@ -49,6 +50,7 @@ def create_app(platform: Platform) -> FastAPI:
         delivery_routes(platform.delivery),
         launch_routes(platform.control),
         record_routes(platform.control),
+        statistics_routes(platform.control),
         process_routes(platform),
         feed_routes(platform),
         forcing_routes(platform),

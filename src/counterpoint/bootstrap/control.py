@@ -10,6 +10,7 @@ from counterpoint.bootstrap.acting import a_person, people_only
 from counterpoint.bootstrap.gates import Judge
 from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.requests import RequestSamples
+from counterpoint.bootstrap.statistics import Statistics
 from counterpoint.errors import NotFound
 from counterpoint.experiments import parse_spec, spec_document
 from counterpoint.metrics import scorecard_text
@@ -56,6 +57,11 @@ class Control:
     samples: RequestSamples
     chores: Callable[[], object] = tuple
     admit: Callable[[str], None] = people_only
+
+    @property
+    def statistics(self) -> Statistics:
+        """Power, novelty, interactions and the programme."""
+        return Statistics(judge=self.judge, desk=self.desk, releases=self.release_store, clock=self.clock)
 
     def surface(self, key: str) -> Document:
         """Return a surface: attributes, parameters with their live values, metrics, policy.

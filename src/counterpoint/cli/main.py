@@ -20,6 +20,7 @@ from counterpoint.cli import (
     mcp,
     power,
     programme,
+    programme,
     serving,
     surfaces,
 )
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         surfaces,
         forcing,
         analysis,
+        programme,
         programme,
         catalogue,
         evaluation,

@@ -1,6 +1,7 @@
 """Metrics: from event records and tables to scorecards that can be trusted."""
 
 from counterpoint.metrics.checks import check_running
+from counterpoint.metrics.coverage import recorded_outcomes
 from counterpoint.metrics.decision import ExperimentDecision, decide
 from counterpoint.metrics.designs import (
     DesignAnswer,
@@ -26,6 +27,15 @@ from counterpoint.metrics.levels import Test
 from counterpoint.metrics.measures import Measure, Unmeasured
 from counterpoint.metrics.placebo import PlaceboLog
 from counterpoint.metrics.planned import PlannedUnits, new_units, planned_from_document, planned_units
+from counterpoint.metrics.programme import (
+    EndedRun,
+    RunningShare,
+    SurfaceTraffic,
+    design_advice,
+    read_programme,
+    what_was_learned,
+)
+from counterpoint.metrics.programme_text import programme_text
 from counterpoint.metrics.readouts import (
     RunningExperiment,
     read_holdout,
@@ -49,6 +59,7 @@ __all__ = [
     "DesignKind",
     "DesignQuestion",
     "DesignRow",
+    "EndedRun",
     "ExperimentDecision",
     "Forecast",
     "Measure",
@@ -63,9 +74,11 @@ __all__ = [
     "RollupEngine",
     "RollupQuestion",
     "RunningExperiment",
+    "RunningShare",
     "Scorecard",
     "Split",
     "SplitPhase",
+    "SurfaceTraffic",
     "TableReport",
     "Test",
     "Unmeasured",
@@ -73,6 +86,7 @@ __all__ = [
     "answer_design",
     "check_running",
     "decide",
+    "design_advice",
     "design_of_kind",
     "design_svg",
     "design_text",
@@ -86,15 +100,19 @@ __all__ = [
     "new_units",
     "planned_from_document",
     "planned_units",
+    "programme_text",
     "quantile_as_given",
     "ratio_as_given",
     "read_holdout",
     "read_interactions",
     "read_novelty",
+    "read_programme",
+    "recorded_outcomes",
     "roll_up",
     "score",
     "scorecard_text",
     "segment_differences",
     "segments_text",
     "table_text",
+    "what_was_learned",
 ]

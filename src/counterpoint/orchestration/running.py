@@ -73,7 +73,8 @@ def _inspect(world: LaunchWorld, launch_id: str, run: str) -> Outcome:
     spec = spec_of(launch)
     seen = world.inspect(launch, now)
     findings = [finding.as_document() for finding in seen.findings]
-    evidence = {"findings": findings, "scorecard_digest": seen.scorecard.get("digest")}
+    digest = seen.scorecard.get("digest")
+    evidence = {"findings": findings, "harmed": list(seen.harmed), "scorecard_digest": digest}
     return {**_next(launch, spec, seen, launch.started_at, now), "evidence": evidence}
 
 
