@@ -15,6 +15,7 @@ from counterpoint.events import EventLog
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.metrics.effects import PlannedLook, Reading, read_metric
 from counterpoint.metrics.engines.duckdb import roll_up
+from counterpoint.metrics.engines.losses import shown_pages
 from counterpoint.metrics.levels import Levels, Test, levels_of
 from counterpoint.metrics.looks import SPENDING, LooksSoFar, bounds_at, look_schedule, looks_so_far
 from counterpoint.metrics.measures import Unmeasured
@@ -24,6 +25,7 @@ from counterpoint.metrics.readouts.segments import segment_differences
 from counterpoint.metrics.rollup import MetricRollup, Rollup, RollupEngine, RollupQuestion
 from counterpoint.metrics.sample_ratio import SplitPhase, sample_ratio
 from counterpoint.metrics.scorecard import MetricRole, MetricRow, Scorecard
+from counterpoint.metrics.trust import loss_checks, twyman_findings
 from counterpoint.stats import (
     DENOMINATOR,
     AnytimeEffect,
@@ -138,6 +140,9 @@ def score(
         daily=rollup.daily,
     )
     srm = sample_ratio(rollup, spec, phases, one_look=at_horizon)
+    # A look for harm asks for neither; both cost a pass over other records.
+    shown = {} if watching else shown_pages(log, replace(question, now=as_of))
+    rows = _rows(rollup.metrics, asks, run)
     segments = {name: _rows(_of_segment(rollup, name), asks, run) for name in _segment_names(rollup)}
     return Scorecard(
         experiment=spec.key,
@@ -153,9 +158,16 @@ def score(
         exposed=rollup.exposed,
         n_mixed=rollup.n_mixed,
         srm=srm if isinstance(srm, SampleRatioVerdict) else None,
-        rows=_rows(rollup.metrics, asks, run),
-        checks=quality_checks(rollup, srm, asks[0].metric.key, spec, at_horizon=at_horizon),
-        findings=(*reading_findings(spec, planned, test, watching=watching), *record_findings(rollup, srm)),
+        rows=rows,
+        checks=(
+            *quality_checks(rollup, srm, asks[0].metric.key, spec, at_horizon=at_horizon),
+            *loss_checks(shown, spec.control.key, question.variants, at_horizon=at_horizon),
+        ),
+        findings=(
+            *reading_findings(spec, planned, test, watching=watching),
+            *record_findings(rollup, srm),
+            *twyman_findings(rows),
+        ),
         segments=segments,
         heterogeneity=tuple(segment_differences(segments)),
         snapshots=rollup.snapshots,
@@ -165,7 +177,7 @@ def score(
             "metrics": digest([msgspec.to_builtins(a.metric) for a in asks]),
             "planned": digest(None if planned is None else planned.as_document()),
             "snapshots": digest(list(rollup.snapshots)),
-            "data": digest(rollup.as_document()),
+            "data": digest(rollup.as_document() | ({"shown": dict(shown)} if shown else {})),
         },
     )
 

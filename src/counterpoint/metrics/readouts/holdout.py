@@ -11,7 +11,14 @@ from counterpoint.experiments import Holdout
 from counterpoint.metrics.adequate import require_adequate
 from counterpoint.metrics.engines.buckets import metrics_of_buckets
 from counterpoint.metrics.rollup import MetricRollup
-from counterpoint.stats import Inference, Relative, holdout_effect, sample_ratio_test
+from counterpoint.stats import (
+    Correction,
+    Inference,
+    Relative,
+    adjust_p_values,
+    holdout_effect,
+    sample_ratio_test,
+)
 
 _QUO, _SHIPPED = "status_quo", "shipped_only"
 
@@ -38,7 +45,7 @@ def read_holdout(
         metrics: Which; all means, shares and ratios of the surface when empty.
         promised: Metric -> sum of the relative effects that single experiments measured, corrected for the winner's
             curse.
-        alpha: Level of each interval.
+        alpha: Level of each interval, and of all verdicts together (Holm).
 
     Estimand: `shipped_only` minus `status_quo` over each metric's window since a unit's first page; one look, at the
         holdout's end. Before its end the document says so and has no p-value.
@@ -49,16 +56,20 @@ def read_holdout(
     sets = {_QUO: holdout.status_quo, _SHIPPED: holdout.shipped_only}
     rolled = metrics_of_buckets(log, surface.key, asked, sets, salt=salt, since=holdout.starts_at, now=at)
     rows = [_row(metric, rolled[metric.key], (promised or {}).get(metric.key), alpha, ended) for metric in asked]
+    split = _split(holdout, rolled)
+    if ended:
+        _judge({metric.key: metric for metric in asked}, rows, alpha, trusted=not split["mismatch"])
     return {
         "holdout": holdout.key,
         "surface": surface.key,
         "as_of": at.isoformat(),
         "ends_at": holdout.ends_at.isoformat(),
         "ended": ended,
-        "split": _split(holdout, rolled),
+        "split": split,
         "metrics": rows,
         "looks": "one, at the holdout's end",
-        "sentence": _sentence(rows, ended),
+        "verdict": _verdict(rows, split) if ended else None,
+        "sentence": _sentence(rows, split, ended),
     }
 
 
@@ -89,6 +100,30 @@ def _row(metric: Metric, rollup: MetricRollup, promised: float | None, alpha: fl
     return head | figures | {"method": effect.method, "alpha": alpha, "reason": None}
 
 
+def _judge(metrics: Mapping[str, Metric], rows: list[dict[str, Any]], alpha: float, *, trusted: bool) -> None:
+    """Write into each row whether shipping was better or worse for its metric, at `alpha` over all of them together."""
+    known = [row for row in rows if row["reason"] is None]
+    adjusted = adjust_p_values([row["p_value"] for row in known], Correction.HOLM) if known else ()
+    for row in rows:
+        row["p_adjusted"], row["verdict"] = None, "not_known"
+    for row, p_value in zip(known, adjusted, strict=True):
+        better = (row["estimate"] > 0) == (metrics[row["metric"]].better == "higher")
+        shown = "better" if better else "worse"
+        row["p_adjusted"] = p_value
+        row["verdict"] = "not_trusted" if not trusted else shown if p_value <= alpha else "no_difference_shown"
+
+
+def _verdict(rows: list[dict[str, Any]], split: Mapping[str, Any]) -> str:
+    said = {row["verdict"] for row in rows}
+    if split["mismatch"]:
+        return "not_trusted"
+    if not said & {"better", "worse", "no_difference_shown"}:
+        return "not_known"
+    if {"better", "worse"} <= said:
+        return "mixed"
+    return next((each for each in ("better", "worse") if each in said), "no_difference_shown")
+
+
 def _split(holdout: Holdout, rolled: Mapping[str, MetricRollup]) -> dict[str, Any]:
     sets = (len(holdout.status_quo), len(holdout.shipped_only))
     counts = next(((r.arms[_QUO].n, r.arms[_SHIPPED].n) for r in rolled.values()), (0, 0))
@@ -99,11 +134,17 @@ def _split(holdout: Holdout, rolled: Mapping[str, MetricRollup]) -> dict[str, An
     return {"counts": list(counts), "p_value": test.p_value, "mismatch": test.mismatch, "reason": None}
 
 
-def _sentence(rows: list[dict[str, Any]], ended: bool) -> str:
+def _sentence(rows: list[dict[str, Any]], split: Mapping[str, Any], ended: bool) -> str:
     if not ended:
         return "The holdout runs: figures without intervals, because it is read once, at its end."
-    clear = [r for r in rows if r["reason"] is None and not r["ci_lower"] <= 0 <= r["ci_upper"]]
+    if split["mismatch"]:
+        return "Its two halves are not as large as they were drawn: something loses units, so no figure is trusted."
+    if all(r["reason"] is not None for r in rows):
+        return "Too little was recorded to say what all shipped changes together did."
+    clear = [r for r in rows if r["verdict"] in ("better", "worse")]
     if not clear:
         return "All shipped changes together show no effect beyond chance on any metric."
-    shown = ", ".join(f"{r['metric']} {r['relative_effect']:+.2%}" for r in clear if r["relative_effect"] is not None)
+    shown = ", ".join(
+        f"{r['metric']} {r['relative_effect']:+.2%} ({r['verdict']})" for r in clear if r["relative_effect"] is not None
+    )
     return f"All shipped changes together moved {shown}."
