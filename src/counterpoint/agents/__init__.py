@@ -1,7 +1,17 @@
 """Agents: from a hypothesis in words to a validated experiment."""
 
 from counterpoint.agents.checks import CHECKS, Check
-from counterpoint.agents.evaluation import Case, Evaluation, Planner, evaluate, jsonl, load_cases, render_table
+from counterpoint.agents.doctor import (
+    Advice,
+    Diagnosis,
+    LaunchMove,
+    Recorded,
+    Remedy,
+    RuleRemoval,
+    contradictions,
+    diagnose_launch,
+)
+from counterpoint.agents.evaluation import Case, Evaluation, Reader, evaluate, jsonl, load_cases, render_table
 from counterpoint.agents.generator import Generated, generate
 from counterpoint.agents.knowledge import (
     EffectHistory,
@@ -11,8 +21,10 @@ from counterpoint.agents.knowledge import (
     expected_effects,
     search_past,
 )
+from counterpoint.agents.model import Budget, ModelPlanner, Price, planner_sentences
 from counterpoint.agents.offline import Lexicon, default_lexicon, load_lexicon, plan_offline
 from counterpoint.agents.plan import Missing, Outcome, Plan, PlannedGuardrail, Provenance, RejectReason, Source
+from counterpoint.agents.planners import OfflinePlanner, Planned, Planner, Review
 from counterpoint.agents.ports import (
     ArmPreview,
     Budgets,
@@ -31,34 +43,49 @@ __all__ = [
     "AGENT_PREFIX",
     "CHECKS",
     "VALIDATOR",
+    "Advice",
     "ArmPreview",
+    "Budget",
     "Budgets",
     "Case",
     "Check",
+    "Diagnosis",
     "EffectHistory",
     "Evaluation",
     "Figure",
     "Freeze",
     "Generated",
+    "LaunchMove",
     "Lexicon",
     "Match",
     "Missing",
+    "ModelPlanner",
+    "OfflinePlanner",
     "Outcome",
     "PagePreview",
     "PastExperiment",
     "Plan",
+    "Planned",
     "PlannedGuardrail",
     "Planner",
     "Preview",
+    "Price",
     "PrivacyApproval",
     "Provenance",
+    "Reader",
+    "Recorded",
     "RejectReason",
+    "Remedy",
+    "Review",
     "RiskBudget",
+    "RuleRemoval",
     "Sentence",
     "Source",
     "World",
     "apply_fixes",
+    "contradictions",
     "default_lexicon",
+    "diagnose_launch",
     "effect_history",
     "evaluate",
     "expected_effect",
@@ -70,6 +97,7 @@ __all__ = [
     "load_lexicon",
     "may_launch",
     "plan_offline",
+    "planner_sentences",
     "render_table",
     "risk_findings",
     "search_past",

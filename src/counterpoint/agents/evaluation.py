@@ -1,6 +1,7 @@
-"""Evaluation of a planner on labelled hypotheses: accuracy by field, wrong accepts, over-asking, and time."""
+"""Evaluation of a planner on labelled hypotheses: accuracy by field, wrong accepts, over-asking, cost and time."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -10,10 +11,12 @@ import yaml
 
 from counterpoint.agents.equivalence import same_arms, same_audience, same_guardrails, same_number
 from counterpoint.agents.plan import Outcome, Plan
+from counterpoint.agents.planners import Planned
 from counterpoint.config import Surface
 from counterpoint.errors import InvalidInput
 
-Planner = Callable[[str, Surface], Plan]
+Reader = Callable[[str, Surface], Plan | Planned]
+"""What is evaluated: a planner's reading of one text on one surface."""
 SameAudience = Callable[[Surface, str, str], bool]
 CORE = frozenset({"outcome", "arms", "audience", "primary", "direction"})
 
@@ -38,12 +41,14 @@ class Verdict:
     Attributes:
         fields: Field -> whether it is right.
         seconds: Time the planner took.
+        planner: How the answer came about, from a planner that tells; None from one that asks no model.
     """
 
     case: Case
     plan: Plan
     fields: Mapping[str, bool]
     seconds: float
+    planner: Mapping[str, Any] | None = None
 
     @property
     def is_core_right(self) -> bool:
@@ -87,6 +92,17 @@ class Evaluation:
     def n_over_asks(self) -> int:
         """Cases with a plan in the labels that were answered with a question or a refusal."""
         return sum(v.is_over_ask for v in self.verdicts)
+
+    @property
+    def asked(self) -> tuple[Mapping[str, Any], ...]:
+        """How each answer came about that a model was asked for."""
+        return tuple(v.planner for v in self.verdicts if v.planner is not None and v.planner["rounds"])
+
+    @property
+    def cost_usd(self) -> float | None:
+        """Cost of all cases in US dollars; None when any that was asked has a price that is not known."""
+        costs = [row["cost_usd"] for row in self.asked]
+        return None if None in costs else sum(costs)
 
     def by_field(self) -> dict[str, tuple[int, int]]:
         """Return field -> (right, judged)."""
@@ -135,7 +151,7 @@ def _case(row: Any, where: str) -> Case:
 def evaluate(
     cases: Sequence[Case],
     surface: Surface,
-    planner: Planner,
+    planner: Reader,
     *,
     name: str = "offline",
     same_audience: SameAudience = same_audience,
@@ -150,10 +166,17 @@ def evaluate(
     verdicts: list[Verdict] = []
     for case in cases:
         start = clock()
-        plan = planner(case.text, surface)
+        answer = planner(case.text, surface)
         seconds = clock() - start
+        planned = answer if isinstance(answer, Planned) else Planned(plan=answer)
         verdicts.append(
-            Verdict(case=case, plan=plan, fields=judge(surface, case.expect, plan, same_audience), seconds=seconds)
+            Verdict(
+                case=case,
+                plan=planned.plan,
+                fields=judge(surface, case.expect, planned.plan, same_audience),
+                seconds=seconds,
+                planner=planned.planner,
+            )
         )
     return Evaluation(planner=name, verdicts=tuple(verdicts))
 
@@ -196,6 +219,7 @@ def render_table(evaluation: Evaluation) -> str:
         f"  wrong accepts   {evaluation.n_wrong_accepts:7d}",
         f"  over-asks       {evaluation.n_over_asks:7d}",
         f"  time a case     {times[n // 2]:7.1f} ms median, {times[-1]:.1f} ms at most",
+        *_spent(evaluation),
         "",
         *(f"  {name:<14}{right:>4} of {judged}" for name, (right, judged) in evaluation.by_field().items()),
     ]
@@ -208,10 +232,31 @@ def render_table(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
+def _spent(evaluation: Evaluation) -> list[str]:
+    """Return what the model took; nothing for a planner that asks none."""
+    asked, n = evaluation.asked, len(evaluation.verdicts)
+    if not asked:
+        return []
+    tokens = sum(row["input_tokens"] + row["output_tokens"] for row in asked)
+    cost = evaluation.cost_usd
+    estimated = ", partly estimated" if any(row["tokens_estimated"] for row in asked) else ""
+    reasons = Counter(row["fallback"]["code"] for row in asked if row["fallback"] is not None)
+    why = f" ({', '.join(f'{code} {times}' for code, times in sorted(reasons.items()))})" if reasons else ""
+    rounds = sum(row["rounds"] for row in asked)
+    return [
+        f"  cost            {'not known' if cost is None else f'{cost:.4f} USD, {cost / n:.4f} a case'}",
+        f"  model asked     {len(asked):7d} of {n}, {rounds} rounds, {tokens:,} tokens{estimated}",
+        f"  fell back       {reasons.total():7d} of {n}{why}",
+    ]
+
+
 def _mark(verdict: Verdict) -> str:
     return "WRONG" if verdict.is_wrong_accept else "asked" if verdict.is_over_ask else "other"
 
 
 def jsonl(evaluation: Evaluation) -> str:
-    """Return one JSON object a line, the case's id beside the plan's document."""
-    return "\n".join(json.dumps({"id": v.case.id, **v.plan.as_document()}) for v in evaluation.verdicts)
+    """Return one JSON object a line, the case's id beside the plan's document and how it came about."""
+    return "\n".join(
+        json.dumps({"id": v.case.id, **v.plan.as_document(), **({} if v.planner is None else {"planner": v.planner})})
+        for v in evaluation.verdicts
+    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from counterpoint.bootstrap import documents as shown
-from counterpoint.bootstrap.acting import a_person, people_only
+from counterpoint.bootstrap.acting import a_person
 from counterpoint.bootstrap.gates import Judge
 from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.requests import RequestSamples
@@ -44,7 +44,6 @@ class Control:
         published: To be called when something may have been published, so that this process serves it at once.
         samples: Requests and units to look at the page with.
         chores: What else is due at every tick: scheduled changes, rollouts.
-        admit: Asked with the actor before anything is written; raises for those who may not write at once.
     """
 
     desk: LaunchDesk
@@ -56,7 +55,6 @@ class Control:
     published: Callable[[], object]
     samples: RequestSamples
     chores: Callable[[], object] = tuple
-    admit: Callable[[str], None] = people_only
 
     @property
     def statistics(self) -> Statistics:
@@ -126,7 +124,7 @@ class Control:
             InvalidInput: code `not_planned`, when the hypothesis needs an answer first or cannot be tested.
             Conflict: code `launch_exists`.
         """
-        self.admit(author)
+        self.desk.admit(author)
         parsed, kept = self.planning.spec_of(
             hypothesis, spec, plan, release=self._release(surface), owner=author, now=self.clock()
         )
@@ -144,12 +142,12 @@ class Control:
 
     def withdraw(self, launch: str, *, by: str, reason: str) -> Document:
         """Take an approval back before the launch has begun, and return the launch as it then is."""
-        self.admit(by)
+        self.desk.admit(by)
         return shown.launch_document(withdraw(self.desk, find(self.desk, launch).id, by=by, reason=reason))
 
     def reject(self, launch: str, *, by: str, reason: str) -> Document:
         """Refuse a launch that waits for approval, for good, and return it as it then is."""
-        self.admit(by)
+        self.desk.admit(by)
         return shown.launch_document(reject(self.desk, find(self.desk, launch).id, by=by, reason=reason))
 
     def move(self, launch: str, goal: str, *, actor: str, reason: str, wait_s: float = WAIT_S) -> Document:
@@ -159,7 +157,7 @@ class Control:
             InvalidInput: `bad_verb` or `reason_missing`.
             Conflict: `bad_transition`, `not_begun` or `design_ended`.
         """
-        self.admit(actor)
+        self.desk.admit(actor)
         moved, workflow = move(self.desk, find(self.desk, launch).id, goal, actor=actor, reason=reason)
         return self._waited(moved, workflow, wait_s)
 
@@ -209,6 +207,7 @@ class Control:
             **shown.experiment_document(launch, live),
             "spec": launch.spec,
             "plan": launch.plan,
+            **({"calls": calls} if (calls := self.planning.calls(launch.plan)) else {}),
             "findings": list(launch.findings),
             "launch": shown.launch_document(launch),
         }
@@ -263,7 +262,7 @@ class Control:
             Conflict: code `stale_base`, when somebody else published in between.
             Forbidden: The validator or the surface's policy refuses it.
         """
-        self.admit(actor)
+        self.desk.admit(actor)
         base, now = self._release(surface), self.clock()
         change = prepare(
             base,

@@ -7,12 +7,15 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from counterpoint.bootstrap.acting import people_only
 from counterpoint.bootstrap.agency_parts import open_agency
 from counterpoint.bootstrap.agent_rules import read_agents
+from counterpoint.bootstrap.backing import Ground, open_backing
 from counterpoint.bootstrap.config_parts import open_configuring
 from counterpoint.bootstrap.control import Control
 from counterpoint.bootstrap.declaring import Declaring
 from counterpoint.bootstrap.delivery import Delivery
+from counterpoint.bootstrap.doctoring import Doctor
 from counterpoint.bootstrap.evidence import Evidence
 from counterpoint.bootstrap.feed import SnapshotFeed
 from counterpoint.bootstrap.fleet import Fleet
@@ -27,6 +30,8 @@ from counterpoint.bootstrap.places import (
     opening_turn,
     permit_key,
 )
+from counterpoint.bootstrap.planner_records import PlannerRecords
+from counterpoint.bootstrap.planners import open_planner
 from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.platform import Platform
 from counterpoint.bootstrap.rankers import train_on_simulated
@@ -103,7 +108,7 @@ def opened(
         DependencyFailure: The database or the event log does not answer.
     """
     with ExitStack() as closing, ExitStack() as opening:
-        rules = read_agents(settings.agents)
+        rules, planner = read_agents(settings.agents), open_planner(settings.planner)
         folder = open_folder(settings)
         opening.enter_context(opening_turn(folder))
         database = open_database(settings.database_url)
@@ -153,15 +158,37 @@ def opened(
         past = SqlPastExperiments(database)
         traffic = RecordedTraffic(log, lambda key: _declared(releases, key), clock)
         planning = Planning(
-            releases=releases, past=past, traffic=traffic, evidence=evidence, key=key, stopwatch=stopwatch
+            releases=releases,
+            past=past,
+            traffic=traffic,
+            evidence=evidence,
+            planner=planner,
+            records=PlannerRecords(documents),
+            key=key,
+            stopwatch=stopwatch,
         )
+        identity = own_identity(settings.role, new_id=new_id, now=clock())
+        fleet = Fleet(clock, lambda: report_of(identity, delivery.status()))
+        launches = SqlLaunchStore(database)
+        ground = Ground(
+            database=database,
+            releases=releases,
+            launches=launches,
+            plans=plans,
+            fleet=fleet,
+            clock=clock,
+            stopwatch=stopwatch,
+            new_id=new_id,
+        )
+        inside = (
+            MeasurementBackend(plans),
+            ContentBackend(evidence.probe),
+            SurfaceBackend(releases, planning.attest, key),
+        )
+        backing = open_backing(ground, inside, settings.backends, closing=closing)
         world = LaunchWorld(
-            launches=SqlLaunchStore(database),
-            backends=(
-                MeasurementBackend(plans),
-                ContentBackend(evidence.probe),
-                SurfaceBackend(releases, planning.attest, key),
-            ),
+            launches=launches,
+            backends=backing.backends,
             validate=planning.validate,
             inspect=judge.inspect,
             decide=judge.decide,
@@ -186,7 +213,7 @@ def opened(
             published=feed.refresh,
         )
         control = Control(
-            desk=open_desk(world, executor, new_id),
+            desk=open_desk(world, executor, new_id, admit=people_only),
             release_store=releases,
             audit_log=audit,
             planning=planning,
@@ -194,13 +221,16 @@ def opened(
             clock=clock,
             published=feed.refresh,
             samples=samples,
-            chores=configuring.tick,
+            chores=lambda: (configuring.tick(), doctor.tick(), backing.drift.tick()),
+        )
+
+        doctor = Doctor(
+            control=control, configuring=configuring, log=log, documents=documents, clock=clock, new_id=new_id
         )
 
         refresh = Housekeeping(
             feed=feed, catalogue=catalogue, files=files, executor=executor, slot=slot, folder=folder, clock=clock
         )
-        identity = own_identity(settings.role, new_id=new_id, now=clock())
         opening.close()
         yield Platform(
             settings=settings,
@@ -208,6 +238,7 @@ def opened(
             delivery=delivery,
             control=control,
             configuring=configuring,
+            doctor=doctor,
             declaring=Declaring(desk=control.desk, releases=releases, published=feed.refresh),
             catalogue=catalogue,
             histories=histories,
@@ -215,7 +246,9 @@ def opened(
             clock=clock,
             snapshots=feed.good,
             forcing=Forcing(releases=releases, audit=audit, key=permits, clock=clock, new_id=new_id),
-            fleet=Fleet(clock, lambda: report_of(identity, delivery.status())),
+            fleet=fleet,
+            drift=backing.drift,
+            live=backing.live,
             agency=open_agency(control, evidence=evidence, documents=documents, rules=rules),
         )
 

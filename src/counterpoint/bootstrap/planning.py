@@ -10,6 +10,8 @@ from counterpoint.agents import (
     VALIDATOR,
     Freeze,
     Outcome,
+    Plan,
+    Planner,
     PrivacyApproval,
     World,
     apply_fixes,
@@ -18,6 +20,8 @@ from counterpoint.agents import (
     validate,
 )
 from counterpoint.bootstrap.evidence import Evidence
+from counterpoint.bootstrap.knowing import Knowing
+from counterpoint.bootstrap.planner_records import PlannerRecords
 from counterpoint.config import Surface
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.experiments import ExperimentSpec, TrafficHistory, parse_spec
@@ -48,13 +52,18 @@ class Planning:
         past: SqlPastExperiments,
         traffic: TrafficHistory,
         evidence: Evidence,
+        planner: Planner,
+        records: PlannerRecords,
         key: bytes,
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._releases = releases
         self._past = past
+        self.knowing = Knowing(past=past)
         self._traffic = traffic
         self._evidence = evidence
+        self._planner = planner
+        self._records = records
         self._key = key
         self._stopwatch = stopwatch
 
@@ -62,12 +71,22 @@ class Planning:
         """Return the plan of a hypothesis, the spec generated from it, the findings, and what each took in seconds."""
         surface, seconds = _as_live(release), {}
         started = self._stopwatch()
-        plan = plan_offline(hypothesis, surface, past=self._past.past(surface.key))
+        planned = self._planner.plan(
+            hypothesis,
+            surface,
+            past=self._past.past(surface.key),
+            review=lambda draft: self._reviewed(draft, surface, owner=owner, hypothesis=hypothesis, now=now),
+        )
+        plan = planned.plan
         seconds["plan"] = self._stopwatch() - started
-        document: Document = {"plan": plan.as_document(), "spec": None, "findings": []}
+        document: Document = {"plan": plan.as_document(), "spec": None, "findings": [], "past": []}
+        if planned.planner is not None:
+            document["plan"]["planner"] = self._records.keep(planned, now)
+            document["calls"] = [dict(call) for call in planned.calls]
         if plan.outcome is Outcome.PLAN:
             started = self._stopwatch()
-            made = generate(plan, surface, owner=owner, hypothesis=hypothesis)
+            history = self.knowing.history(surface.key, plan.primary)
+            made = generate(plan, surface, owner=owner, hypothesis=hypothesis, history=history)
             seconds["generate"] = self._stopwatch() - started
             started = self._stopwatch()
             findings = self.validate(made.spec, now)
@@ -77,8 +96,13 @@ class Planning:
             document["plan"]["provenance"] |= {
                 path: source.as_document() for path, source in made.provenance.items() if path not in plan.provenance
             }
+            document["past"] = self.knowing.cited(made.spec)
             document["findings"] = [finding.as_document() for finding in findings]
         return {**document, "seconds": {name: round(spent, 4) for name, spent in seconds.items()}}
+
+    def calls(self, plan: Mapping[str, Any] | None) -> list[Document]:
+        """Return every prompt and reply behind a plan, in order; none for one that no model was asked about."""
+        return self._records.calls(plan)
 
     def warm(self, surface: str, now: datetime) -> None:
         """Read what the first hypothesis would wait for: the planner's language data, and requests to try pages on."""
@@ -103,7 +127,7 @@ class Planning:
                 `nothing_to_launch`, when neither is given.
         """
         if spec is not None:
-            return parse_spec(spec, source="spec"), None if plan is None else dict(plan)
+            return parse_spec(spec, source="spec"), None if plan is None else self._records.vouched(plan)
         if hypothesis is None or not hypothesis.strip():
             raise InvalidInput("nothing_to_launch", "neither a hypothesis nor a spec is given", fix="give one of them")
         proposal = self.propose(hypothesis, release=release, owner=owner, now=now)
@@ -144,6 +168,12 @@ class Planning:
         """Return the release that a Change makes, attested first."""
         attestation = self.attest(change, base, now)
         return publish(change, attestation, store=self._releases, now=now, actor=actor, key=self._key)
+
+    def _reviewed(
+        self, draft: Plan, surface: Surface, *, owner: str, hypothesis: str, now: datetime
+    ) -> tuple[Finding, ...]:
+        """Return what the validator says of a plan that is not yet answered."""
+        return self.validate(generate(draft, surface, owner=owner, hypothesis=hypothesis).spec, now)
 
     def _world(self, release: Release, now: datetime) -> World:
         state = release.state

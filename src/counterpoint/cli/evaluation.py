@@ -1,11 +1,19 @@
 """The command that measures the planner on labelled hypotheses."""
 
 import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from counterpoint.cli.reading import read_text
 from counterpoint.cli.words import Commands, command
-from counterpoint.settings import Settings
+from counterpoint.settings import OFFLINE, Settings
+
+if TYPE_CHECKING:
+    from counterpoint.agents import Plan, Planned
+    from counterpoint.config import Surface
 
 
 def add_commands(commands: Commands) -> None:
@@ -14,7 +22,13 @@ def add_commands(commands: Commands) -> None:
     evaluate.add_argument("what", choices=["plans"], help="what to evaluate")
     evaluate.add_argument("cases", type=Path, help="YAML file of labelled hypotheses")
     evaluate.add_argument("--surface", type=Path, required=True, help="YAML file of their surface")
-    evaluate.add_argument("--planner", default="offline", choices=["offline"], help="which planner (default offline)")
+    evaluate.add_argument(
+        "--planner",
+        default=OFFLINE,
+        metavar="offline|MODEL",
+        help="which planner: offline, or a model such as openai:NAME, with the key, address and budgets of the "
+        "environment (default offline)",
+    )
     evaluate.add_argument("--jsonl", action="store_true", help="print one JSON object a case, and nothing else")
 
 
@@ -23,6 +37,30 @@ def _evaluate(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.config import load_surface
 
     surface = load_surface(read_text(words.surface), source=str(words.surface))
-    evaluation = evaluate(load_cases(read_text(words.cases), str(words.cases)), surface, plan_offline)
+    cases = load_cases(read_text(words.cases), str(words.cases))
+    reader: Callable[[str, Surface], Plan | Planned] = plan_offline
+    if words.planner != OFFLINE:
+        reader = _asking(words.planner, settings)
+    evaluation = evaluate(cases, surface, reader, name=words.planner)
     print(jsonl(evaluation) if words.jsonl else render_table(evaluation))
     return 0
+
+
+def _asking(model: str, settings: Settings) -> "Callable[[str, Surface], Plan | Planned]":
+    """Return what asks `model`, with the validator's checks that need no platform in the loop."""
+    from counterpoint.agents import World, generate, validate
+    from counterpoint.bootstrap import open_planner
+
+    planner = open_planner(replace(settings.planner, planner=model))
+    world = World(now=datetime.now(UTC))
+
+    def read(text: str, surface: "Surface") -> "Planned":
+        return planner.plan(
+            text,
+            surface,
+            review=lambda plan: validate(
+                generate(plan, surface, owner="evaluation", hypothesis=text).spec, surface, world
+            ),
+        )
+
+    return read

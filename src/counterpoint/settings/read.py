@@ -12,6 +12,7 @@ PREFIX = "COUNTERPOINT_"
 _KNOWN = {
     "AGENTS",
     "ATTESTATION_KEY",
+    "BACKENDS",
     "CONTROL_URL",
     "DATA",
     "DATABASE_URL",
@@ -46,6 +47,7 @@ class Settings:
         control_url: Address of the control plane, for a process that has no database of its own.
         planner: Who reads hypotheses: the offline planner, or a language model.
         agents: The agents file: who they are, and their risk budgets; None for the budgets that hold without one.
+        backends: YAML file of the backends outside, such as flag systems and webhooks; None for none.
         fleet_token: Secret that the processes of one fleet share: whoever has it may follow the feed, report and ship
             events to the control plane, and check permits; None leaves the feed open and keeps permits to one machine.
     """
@@ -63,6 +65,7 @@ class Settings:
     planner: PlannerSettings = field(default_factory=PlannerSettings)
     fleet_token: str | None = field(default=None, repr=False)
     agents: Path | None = None
+    backends: Path | None = None
 
 
 def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port: int | None = None) -> Settings:
@@ -100,8 +103,9 @@ def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port:
         surfaces=tuple(Path(each) for each in given.get("SURFACES", "").split(":") if each),
         role=role,
         control_url=control_url(given["CONTROL_URL"]) if given.get("CONTROL_URL") else None,
-        planner=read_planner(environ, given),
+        planner=read_planner(given),
         agents=Path(given["AGENTS"]) if given.get("AGENTS") else None,
+        backends=Path(given["BACKENDS"]) if given.get("BACKENDS") else None,
         fleet_token=_fleet_token(given["FLEET_TOKEN"]) if given.get("FLEET_TOKEN") else None,
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import Any
 
+from counterpoint.agents import planner_sentences
 from counterpoint.web.numbers import percent, value
 from counterpoint.web.ports import Document
 from counterpoint.web.spec_text import spec_text
@@ -37,6 +38,7 @@ class Planned:
         plan: The plan's document, as it was answered.
         question: What is asked back, or why it is refused; empty for a plan.
         can_launch: Whether there is a spec that nothing refuses.
+        planner: How the plan came about, in sentences, where a language model was asked.
     """
 
     outcome: str
@@ -50,6 +52,7 @@ class Planned:
     findings: tuple[Document, ...]
     can_launch: bool
     seconds: float
+    planner: tuple[str, ...] = ()
 
 
 def read_plan(document: Document) -> Planned:
@@ -70,6 +73,7 @@ def read_plan(document: Document) -> Planned:
         findings=findings,
         can_launch=plan["outcome"] == "plan" and spec is not None and not refused,
         seconds=sum(document.get("seconds", {}).values()),
+        planner=planner_sentences(plan.get("planner")),
     )
 
 
