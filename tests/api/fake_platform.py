@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api import fake_documents as documents
+from counterpoint.agents import summarize
 from counterpoint.errors import Conflict, DependencyFailure, InvalidInput, NotFound
 from counterpoint.telemetry import Meters
 
@@ -146,6 +147,13 @@ class FakeControl:
             raise Conflict("own_launch", f"{by} submitted it", where=launch, fix="ask somebody else to approve it")
         return self.launch_document
 
+    def withdraw(self, launch: str, *, by: str, reason: str) -> Document:
+        self.launch(launch)
+        raise Conflict("has_begun", f"the launch is {self.launch_document['state']}", where=launch)
+
+    def reject(self, launch: str, *, by: str, reason: str) -> Document:
+        return self.withdraw(launch, by=by, reason=reason)
+
     def move(self, launch: str, goal: str, *, actor: str, reason: str) -> Document:
         self.launch(launch)
         self.asked.append(("move", launch, goal, actor, reason))
@@ -178,7 +186,15 @@ class FakeControl:
 
     def results(self, key: str) -> Document:
         self.experiment(key)
-        return self.results_document
+        told = {**self.results_document, "expected": []}
+        return {**told, "summary": [sentence.as_document() for sentence in summarize(told)]}
+
+    def search_past(self, words: str, *, surface: str | None, metric: str | None, limit: int) -> Document:
+        if surface is not None:
+            known(surface)
+        if not words and metric is None:
+            raise InvalidInput("nothing_to_search", "neither words nor a metric are given", where="words")
+        return {"n_past": 0, "experiments": [], "history": None}
 
     def releases(self, surface: str) -> list[Document]:
         known(surface)

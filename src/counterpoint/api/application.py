@@ -7,8 +7,10 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from counterpoint import __version__
+from counterpoint.api.agent_routes import agent_routes
 from counterpoint.api.config_routes import config_routes
 from counterpoint.api.delivery_routes import delivery_routes
+from counterpoint.api.doctor_routes import doctor_routes
 from counterpoint.api.feed_routes import feed_routes
 from counterpoint.api.forcing_routes import forcing_routes
 from counterpoint.api.guard import Guard
@@ -19,8 +21,8 @@ from counterpoint.api.process_routes import process_routes
 from counterpoint.api.record_routes import record_routes
 from counterpoint.api.reference import reference_routes
 from counterpoint.api.refusals import install, unknown_route
-from counterpoint.api.statistics_routes import statistics_routes
 from counterpoint.api.state_routes import state_routes
+from counterpoint.api.statistics_routes import statistics_routes
 
 _DESCRIPTION = """Experimentation for personalized surfaces: from a hypothesis to a trustworthy, running experiment.
 
@@ -46,16 +48,19 @@ def create_app(platform: Platform) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     install(app)
+    app.state.agent_rules = getattr(getattr(platform, "agency", None), "rules", None)
     routers = (
         delivery_routes(platform.delivery),
         launch_routes(platform.control),
         record_routes(platform.control),
         statistics_routes(platform.control),
+        doctor_routes(platform),
         process_routes(platform),
         feed_routes(platform),
         forcing_routes(platform),
         config_routes(platform),
         state_routes(platform),
+        agent_routes(platform),
         reference_routes(app),
     )
     known = [route for router in routers for route in router.routes]

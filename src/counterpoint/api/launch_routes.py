@@ -79,6 +79,24 @@ def launch_routes(control: Control) -> APIRouter:
     def approve_launch(name: LaunchName, body: ApprovalBody, actor: Actor) -> Document:
         return control.approve(name, by=actor, note=body.note)
 
+    @routes.post(
+        "/launches/{name}/withdrawals",
+        summary="Take an approval back",
+        description="One's own, of a launch that has not begun.",
+        responses=answers(examples.LAUNCHED, 400, 403, 404, 409, 415, 422),
+    )
+    def withdraw_approval(name: LaunchName, body: MoveBody, actor: Actor) -> Document:
+        return control.withdraw(name, by=actor, reason=body.reason)
+
+    @routes.post(
+        "/launches/{name}/rejections",
+        summary="Refuse a launch for good",
+        description="One that has not begun; its author may too.",
+        responses=answers(examples.LAUNCHED, 400, 403, 404, 409, 415, 422),
+    )
+    def reject_launch(name: LaunchName, body: MoveBody, actor: Actor) -> Document:
+        return control.reject(name, by=actor, reason=body.reason)
+
     for goal, consequence in _MOVES.items():
         _add_move(routes, control, goal, consequence)
     return routes

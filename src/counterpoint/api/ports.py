@@ -85,6 +85,14 @@ class Control(Protocol):
         """Record one person's yes."""
         ...
 
+    def withdraw(self, launch: str, *, by: str, reason: str) -> Document:
+        """Take one person's yes back."""
+        ...
+
+    def reject(self, launch: str, *, by: str, reason: str) -> Document:
+        """Refuse a launch that has not begun, for good."""
+        ...
+
     def move(self, launch: str, goal: str, *, actor: str, reason: str) -> Document:
         """Pause, resume, hold, restart, stop, kill or archive a launch."""
         ...
@@ -103,6 +111,10 @@ class Control(Protocol):
 
     def experiment(self, key: str) -> Document:
         """Return one experiment with its spec, launch and findings."""
+        ...
+
+    def search_past(self, words: str, *, surface: str | None, metric: str | None, limit: int) -> Document:
+        """Return past experiments nearest to some words, and the history of a metric."""
         ...
 
     def results(self, key: str) -> Document:

@@ -35,9 +35,11 @@ _STATUS: Mapping[type[CounterpointError], int] = {
 }
 # Codes for which the protocol has a status of its own.
 _STATUS_OF_CODE = {
+    "bad_token": 401,
     "body_too_large": 413,
     "invalid_request": 422,
     "method_not_allowed": 405,
+    "token_needed": 401,
     "unsupported_media_type": 415,
 }
 _LOG = logger("api")

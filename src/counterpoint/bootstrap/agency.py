@@ -7,6 +7,7 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
+from counterpoint.bootstrap.acting import an_agent
 from counterpoint.bootstrap.agent_rules import AgentRules
 from counterpoint.bootstrap.control import Control, Document
 from counterpoint.bootstrap.drafting import Drafts
@@ -14,7 +15,7 @@ from counterpoint.bootstrap.evidence import Evidence
 from counterpoint.bootstrap.foresight import pages_document
 from counterpoint.bootstrap.parking import Parking
 from counterpoint.config import compile_snapshot
-from counterpoint.experiments import ExperimentSpec, spec_document
+from counterpoint.experiments import ExperimentSpec, parse_spec, spec_document
 from counterpoint.orchestration import find
 from counterpoint.releases import snapshot_of
 from counterpoint.vocabulary import Scalar
@@ -80,6 +81,31 @@ class Agency:
             "findings": findings,
             "launchable": all(finding["severity"] != "error" for finding in findings),
         }
+
+    def judged(self, spec: str | Mapping[str, Any], actor: str) -> Document:
+        """Return what the validator and the agent's risk budget say of a spec as it is written.
+
+        Raises:
+            InvalidInput: The spec cannot be read.
+            Forbidden: code `not_an_agent`.
+        """
+        return self.validate(parse_spec(spec, source="spec"), an_agent(actor))
+
+    def previewed(self, spec: str | Mapping[str, Any]) -> Document:
+        """Return what the variants of a spec, as it is written, do to pages."""
+        return self.preview(parse_spec(spec, source="spec"))
+
+    def powered(self, spec: str | Mapping[str, Any]) -> Document:
+        """Return when the experiment of a spec, as it is written, would be ready."""
+        return self.power(parse_spec(spec, source="spec"))
+
+    def budget(self, actor: str) -> Document:
+        """Return the risk budget of an agent, and how much of it is used.
+
+        Raises:
+            Forbidden: code `not_an_agent`.
+        """
+        return self.parking.risks.budget_document(an_agent(actor))
 
     def preview(self, spec: ExperimentSpec) -> Document:
         """Return what the variants do to pages; nothing is stored or counted.

@@ -17,8 +17,8 @@ from counterpoint.storage.sql import SqlDocuments
 def open_agency(control: Control, *, evidence: Evidence, documents: SqlDocuments, rules: AgentRules) -> Agency:
     """Return what agents can do with `control`."""
     writes = ParkedWrites(documents)
-    # The only control plane that admits agents; it is reached through parked writes alone.
-    admitting = replace(control, admit=as_stored)
+    # The only launch desk that admits agents; it is reached through parked writes alone.
+    admitting = replace(control, desk=replace(control.desk, admit=as_stored))
     parking = Parking(
         writes=writes,
         control=admitting,

@@ -8,6 +8,7 @@ from typing import Any
 from counterpoint.bootstrap import documents as shown
 from counterpoint.bootstrap.acting import a_person
 from counterpoint.bootstrap.gates import Judge
+from counterpoint.bootstrap.placebos import PlaceboRuns
 from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.requests import RequestSamples
 from counterpoint.bootstrap.statistics import Statistics
@@ -24,6 +25,7 @@ from counterpoint.orchestration import (
     move,
     next_due_at,
     reject,
+    spec_of,
     submit,
     tick,
     withdraw,
@@ -43,6 +45,7 @@ class Control:
     Attributes:
         published: To be called when something may have been published, so that this process serves it at once.
         samples: Requests and units to look at the page with.
+        placebos: The platform's own A/A runs; None where none are kept.
         chores: What else is due at every tick: scheduled changes, rollouts.
     """
 
@@ -54,6 +57,7 @@ class Control:
     clock: Clock
     published: Callable[[], object]
     samples: RequestSamples
+    placebos: PlaceboRuns | None = None
     chores: Callable[[], object] = tuple
 
     @property
@@ -221,10 +225,11 @@ class Control:
         launch = find(self.desk, key)
         if launch.decision is not None and segment is None:
             kept: Document = launch.decision["scorecard"]
-            return self.planning.knowing.told({**kept["scorecard"], "decision": kept["decision"], "decided": True})
-        card, decision = self.judge.read(launch, self.clock(), segment=segment)
-        document = {**card.as_document(), "decision": decision.as_document(), "decided": False}
-        return self.planning.knowing.told(document)
+            document = {**kept["scorecard"], "decision": kept["decision"], "decided": True}
+        else:
+            card, decision = self.judge.read(launch, self.clock(), segment=segment)
+            document = {**card.as_document(), "decision": decision.as_document(), "decided": False}
+        return self.planning.knowing.told(document | {"false_positives": self._false_positives(launch)})
 
     def search_past(
         self, words: str, *, surface: str | None = None, metric: str | None = None, limit: int = 10
@@ -299,6 +304,11 @@ class Control:
         self.desk.executor.wait(workflow, wait_s)
         self.published()
         return shown.launch_document(self.desk.world.launches.get(launch.id))
+
+    def _false_positives(self, launch: Launch) -> Document | None:
+        if self.placebos is None:
+            return None
+        return self.placebos.rate(launch.surface, spec_of(launch).analysis.alpha)
 
     def _release(self, surface: str) -> Release:
         release = self.release_store.latest(surface)

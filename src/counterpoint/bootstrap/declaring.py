@@ -75,6 +75,7 @@ class Declaring:
         wait_s: float = WAIT_S,
     ) -> Document:
         """Make the platform as the texts say as far as that can be done, and return the plan with what became of it."""
+        self.desk.admit(actor)
         plan = self._plan(texts, source, actor, surfaces, prune)
         return self._applied(plan, actor, wait_s)
 
@@ -85,6 +86,7 @@ class Declaring:
             InvalidInput: Code `not_a_plan`.
             Conflict: Code `plan_stale`, with what moved.
         """
+        self.desk.admit(actor)
         declared = declared_in(saved)
         if saved.get("unreadable"):
             raise InvalidInput(

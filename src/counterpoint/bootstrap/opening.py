@@ -22,6 +22,7 @@ from counterpoint.bootstrap.fleet import Fleet
 from counterpoint.bootstrap.forcing import Forcing
 from counterpoint.bootstrap.gates import Judge, StoredPlans
 from counterpoint.bootstrap.housekeeping import Housekeeping
+from counterpoint.bootstrap.placebos import PlaceboRuns
 from counterpoint.bootstrap.places import (
     attestation_key,
     durable_url,
@@ -167,27 +168,29 @@ def opened(
             key=key,
             stopwatch=stopwatch,
         )
-        identity = own_identity(settings.role, new_id=new_id, now=clock())
-        fleet = Fleet(clock, lambda: report_of(identity, delivery.status()))
-        launches = SqlLaunchStore(database)
         ground = Ground(
             database=database,
             releases=releases,
-            launches=launches,
+            launches=SqlLaunchStore(database),
             plans=plans,
-            fleet=fleet,
+            fleet=_own_fleet(settings, delivery, clock, new_id),
             clock=clock,
             stopwatch=stopwatch,
             new_id=new_id,
         )
-        inside = (
-            MeasurementBackend(plans),
-            ContentBackend(evidence.probe),
-            SurfaceBackend(releases, planning.attest, key),
+        placebos = PlaceboRuns(documents, ground.launches, judge, clock)
+        backing = open_backing(
+            ground,
+            (
+                MeasurementBackend(plans),
+                ContentBackend(evidence.probe),
+                SurfaceBackend(releases, planning.attest, key),
+            ),
+            settings.backends,
+            closing=closing,
         )
-        backing = open_backing(ground, inside, settings.backends, closing=closing)
         world = LaunchWorld(
-            launches=launches,
+            launches=ground.launches,
             backends=backing.backends,
             validate=planning.validate,
             inspect=judge.inspect,
@@ -221,7 +224,8 @@ def opened(
             clock=clock,
             published=feed.refresh,
             samples=samples,
-            chores=lambda: (configuring.tick(), doctor.tick(), backing.drift.tick()),
+            placebos=placebos,
+            chores=lambda: (configuring.tick(), doctor.tick(), backing.drift.tick(), placebos.measure_next()),
         )
 
         doctor = Doctor(
@@ -246,11 +250,16 @@ def opened(
             clock=clock,
             snapshots=feed.good,
             forcing=Forcing(releases=releases, audit=audit, key=permits, clock=clock, new_id=new_id),
-            fleet=fleet,
+            fleet=ground.fleet,
             drift=backing.drift,
             live=backing.live,
             agency=open_agency(control, evidence=evidence, documents=documents, rules=rules),
         )
+
+
+def _own_fleet(settings: Settings, delivery: Delivery, clock: Clock, new_id: Callable[[], str]) -> Fleet:
+    identity = own_identity(settings.role, new_id=new_id, now=clock())
+    return Fleet(clock, lambda: report_of(identity, delivery.status()))
 
 
 def _declared(releases: ReleaseStore, key: str) -> Surface:

@@ -162,3 +162,7 @@ class Budget(_Answer):
     approvals: int
     approvers: list[str]
     surfaces: Annotated[list[str], Field(description="Where it may act; everywhere when empty.")]
+
+
+class Past(_Answer):
+    """Ended experiments, the nearest first, with what they found."""

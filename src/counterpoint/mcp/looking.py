@@ -59,9 +59,21 @@ def _add_catalogue(server: MCPServer[Any], agency: Agency, who: Who) -> None:
         return documents.Catalogue.model_validate(agency.search(surface, query, limit=limit))
 
     @server.tool(annotations=LOOK)
+    def search_past_experiments(
+        words: Annotated[str, Field(description="What it was about: a hypothesis, or some words.", max_length=4_000)],
+        surface: Annotated[str | None, Field(description="Only of this surface.", max_length=256)] = None,
+        metric: Annotated[str | None, Field(description="Also its history of effects.", max_length=256)] = None,
+        limit: Annotated[int, Field(ge=1, le=50)] = 10,
+    ) -> documents.Past:
+        """Find ended experiments like the one you have in mind, with what they found and what was decided."""
+        allowed(who, "read")
+        found = agency.control.search_past(words, surface=surface, metric=metric, limit=limit)
+        return documents.Past.model_validate(found)
+
+    @server.tool(annotations=LOOK)
     def my_budget() -> documents.Budget:
         """Say what you may put at risk: largest share, concurrent launches, required guardrails, who approves."""
-        return documents.Budget.model_validate(agency.parking.risks.budget_document(allowed(who, "read")))
+        return documents.Budget.model_validate(agency.budget(allowed(who, "read")))
 
 
 def _add_drafting(server: MCPServer[Any], agency: Agency, who: Who) -> None:
