@@ -72,6 +72,16 @@ def test_a_spec_is_validated_in_the_documented_form(client):
     same_form(examples.VALIDATED, client.post("/v1/validations", json=examples.VALIDATION))
 
 
+def test_past_experiments_are_answered_in_the_documented_form(client):
+    same_form({**examples.PAST, "experiments": []}, client.get("/v1/past?surface=home&words=podcasts"))
+
+
+def test_a_search_for_nothing_is_refused(client):
+    refused = client.get("/v1/past?surface=home")
+    assert refused.status_code == 400
+    assert refused.json()["error"]["code"] == "nothing_to_search"
+
+
 def test_a_launch_is_readable_by_its_id_and_by_its_experiment(client, launched):
     assert lacks(examples.LAUNCHED, launched) == []
     by_id = same_form(examples.LAUNCHED, client.get(f"/v1/launches/{launched['id']}"))

@@ -233,6 +233,34 @@ RESULTS: Example = {
         }
     ],
     "findings": [],
+    "expected": [],
+    "summary": [
+        {
+            "text": "podcast_minutes_7d under treatment: +4.13% against control (interval +1.10% to +7.16%, which "
+            "holds at any number of looks): better than control by more than chance explains.",
+            "figures": [{"path": "metrics.0.relative_effect", "form": "change", "shown": "+4.13%"}],
+            "because": [],
+        }
+    ],
+}
+PAST: Example = {
+    "n_past": 41,
+    "experiments": [
+        {
+            "experiment": "podcasts-third-de",
+            "surface": "home",
+            "hypothesis": "Podcasts in third place get German listeners to play more of them.",
+            "parameters": ["podcasts.shelf_position"],
+            "audience": 'country == "DE"',
+            "primary": "podcast_minutes_7d",
+            "relative_effect": 0.018,
+            "relative_std_error": 0.006,
+            "decision": "shipped",
+            "score": 6.214,
+            "because": ["speaks of place, podcast", "sets podcasts.shelf_position"],
+        }
+    ],
+    "history": None,
 }
 RELEASE: Example = {
     "number": 12,

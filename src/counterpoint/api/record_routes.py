@@ -48,11 +48,28 @@ def record_routes(control: Control) -> APIRouter:
         "/experiments/{key}/results",
         summary="Read the scorecard of an experiment",
         description="Sample ratio, units per variant, and the effect on every metric with its intervals. A figure that "
-        "the data do not determine is missing with its reason, never a plausible number.",
+        "the data do not determine is missing with its reason, never a plausible number. `summary` says it in words, "
+        "each sentence with the paths of the figures that it states; `expected` is the effect shrunk by what past "
+        "experiments found on the metric.",
         responses=answers(examples.RESULTS, 404, 422, 503),
     )
     def read_results(key: ExperimentKey) -> Document:
         return control.results(key)
+
+    @routes.get(
+        "/past",
+        summary="Search past experiments",
+        description="Those nearest to the words, with what they found and why they were chosen; and, when a surface "
+        "and a metric are named, the effects that the metric usually shows.",
+        responses=answers(examples.PAST, 400, 404, 422),
+    )
+    def search_past(
+        words: Annotated[str, Query(description="Words of a hypothesis.", max_length=2_000)] = "",
+        surface: Annotated[str | None, Query(description="Only of this surface.", max_length=256)] = None,
+        metric: Annotated[str | None, Query(description="Only with this primary metric.", max_length=256)] = None,
+        limit: Annotated[int, Query(description="At most so many, 1 to 100.")] = 10,
+    ) -> Document:
+        return control.search_past(words, surface=surface, metric=metric, limit=limit)
 
     @routes.get("/releases", summary="List releases", responses=answers(listed("releases", examples.RELEASE), 404, 422))
     def list_releases(surface: Surface) -> Document:

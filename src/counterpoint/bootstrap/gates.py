@@ -32,6 +32,7 @@ from counterpoint.orchestration import Goal, Inspection, Launch, Verdict, spec_o
 from counterpoint.releases import Release, ReleaseStore, bucket_salt_of
 from counterpoint.slo import GateVerdict, Objective, gate_all
 from counterpoint.storage.sql import SqlDocuments
+from counterpoint.vocabulary import Finding
 
 ANALYSIS_PLAN = "analysis_plan"
 
@@ -183,11 +184,8 @@ class Judge:
 
     def inspect(self, launch: Launch, now: datetime) -> Inspection:
         """Return what a look finds: harm and split by tests that hold at any number of looks, and the error budget."""
-        spec, experiments = spec_of(launch), self._release(launch.surface).state.experiments
         card = self.scorecard(launch, now, watching=True)
-        live = [key for key, experiment in experiments.items() if experiment.started_at is not None]
-        phases = phases_of(launch, spec)
-        findings = check_running(self._log, spec, started_at=_started(launch), now=now, live=live, phases=phases)
+        findings = self.running_findings(launch, now)
         return Inspection(
             findings=(*card.findings, *findings),
             srm=any(finding.code == "sample_ratio_mismatch" for finding in findings),
@@ -195,6 +193,13 @@ class Judge:
             budget_open=self.budget(launch.surface, now).is_open,
             scorecard={"digest": card.digest},
         )
+
+    def running_findings(self, launch: Launch, now: datetime) -> tuple[Finding, ...]:
+        """Return what is wrong with the records of a running experiment."""
+        spec, experiments = spec_of(launch), self._release(launch.surface).state.experiments
+        live = [key for key, experiment in experiments.items() if experiment.started_at is not None]
+        phases = phases_of(launch, spec)
+        return check_running(self._log, spec, started_at=_started(launch), now=now, live=live, phases=phases)
 
     def novelty(self, launch: Launch, now: datetime, *, metric: str | None = None) -> dict[str, Any]:
         """Return the effect by days since first exposure, as a document.

@@ -9,8 +9,11 @@ from counterpoint.bootstrap.configuring import Configuring
 from counterpoint.bootstrap.control import Control
 from counterpoint.bootstrap.declaring import Declaring
 from counterpoint.bootstrap.delivery import Delivery
+from counterpoint.bootstrap.doctoring import Doctor
+from counterpoint.bootstrap.drift import Drift
 from counterpoint.bootstrap.fleet import Fleet
 from counterpoint.bootstrap.forcing import Forcing
+from counterpoint.bootstrap.live import Live
 from counterpoint.content import LiveCatalogue
 from counterpoint.settings import Settings
 from counterpoint.storage.histories import MemoryHistories
@@ -26,11 +29,14 @@ class Platform:
         delivery: The serving path: resolve, page, events.
         control: The control plane: plan, validate, launch, results, releases.
         configuring: Home Config: baseline changes, rollouts, holdouts, surfaces.
+        doctor: Contradictions between configuration and data, with what would end them.
         declaring: Desired state in files: plan, apply, sync, export.
         refresh: Takes over what other processes published, imported or left unfinished; to be called every so often.
         snapshots: What is served of each surface, for those that follow this process's feed.
         forcing: Permits to see variants without being assigned to them.
         fleet: What the processes that follow it serve.
+        drift: Whether every backend still holds what it should, and what a person decides about it.
+        live: What is live where.
         agency: What outside agents can do, within their risk budgets.
     """
 
@@ -39,6 +45,7 @@ class Platform:
     delivery: Delivery
     control: Control
     configuring: Configuring
+    doctor: Doctor
     declaring: Declaring
     catalogue: LiveCatalogue
     histories: MemoryHistories
@@ -47,4 +54,6 @@ class Platform:
     snapshots: LastGood
     forcing: Forcing
     fleet: Fleet
+    drift: Drift
+    live: Live
     agency: Agency

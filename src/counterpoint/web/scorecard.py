@@ -62,7 +62,7 @@ class Scorecard:
         exposed: Variant -> exposed units, control first.
         srm: The split's document; None when it could not be tested.
         level: Confidence of the intervals, such as `99 %`.
-        any_look: Whether the intervals hold however often they are looked at.
+        holds: For which looks the intervals hold, in words.
         n_immature: Most exposed units of a comparison whose window has not passed.
         metrics: In the order of the spec.
         remarks: What to beware of, as findings.
@@ -72,7 +72,7 @@ class Scorecard:
     exposed: Mapping[str, int]
     srm: Mapping[str, Any] | None
     level: str
-    any_look: bool
+    holds: str
     n_immature: int
     metrics: tuple[MetricRows, ...]
     remarks: tuple[Document, ...]
@@ -100,10 +100,26 @@ def read_scorecard(results: Document) -> Scorecard:
         exposed=results["exposed"],
         srm=results["srm"],
         level=" or ".join(percent(1 - alpha) for alpha in levels),
-        any_look=all(document["looks"] == "any" for document in figures),
+        holds=_holds({document["looks"] for document in figures}),
         n_immature=max((document["n_immature"] for document in results["metrics"]), default=0),
         metrics=tuple(_metric(documents, letters) for documents in grouped.values()),
         remarks=tuple(results["findings"]),
+    )
+
+
+_HOLDS = {
+    "any": "it holds however often you look",
+    "planned": "it holds at all planned looks together, and at no others",
+    "one": "it holds for one look, at the end that was fixed in advance",
+}
+
+
+def _holds(looks: set[str]) -> str:
+    if len(looks) == 1:
+        return _HOLDS[next(iter(looks))]
+    # A metric without planned looks of its own is read by an interval that holds at any.
+    return "; ".join(_HOLDS[each] for each in ("any", "planned", "one") if each in looks).replace(
+        "it holds", "some hold"
     )
 
 

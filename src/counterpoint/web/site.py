@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from counterpoint.web.doctor_page import answer_diagnosis, show_doctor
 from counterpoint.web.experiment_page import act, approve, show_experiment, show_standing
 from counterpoint.web.list_page import launch_hypothesis, plan_hypothesis, show_list
 from counterpoint.web.ports import Platform
@@ -30,6 +31,8 @@ def _site(platform: Platform) -> Starlette:
             _post("/launches/{name}/{goal}", act),
             _get("/experiments/{key}", show_experiment),
             _get("/experiments/{key}/standing", show_standing),
+            _get("/doctor", show_doctor),
+            _post("/doctor/{name}/{answer}", answer_diagnosis),
             _get("/surfaces/{surface}", show_surface),
             _get("/surfaces/{surface}/config", show_config),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
