@@ -178,7 +178,6 @@ def opened(
             stopwatch=stopwatch,
             new_id=new_id,
         )
-        placebos = PlaceboRuns(documents, ground.launches, judge, clock)
         backing = open_backing(
             ground,
             (
@@ -224,8 +223,8 @@ def opened(
             clock=clock,
             published=feed.refresh,
             samples=samples,
-            placebos=placebos,
-            chores=lambda: (configuring.tick(), doctor.tick(), backing.drift.tick(), placebos.measure_next()),
+            placebos=PlaceboRuns(documents, ground.launches, judge, clock),
+            chores=lambda: (configuring.tick(), doctor.tick(), backing.drift.tick()),
         )
 
         doctor = Doctor(

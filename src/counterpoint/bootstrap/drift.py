@@ -1,0 +1,180 @@
+"""Drift: whether every backend still holds what it should, since when it does not, and what a person can do about it.
+
+What somebody changed by hand is told and never overwritten by itself. What merely lags behind, because a baseline
+changed and nobody touched the flag, is written.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from counterpoint.bootstrap.drift_checks import LIVE, Checks
+from counterpoint.bootstrap.drift_words import findings_of, standing_key
+from counterpoint.errors import CounterpointError, InvalidInput, NotFound
+from counterpoint.orchestration import Backend, LaunchStore
+from counterpoint.orchestration.backends import HeldBackend, Notes
+from counterpoint.telemetry import logger
+
+Document = dict[str, Any]
+CHECK_EVERY = timedelta(minutes=1)
+"""For what holds definitions: one reading of a file or a few calls for a surface."""
+ASK_EVERY = timedelta(minutes=15)
+"""For what costs a call, or a row read, for each experiment."""
+_HOLD_NOTHING = frozenset({"content", "reach"})
+_LOG = logger("drift")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """Looks at backends, remembers what it found, and carries out what a person decides.
+
+    Attributes:
+        backends: All of a launch's, in order.
+        stopwatch: Seconds of a monotonic clock: a process that has just started, or whose clock is simulated, does not
+            begin with checks.
+    """
+
+    backends: tuple[Backend, ...]
+    launches: LaunchStore
+    checks: Checks
+    new_id: Callable[[], str]
+    stopwatch: Callable[[], float]
+    _looked: dict[str, float] = field(default_factory=dict, init=False)
+
+    @property
+    def held(self) -> tuple[HeldBackend, ...]:
+        """The backends that keep definitions."""
+        return tuple(backend for backend in self.backends if isinstance(backend, HeldBackend))
+
+    def tick(self) -> bool:
+        """Do the checks that are due, of all processes one, and return whether any was.
+
+        A failure of one check keeps no other from being done.
+        """
+        held = bool(self.held) and self._due("held", CHECK_EVERY)
+        asked = self._due("asked", ASK_EVERY)
+        if held:
+            for backend, surface in self._places():
+                self._quietly(self.checks.held, backend, surface)
+        if asked:
+            self._quietly(self._ask_all)
+        return held or asked
+
+    def check(self) -> list[Document]:
+        """Look at everything now and return what is not as it should be."""
+        for backend, surface in self._places():
+            self.checks.held(backend, surface)
+        self._ask_all()
+        return self.findings()
+
+    def findings(self, surface: str | None = None) -> list[Document]:
+        """Return what the last checks found, the oldest first: backend, what, since when, and what to do."""
+        keys = [standing_key(backend.name, where) for backend, where in self._places()] + self._asked()
+        notes = (self._notes.get(key) for key in keys)
+        found = [finding for note in notes if note is not None for finding in findings_of(note)]
+        wanted = (each for each in found if surface in (None, each["surface"]))
+        return sorted(wanted, key=lambda each: (each["since"], each["backend"], each["path"]))
+
+    def standing(self, backend: str, surface: str, experiment: str = "") -> Document | None:
+        """Return what the last check of a backend, or of one experiment in it, saw; None before the first."""
+        return self._notes.get(standing_key(backend, surface, experiment))
+
+    def reapply(self, backend: str, *, surface: str | None = None, actor: str, reason: str) -> list[str]:
+        """Put back what should be there, over what somebody changed, and return the parameters.
+
+        Raises:
+            NotFound: code `unknown_backend`.
+            InvalidInput: code `reason_missing`.
+            Conflict: code `flag_taken`, when one is somebody else's.
+            DependencyFailure: The backend does not answer.
+        """
+        return self._resolve("reapply", backend, surface, actor, reason)
+
+    def adopt(self, backend: str, *, surface: str | None = None, actor: str, reason: str) -> list[str]:
+        """Take what is there for what shall be there until it changes again, and return the parameters.
+
+        Raises:
+            NotFound: code `unknown_backend`.
+            InvalidInput: code `reason_missing`.
+            DependencyFailure: The backend does not answer.
+        """
+        return self._resolve("adopt", backend, surface, actor, reason)
+
+    def _resolve(self, verb: str, name: str, surface: str | None, actor: str, reason: str) -> list[str]:
+        backend = next((each for each in self.held if each.name == name), None)
+        if backend is None:
+            known = ", ".join(each.name for each in self.held) or "none is declared"
+            raise NotFound(
+                "unknown_backend", f"no backend {name!r} keeps definitions", where="backend", fix=f"known: {known}"
+            )
+        if not reason.strip():
+            raise InvalidInput("reason_missing", "no reason is given", where="reason", fix="say why in a few words")
+        done: list[str] = []
+        for where in [surface] if surface is not None else self._surfaces(backend):
+            seen, now = self.checks.compared(backend, where), self.checks.clock()
+            if not seen.drifted:
+                continue
+            before = {key: seen.there.get(key) for key in seen.drifted}
+            after = {key: seen.right.get(key) for key in seen.drifted} if verb == "reapply" else before
+            if verb == "reapply":
+                backend.put(where, after, before, at=now)
+            else:
+                adopted = {"at": now.isoformat(), "adopted": {"by": actor, "reason": reason}}
+                backend.note_written(where, {key: {"definition": each, **adopted} for key, each in before.items()})
+            self.checks.record(verb, backend.name, where, actor=actor, reason=reason, before=before, after=after)
+            done += seen.drifted
+            self.checks.held(backend, where)
+        return done
+
+    def _ask_all(self) -> None:
+        """Check the releases themselves, and ask each backend that keeps something for each experiment."""
+        present = {standing_key("surface", surface) for surface in self.checks.releases.surfaces()}
+        for surface in self.checks.releases.surfaces():
+            self.checks.rows(surface)
+        asked = [each for each in self.backends if each.name not in _HOLD_NOTHING and not isinstance(each, HeldBackend)]
+        for launch in self.launches.list():
+            # One that is being moved is in step with nothing yet.
+            if launch.state in LIVE and launch.claim is None and launch.wish is None:
+                for backend in asked:
+                    present.add(standing_key(backend.name, launch.surface, launch.experiment))
+                    self.checks.ask(backend, launch)
+        self._notes.change("asked", lambda _: {"keys": sorted(present)})
+
+    def _asked(self) -> list[str]:
+        note = self._notes.get("asked")
+        keys: list[str] = [] if note is None else note["keys"]
+        return keys
+
+    def _places(self) -> Iterator[tuple[HeldBackend, str]]:
+        for backend in self.held:
+            for surface in self._surfaces(backend):
+                yield backend, surface
+
+    def _surfaces(self, backend: HeldBackend) -> list[str]:
+        return [surface for surface in self.checks.releases.surfaces() if backend.holds(surface)]
+
+    def _due(self, what: str, every: timedelta) -> bool:
+        """Return whether this process may do a check now: of those that tick, one does it."""
+        looked = self._looked.setdefault(what, self.stopwatch())
+        if self.stopwatch() - looked < every.total_seconds():
+            return False
+        self._looked[what] = self.stopwatch()
+        now, mine = self.checks.clock(), self.new_id()
+
+        def change(old: Document | None) -> Document:
+            if old is not None and datetime.fromisoformat(old["at"]) <= now < datetime.fromisoformat(old["at"]) + every:
+                return old
+            return {"at": now.isoformat(), "by": mine}
+
+        return bool(self._notes.change(f"due/{what}", change)["by"] == mine)
+
+    @property
+    def _notes(self) -> Notes:
+        return self.checks.notes
+
+    def _quietly(self, check: Callable[..., None], *about: Any) -> None:
+        try:
+            check(*about)
+        except CounterpointError as error:
+            _LOG.warning("check failed", extra={"code": error.code, "what": error.sentence})
