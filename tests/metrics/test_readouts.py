@@ -150,6 +150,7 @@ def test_a_holdout_shows_what_all_changes_did_together_and_only_at_its_end() -> 
     assert row["kept"] == pytest.approx(row["relative_effect"] / 0.2)
     assert row["p_value"] < 0.001
     assert not document["split"]["mismatch"]
+    assert (row["verdict"], document["verdict"]) == ("better", "better")
     running = read_holdout(log_of(out), SURFACE, holdout, now=END - timedelta(days=1), **asked)
     assert "p_value" not in running["metrics"][0]
     assert not running["ended"]

@@ -6,7 +6,7 @@ import pytest
 from counterpoint.assignment import BucketSet
 from counterpoint.config import BaselineRule
 from counterpoint.errors import Conflict, CounterpointError, NotFound
-from counterpoint.experiments import Event, Holdout, State, draw_domain, draw_holdout_sets
+from counterpoint.experiments import Event, Holdout, State, draw_domain, draw_holdout_sets, expired_holdouts
 from counterpoint.releases import (
     AddDomain,
     AddExperiment,
@@ -14,6 +14,7 @@ from counterpoint.releases import (
     EndDomain,
     EndHoldout,
     MoveExperiment,
+    ReadHoldout,
     RenewHoldout,
     ReplaceSurface,
     SetBaseline,
@@ -212,6 +213,20 @@ def test_a_holdout_is_added_renewed_and_ended():
     assert refusal(state, RenewHoldout(holdout="h", ends_at=NOW)).code == "bad_period"
     assert refusal(state, EndHoldout(holdout="other")).code == "unknown_holdout"
     assert refusal(state, AddHoldout(holdout=a_holdout(state))).code == "key_taken"
+
+
+def test_a_holdout_is_read_once_after_its_end_and_again_after_a_renewal():
+    state = a_state()
+    state = after(state, AddHoldout(holdout=a_holdout(state)))
+    ends_at = state.holdouts["h"].ends_at
+    assert refusal(state, ReadHoldout(holdout="h", readout="d")).code == "holdout_runs"
+    ended = replace(state, holdouts={"h": replace(state.holdouts["h"], ends_at=NOW)})
+    assert expired_holdouts(ended.holdouts, now=NOW)
+    read = after(ended, ReadHoldout(holdout="h", readout="d"))
+    assert (read.holdouts["h"].read_at, read.holdouts["h"].readout) == (NOW, "d")
+    assert not expired_holdouts(read.holdouts, now=NOW)
+    assert refusal(read, ReadHoldout(holdout="h", readout="e")).code == "already_read"
+    assert after(read, RenewHoldout(holdout="h", ends_at=ends_at)).holdouts["h"].read_at is None
 
 
 def test_a_holdout_may_not_take_buckets_of_anybody():

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from counterpoint.bootstrap.configuring import Configuring
 from counterpoint.bootstrap.gates import Judge
+from counterpoint.bootstrap.holdout_life import StoredReadouts
 from counterpoint.bootstrap.onboarding import Onboarding
 from counterpoint.bootstrap.paged import PAGED
 from counterpoint.bootstrap.parked import Proposals
@@ -53,6 +54,12 @@ def open_configuring(
     return Configuring(
         desk=desk,
         rolling=rolling,
-        aside=SettingAside(desk=desk, log=log, read_out=judge.holdout),
+        aside=SettingAside(
+            desk=desk,
+            log=log,
+            read_out=judge.holdout,
+            traffic=judge.traffic,
+            kept=StoredReadouts(SqlDocuments(database), clock),
+        ),
         boarding=Onboarding(desk=desk, log=log, pages=PAGED),
     )

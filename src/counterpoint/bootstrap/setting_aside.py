@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from counterpoint.bootstrap.documents import release_line
+from counterpoint.bootstrap.holdout_life import StoredReadouts, holdout_power, phase_of, reminder_of
 from counterpoint.bootstrap.proposing import ChangeDesk, Document, Edit
-from counterpoint.errors import NotFound
+from counterpoint.errors import Conflict, InvalidInput, NotFound
 from counterpoint.events import EventLog, Served
-from counterpoint.experiments import Holdout, draw_domain, free_space, parse_spec, shared_ground
+from counterpoint.experiments import Holdout, TrafficHistory, draw_domain, free_space, parse_spec, shared_ground
 from counterpoint.releases import (
     AddDomain,
     EndDomain,
     EndHoldout,
     Operation,
+    ReadHoldout,
     RenewHoldout,
     SurfaceState,
     half_of_holdout,
@@ -22,6 +25,8 @@ from counterpoint.releases import (
 )
 
 HALVES = ("status_quo", "shipped_only")
+_LARGEST_HALF = 0.5
+_N_HISTORY = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +35,53 @@ class SettingAside:
 
     Attributes:
         read_out: Compares what the two halves of a holdout did, as of a time.
+        traffic: What was recorded before a time, for designs.
+        kept: Read-outs that were taken.
     """
 
     desk: ChangeDesk
     log: EventLog
     read_out: Callable[[str, str, datetime], Document]
+    traffic: Callable[[datetime], TrafficHistory]
+    kept: StoredReadouts
 
     def holdouts(self, surface: str) -> list[Document]:
-        """Return the holdouts of a surface, and which of them are past their end and block launches."""
+        """Return the holdouts of a surface: where each is in its life, what is due, and which block launches."""
         state, now = self.desk.live(surface).state, self.desk.clock()
         return [_holdout_document(state.holdouts[key], now) for key in sorted(state.holdouts)]
+
+    def reminders(self) -> list[str]:
+        """Return what the owners of holdouts on all surfaces should do, and by when."""
+        now = self.desk.clock()
+        found = (
+            reminder_of(holdout, now)
+            for surface in self.desk.releases.surfaces()
+            for _, holdout in sorted(self.desk.live(surface).state.holdouts.items())
+        )
+        return [each for each in found if each is not None]
+
+    def holdout_power(
+        self,
+        surface: str,
+        *,
+        share: float,
+        ends_at: datetime,
+        starts_at: datetime | None = None,
+        unit: str | None = None,
+    ) -> Document:
+        """Return which cumulative effect a holdout would show by its end, metric by metric.
+
+        Raises:
+            InvalidInput: `bad_share` or `bad_period`.
+        """
+        now = self.desk.clock()
+        if not 0 < share <= _LARGEST_HALF:
+            raise InvalidInput("bad_share", f"a share of {share:g} in each half", where="share", fix="give 0.05, say")
+        days = (ends_at - (starts_at or now)) // timedelta(days=1)
+        if days < 1:
+            raise InvalidInput("bad_period", "it would last less than a day", where="ends_at", fix="give a later end")
+        declared = self.desk.live(surface).state.surface
+        return holdout_power(declared, self.traffic(now), share=share, days=days, unit=unit)
 
     def start_holdout(
         self,
@@ -77,10 +119,11 @@ class SettingAside:
                 ),
             )
 
-        return self.desk.propose(surface, build, edit)
+        expected = self.holdout_power(surface, share=share, ends_at=ends_at, starts_at=starts_at, unit=unit)
+        return {**self.desk.propose(surface, build, edit), "power": expected}
 
     def renew_holdout(self, surface: str, key: str, *, ends_at: datetime, edit: Edit) -> Document:
-        """Move the end of a holdout."""
+        """Move the end of a holdout, and say who wants that and why; it is to be read again at its new end."""
         return self._do(surface, RenewHoldout(holdout=key, ends_at=ends_at), edit)
 
     def release_holdout(self, surface: str, key: str, edit: Edit) -> Document:
@@ -115,11 +158,50 @@ class SettingAside:
     def holdout_readout(self, surface: str, key: str) -> Document:
         """Return what all changes shipped since a holdout began did together, metric by metric.
 
+        Before its end it says so and has no intervals; after it was read it is what was read then.
+
         Raises:
             NotFound: `unknown_holdout`.
         """
         state, now = self.desk.live(surface).state, self.desk.clock()
-        return {**_holdout_document(_found(state, key), now), "readout": self.read_out(surface, key, now)}
+        holdout = _found(state, key)
+        taken = self.kept.get(surface, holdout)
+        readout = self.read_out(surface, key, now) if taken is None else taken["readout"]
+        return {**_holdout_document(holdout, now), "readout": readout, "taken": _taken(taken)}
+
+    def read_holdout(self, surface: str, key: str, edit: Edit) -> Document:
+        """Take the read-out of a holdout that has ended, once and for good: from then on it blocks launches no longer.
+
+        Raises:
+            NotFound: `unknown_holdout`.
+            Conflict: `holdout_runs`, before its end.
+        """
+        state, now = self.desk.live(surface).state, self.desk.clock()
+        holdout = _found(state, key)
+        if holdout.read_at is None:
+            if now < holdout.ends_at:
+                raise Conflict(
+                    "holdout_runs",
+                    f"it ends on {holdout.ends_at:%Y-%m-%d}, and is read once, after that",
+                    where=f"holdouts.{key}",
+                    fix="wait for its end, or look at it without intervals: counterpoint holdout readout",
+                )
+            taken = self.kept.get(surface, holdout)
+            if taken is None:
+                taken = self.kept.keep(surface, holdout, self.read_out(surface, key, now), by=edit.actor)
+            self._do(surface, ReadHoldout(holdout=key, readout=taken["digest"]), edit)
+        return self.holdout_readout(surface, key)
+
+    def holdout_readouts(self, surface: str) -> list[Document]:
+        """Return every read-out that was taken on a surface, the newest first; those of released holdouts too."""
+        self.desk.live(surface)
+        return sorted(self.kept.list(surface), key=lambda each: str(each["at"]), reverse=True)
+
+    def holdout_history(self, surface: str, key: str) -> list[Document]:
+        """Return who started, renewed, read and released a holdout, when and why, the newest first."""
+        self.desk.live(surface)
+        notes = self.desk.releases.history(surface, limit=_N_HISTORY)
+        return [release_line(note) for note in notes if f"holdouts/{key}" in note.paths]
 
     def domains(self, surface: str) -> list[Document]:
         """Return the domains of a surface with the experiments that draw from each."""
@@ -187,7 +269,12 @@ def _found(state: SurfaceState, key: str) -> Holdout:
     return state.holdouts[key]
 
 
+def _taken(taken: Document | None) -> Document | None:
+    return None if taken is None else {name: taken[name] for name in ("at", "by", "digest")}
+
+
 def _holdout_document(holdout: Holdout, now: datetime) -> Document:
+    phase = phase_of(holdout, now)
     return {
         "key": holdout.key,
         "owner": holdout.owner,
@@ -197,5 +284,8 @@ def _holdout_document(holdout: Holdout, now: datetime) -> Document:
         "owners": list(holdout.owners),
         "starts_at": holdout.starts_at.isoformat(),
         "ends_at": holdout.ends_at.isoformat(),
-        "expired": holdout.ends_at <= now,
+        "phase": phase,
+        "expired": phase == "expired",
+        "reminder": reminder_of(holdout, now),
+        "read_at": None if holdout.read_at is None else holdout.read_at.isoformat(),
     }

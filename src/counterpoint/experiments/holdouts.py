@@ -23,7 +23,9 @@ class Holdout:
         owners: The owners whose experiments it covers; empty covers everyone's.
         baseline: Values of the parameters it covers, as they were when it began.
         rules: The rules in force when it began, cut down to those parameters.
-        ends_at: From then on it blocks launches until it is renewed or ended.
+        ends_at: From then on it blocks launches until it is read, renewed or ended.
+        read_at: When its read-out was taken, which is once, after its end; None until then and after a renewal.
+        readout: Digest of that read-out, which is kept and never computed anew.
     """
 
     key: str
@@ -38,6 +40,8 @@ class Holdout:
     rules: tuple[BaselineRule, ...] = ()
     starts_at: datetime
     ends_at: datetime
+    read_at: datetime | None = None
+    readout: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +89,15 @@ def covers(holdout: Holdout, spec: ExperimentSpec, surface: Surface) -> bool:
 
 
 def expired_holdouts(holdouts: Mapping[str, Holdout], *, now: datetime) -> tuple[Finding, ...]:
-    """Return one refusal for every holdout past its end: launches wait until somebody reads, renews or ends it."""
+    """Return one refusal for every unread holdout past its end: launches wait until it is read, renewed or ended."""
     return tuple(
         Finding(
             code="holdout_expired",
             severity=Severity.ERROR,
             path=f"holdouts.{holdout.key}",
-            message=f"Holdout '{holdout.key}' ended on {holdout.ends_at:%Y-%m-%d}: {holdout.owner} must renew it",
+            message=f"Holdout '{holdout.key}' ended on {holdout.ends_at:%Y-%m-%d}: {holdout.owner} must read or renew",
             facts={"holdout": holdout.key, "owner": holdout.owner, "ends_at": holdout.ends_at.isoformat()},
         )
         for holdout in holdouts.values()
-        if holdout.ends_at <= now
+        if holdout.ends_at <= now and holdout.read_at is None
     )

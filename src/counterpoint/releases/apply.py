@@ -186,7 +186,26 @@ def _renew_holdout(operation: op.RenewHoldout, state: SurfaceState, now: datetim
         raise InvalidInput(
             "bad_period", "its new end is past", where=f"holdouts.{holdout.key}.ends_at", fix="give a later end"
         )
-    return replace(state, holdouts={**state.holdouts, holdout.key: replace(holdout, ends_at=operation.ends_at)})
+    # A later end is another read-out.
+    renewed = replace(holdout, ends_at=operation.ends_at, read_at=None, readout=None)
+    return replace(state, holdouts={**state.holdouts, holdout.key: renewed})
+
+
+@_apply.register
+def _read_holdout(operation: op.ReadHoldout, state: SurfaceState, now: datetime) -> SurfaceState:
+    holdout = _found(state.holdouts, operation.holdout, "holdout")
+    where = f"holdouts.{holdout.key}"
+    if now < holdout.ends_at:
+        raise Conflict(
+            "holdout_runs",
+            f"it ends on {holdout.ends_at:%Y-%m-%d}, and is read once, after that",
+            where=where,
+            fix="wait for its end",
+        )
+    if holdout.read_at is not None:
+        raise Conflict("already_read", f"it was read on {holdout.read_at:%Y-%m-%d}", where=where, fix="look at that")
+    read = replace(holdout, read_at=now, readout=operation.readout)
+    return replace(state, holdouts={**state.holdouts, holdout.key: read})
 
 
 @_apply.register

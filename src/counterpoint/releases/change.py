@@ -16,6 +16,7 @@ from counterpoint.releases.operations import (
     FinishRollout,
     MoveExperiment,
     Operation,
+    ReadHoldout,
     Restore,
 )
 from counterpoint.vocabulary import digest
@@ -92,11 +93,11 @@ def is_foreseen(change: Change) -> bool:
 
 
 def is_urgent(change: Change) -> bool:
-    """Return whether `change` only takes treatments away or restores: it waits for no approval, and is audited."""
+    """Return whether `change` only takes treatments away, restores or notes a read-out: it waits for no approval."""
     return bool(change.operations) and all(_is_urgent(operation) for operation in change.operations)
 
 
 def _is_urgent(operation: Operation) -> bool:
     if isinstance(operation, MoveExperiment):
         return operation.event in URGENT
-    return isinstance(operation, Restore | AbortRollout)
+    return isinstance(operation, Restore | AbortRollout | ReadHoldout)

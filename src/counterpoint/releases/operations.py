@@ -67,6 +67,17 @@ class RenewHoldout(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", ta
     ends_at: datetime
 
 
+class ReadHoldout(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="read_holdout"):
+    """Note that a holdout that has ended was read: it blocks launches no longer.
+
+    Attributes:
+        readout: Digest of the read-out that was kept.
+    """
+
+    holdout: str
+    readout: str
+
+
 class EndHoldout(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="end_holdout"):
     """Give the units of a holdout back."""
 
@@ -145,6 +156,7 @@ Operation: TypeAlias = (
     | ShipVariant
     | AddHoldout
     | RenewHoldout
+    | ReadHoldout
     | EndHoldout
     | AddDomain
     | EndDomain

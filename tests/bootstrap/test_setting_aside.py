@@ -1,0 +1,153 @@
+"""A holdout from its start, with its power, over its reminder and renewal, to its read-out, kept, and its release."""
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from counterpoint.bootstrap import Edit, Platform, SimulatedClock
+from counterpoint.errors import Conflict, InvalidInput, NotFound
+from counterpoint.events import Event, Outcome, Served
+from counterpoint.releases import half_of_holdout
+from live_platform import live_platform, spec
+
+ADA = Edit(actor="ada", reason="the quarter")
+BOB = Edit(actor="bob", reason="two more weeks of traffic")
+TRUE_EFFECT = 3.0
+PERIOD = timedelta(days=28)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[tuple[Platform, SimulatedClock]]:
+    with live_platform(tmp_path) as opened:
+        yield opened
+
+
+def visits(units: list[str], clock: SimulatedClock, *, days: int, minutes: dict[str, float], tag: str) -> list[Event]:
+    """Return a page per unit on one of the days before or after now, and its minutes on the day after that."""
+    rng, out = random.Random(tag), list[Event]()
+    for unit in units:
+        at = clock() + timedelta(days=rng.uniform(min(days, 0), max(days, 0)))
+        out.append(
+            Served(
+                id=f"{tag}-{unit}",
+                at=at,
+                surface="home",
+                unit=unit,
+                request_id=f"{tag}-{unit}",
+                snapshot="s",
+                status="complete",
+                latency_ms=20.0,
+                attributes={},
+            )
+        )
+        value = round(max(0.0, rng.gauss(30 + minutes.get(unit, 0.0), 8)), 3)
+        out.append(
+            Outcome(
+                id=f"{tag}-m-{unit}",
+                at=at + timedelta(hours=1),
+                surface="home",
+                unit=unit,
+                name="listening_minutes",
+                value=value,
+            )
+        )
+    return out
+
+
+def halves(platform: Platform, n: int) -> dict[str, str]:
+    state = platform.control.release_store.latest("home").state  # type: ignore[union-attr]
+    half = half_of_holdout(state.holdouts["q4"], state.surface)
+    found = ((f"u{i}", half(f"u{i}")) for i in range(n))
+    return {unit: which for unit, which in found if which is not None}
+
+
+def started(platform: Platform, clock: SimulatedClock) -> dict[str, Any]:
+    aside = platform.configuring.aside
+    aside.log.append(visits([f"p{i}" for i in range(600)], clock, days=-14, minutes={}, tag="before"))
+    begun: dict[str, Any] = aside.start_holdout("home", "q4", share=0.05, ends_at=clock() + PERIOD, edit=ADA)
+    return begun
+
+
+def row_of(readout: dict[str, Any], metric: str) -> dict[str, Any]:
+    return next(row for row in readout["metrics"] if row["metric"] == metric)
+
+
+def test_a_holdout_is_read_once_after_its_end_and_what_it_found_is_what_was_put_in(
+    home: tuple[Platform, SimulatedClock],
+) -> None:
+    platform, clock = home
+    aside = platform.configuring.aside
+    started(platform, clock)
+    platform.configuring.set_values("home", {"layout.max_shelves": 8}, ADA, at_once=True)
+    sides = halves(platform, 16_000)
+    lifted = {unit: TRUE_EFFECT for unit, which in sides.items() if which == "shipped_only"}
+    aside.log.append(visits(list(sides), clock, days=20, minutes=lifted, tag="during"))
+
+    clock.move_to(clock() + timedelta(days=20))
+    assert aside.holdouts("home")[0]["phase"] == "due"
+    assert "ends in 8 days" in aside.reminders()[0]
+    running = aside.holdout_readout("home", "q4")["readout"]
+    assert "ci_lower" not in row_of(running, "listening_minutes_7d")
+    with pytest.raises(Conflict) as early:
+        aside.read_holdout("home", "q4", ADA)
+    assert early.value.code == "holdout_runs"
+
+    clock.move_to(clock() + timedelta(days=8))
+    assert "blocks launches" in aside.reminders()[0]
+    assert platform.control.submit(surface="home", author="ada", spec=spec())["state"] == "refused"
+    document = aside.read_holdout("home", "q4", ADA)
+    row = row_of(document["readout"], "listening_minutes_7d")
+    assert row["ci_lower"] <= TRUE_EFFECT <= row["ci_upper"]
+    assert row["verdict"] == document["readout"]["verdict"] == "better"
+    assert (document["phase"], document["taken"]["by"]) == ("read", "ada")
+    assert platform.control.submit(surface="home", author="ada", spec=spec())["state"] == "running"
+
+    # Records that come late, a second reader and a release change nothing of what was read.
+    aside.log.append(visits(list(sides), clock, days=-9, minutes=dict.fromkeys(sides, 50.0), tag="late"))
+    again = aside.read_holdout("home", "q4", BOB)
+    assert again["readout"] == document["readout"]
+    assert again["taken"] == document["taken"]
+    assert "release it" in aside.reminders()[0]
+    aside.release_holdout("home", "q4", ADA)
+    (kept,) = aside.holdout_readouts("home")
+    assert (kept["readout"], kept["digest"]) == (document["readout"], document["taken"]["digest"])
+    assert [each["author"] for each in aside.holdout_history("home", "q4")] == ["ada", "ada", "ada"]
+
+
+def test_a_renewal_says_who_and_why_and_asks_for_another_reading(home: tuple[Platform, SimulatedClock]) -> None:
+    platform, clock = home
+    aside = platform.configuring.aside
+    started(platform, clock)
+    clock.move_to(clock() + PERIOD)
+    aside.read_holdout("home", "q4", ADA)
+    aside.renew_holdout("home", "q4", ends_at=clock() + PERIOD, edit=BOB)
+    renewed = aside.holdouts("home")[0]
+    assert (renewed["phase"], renewed["read_at"]) == ("running", None)
+    newest = aside.holdout_history("home", "q4")[0]
+    assert (newest["author"], newest["reason"]) == ("bob", BOB.reason)
+    clock.move_to(clock() + PERIOD)
+    assert aside.holdouts("home")[0]["phase"] == "expired"
+    aside.read_holdout("home", "q4", BOB)
+    assert len(aside.holdout_readouts("home")) == 2
+
+
+def test_its_power_is_shown_as_it_starts_and_not_known_without_records(home: tuple[Platform, SimulatedClock]) -> None:
+    platform, clock = home
+    unknown = platform.configuring.aside.holdout_power("home", share=0.05, ends_at=clock() + PERIOD)
+    assert (unknown["known"], unknown["reason"]["code"]) == (False, "no_history")
+    assert row_of(started(platform, clock)["power"], "listening_minutes_7d")["detectable"] > 0
+
+
+def test_what_makes_no_sense_is_refused(home: tuple[Platform, SimulatedClock]) -> None:
+    platform, clock = home
+    aside = platform.configuring.aside
+    with pytest.raises(InvalidInput, match="share"):
+        aside.holdout_power("home", share=0.6, ends_at=clock() + PERIOD)
+    with pytest.raises(InvalidInput, match="less than a day"):
+        aside.holdout_power("home", share=0.1, ends_at=clock())
+    with pytest.raises(NotFound):
+        aside.read_holdout("home", "no-such", ADA)
