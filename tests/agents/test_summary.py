@@ -108,6 +108,13 @@ def test_a_metric_that_cannot_be_read_is_named_with_its_reason() -> None:
         assert f"{row['metric']} under {row['variant']} ({row['role']}) cannot be read" in texts(few)
 
 
+def test_what_never_occurred_is_told_as_that_and_not_as_unreadable() -> None:
+    never = copy.deepcopy(BETTER)
+    row = next(row for row in never["metrics"] if row["role"] == "guardrail")
+    row |= {"looks": None, "reason": {"code": "never_occurred", "message": "it did not occur"}}
+    assert f"{row['metric']} (guardrail) did not occur under control or treatment." in texts(never)
+
+
 def test_what_to_expect_is_told_only_where_history_says_it() -> None:
     assert "In the light of" not in texts(BETTER)
     expected = {"metric": "minutes_7d", "variant": "treatment", "n": 12, "mean": 0.011, "lower": 0.002, "upper": 0.02}

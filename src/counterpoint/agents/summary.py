@@ -145,8 +145,11 @@ def _metrics(results: Document) -> Iterator[Sentence]:
         who = f"{row['metric']} under {row['variant']}"
         here = f"metrics.{n}"
         if row["looks"] is None:
-            why = (row["reason"] or {}).get("code", "unknown").replace("_", " ")
-            yield Sentence(text=f"{who} ({row['role']}) cannot be read: {why}.", because=(f"{here}.reason.code",))
+            code = (row["reason"] or {}).get("code", "unknown")
+            text = f"{who} ({row['role']}) cannot be read: {code.replace('_', ' ')}."
+            if code == "never_occurred":
+                text = f"{row['metric']} ({row['role']}) did not occur under {results['control']} or {row['variant']}."
+            yield Sentence(text=text, because=(f"{here}.reason.code",))
             continue
         yield _row(results, row, here, who)
 
@@ -213,7 +216,7 @@ def _waiting(results: Document) -> Iterator[Sentence]:
         shown = figure(f"metrics.{n}.n_immature", "count")
         metric = results["metrics"][n]["metric"]
         yield Sentence(
-            text=f"For {metric}, {shown} exposed units are not counted yet: their window has not passed.",
+            text=f"For {metric}, exposed units not counted yet, whose window has not passed: {shown}.",
             figures=tuple(figure.figures),
         )
 
