@@ -1,5 +1,6 @@
 """Fakes of orchestration's ports: a launch store, an executor that can be killed, backends that keep count."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -11,6 +12,7 @@ from counterpoint.errors import Conflict, CounterpointError, DependencyFailure, 
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration import (
     ENDED,
+    STEPS,
     Desired,
     Diff,
     Edit,
@@ -21,6 +23,7 @@ from counterpoint.orchestration import (
     Outcome,
     Progress,
     Receipt,
+    StepPolicy,
     Verdict,
     Workflow,
 )
@@ -79,6 +82,7 @@ class KillableExecutor:
         self.kill_at = kill_at
         self.before_record = before_record
         self.n_steps = 0
+        self.names: set[str] = set()
         self.workflows: dict[str, Workflow] = {}
         self.started: dict[str, tuple[str, dict[str, Any]]] = {}
         self.records: dict[tuple[str, int], Outcome] = {}
@@ -133,6 +137,7 @@ class _Recorder:
     def run(self, name: str, step: Callable[[], Outcome]) -> Outcome:
         executor, place = self._executor, (self._workflow_id, self._n)
         self._n += 1
+        executor.names.add(name)
         if place not in executor.records:
             executor.n_steps += 1
             if executor.n_steps == executor.kill_at and not executor.before_record:
@@ -222,6 +227,11 @@ def spec_document(**changes: Any) -> dict[str, Any]:
     return ExperimentSpec.model_validate({**document, **changes}).model_dump(mode="json")
 
 
+def hurried(timeout_s: float) -> dict[str, StepPolicy]:
+    """Return the policies of all steps, with a timeout that tests can wait for."""
+    return {name: dataclasses.replace(policy, timeout_s=timeout_s) for name, policy in STEPS.items()}
+
+
 class FakeWorld:
     """A LaunchWorld whose every answer can be set, and what it learnt."""
 
@@ -237,6 +247,7 @@ class FakeWorld:
         self.n_approvals = 0
         self.learnings: dict[str, Learning] = {}
         self.error: CounterpointError | None = None
+        self.steps = STEPS
 
     def build(self) -> LaunchWorld:
         def learn(learning: Learning) -> None:
@@ -253,4 +264,5 @@ class FakeWorld:
             clock=self.clock,
             stopwatch=lambda: 0.0,
             sleep=lambda seconds: None,
+            steps=self.steps,
         )

@@ -10,7 +10,7 @@ import pytest
 
 from counterpoint.errors import Conflict, NotFound
 from counterpoint.orchestration import Approval, Launch, LaunchState, LaunchStore, Receipt, TimelineEntry
-from counterpoint.storage.sql import SqlLaunchStore, open_database
+from counterpoint.storage.sql import SqlAuditLog, SqlLaunchStore, open_database
 from launch_fakes import START, MemoryLaunches, spec_document
 from postgres_server import SQL_KINDS, fresh_sql_url
 
@@ -56,6 +56,33 @@ def test_a_launch_comes_back_as_it_went_in(store: LaunchStore) -> None:
     )
     store.create(launch)
     assert store.get("launch-1") == launch
+
+
+@pytest.mark.parametrize("kind", SQL_KINDS)
+def test_each_transition_is_audited_once_with_the_write_that_brings_it_and_not_without(
+    kind: str, tmp_path: Path
+) -> None:
+    database = open_database(fresh_sql_url(kind, tmp_path))
+    store, log = SqlLaunchStore(database), SqlAuditLog(database)
+    entry = TimelineEntry(
+        transition="t1", state="planned", step="plan", at=START, seconds=0.0, reason="written", actor="ada"
+    )
+    first = store.create(_launch(state=LaunchState.PLANNED, updated_at=START, timeline=(entry,)))
+    later = START + timedelta(hours=1)
+    killed = msgspec.structs.replace(entry, transition="t2", state="stopped", step="kill", at=later, actor="grace")
+    moved = msgspec.structs.replace(first, updated_at=later, timeline=(entry, killed))
+    kept = store.put(moved)
+    store.put(msgspec.structs.replace(kept, due_at=later))
+    with pytest.raises(Conflict):
+        store.put(
+            msgspec.structs.replace(moved, timeline=(*moved.timeline, msgspec.structs.replace(killed, transition="t3")))
+        )
+    found = log.entries(subject="surfaces/home")
+    assert [(each.action, each.actor, each.before, each.after["state"]) for each in found] == [
+        ("kill", "grace", {"state": "planned"}, "stopped"),
+        ("plan", "ada", None, "planned"),
+    ]
+    database.close()
 
 
 def test_an_unknown_launch_is_not_found(store: LaunchStore) -> None:

@@ -45,13 +45,32 @@ def test_every_step_of_a_launch_is_in_the_audit_log_with_its_reason(tmp_path: Pa
         launch = platform.control.submit(surface="home", author="ada", spec=spec())
         platform.control.move(launch["id"], "pause", actor="grace", reason="a client bug")
         platform.control.move(launch["id"], "resume", actor="grace", reason="it is fixed")
+        platform.control.move(launch["id"], "kill", actor="grace", reason="it is back")
         entries = platform.control.audit("home")
-        assert [entry["reason"] for entry in entries[:3]] == [
+        published = [entry for entry in entries if entry["action"] == "publish"]
+        assert [entry["reason"] for entry in published[:4]] == [
+            "KILLED by grace: it is back",
             "resume by grace: it is fixed",
             "pause by grace: a client bug",
             "approved",
         ]
-        assert [entry["actor"] for entry in entries[:3]] == ["grace", "grace", "ada"]
+        assert [entry["actor"] for entry in published[:4]] == ["grace", "grace", "grace", "ada"]
+        assert published[0]["facts"]["urgent"] is True
+        moved = [entry for entry in reversed(entries) if entry["subject"] == f"surfaces/home/launches/{launch['id']}"]
+        assert [(entry["action"], entry["after"]["state"]) for entry in moved] == [
+            ("plan", "planned"),
+            ("validate", "validated"),
+            ("approve", "approved"),
+            ("apply", "applied"),
+            ("verify", "verified"),
+            ("start", "running"),
+            ("pause", "paused"),
+            ("resume", "running"),
+            ("kill", "stopped"),
+        ]
+        assert [entry["before"] for entry in moved[1:]] == [{"state": each["after"]["state"]} for each in moved[:-1]]
+        assert moved[-1]["actor"] == "grace"
+        assert moved[-1]["after"]["held"]
 
 
 def test_what_is_paused_serves_the_baseline_and_exposes_nobody(tmp_path: Path) -> None:

@@ -36,11 +36,13 @@ from counterpoint.orchestration.ports import Clock, Executor, LaunchStore, Outco
 from counterpoint.orchestration.recording import spec_of
 from counterpoint.orchestration.schedule import end_of, stages
 from counterpoint.orchestration.steering import Verb
+from counterpoint.orchestration.steps import STEPS, StepPolicy
 from counterpoint.orchestration.world import Inspection, LaunchWorld, Learning, Verdict
 
 __all__ = [
     "ENDED",
     "PLATFORM",
+    "STEPS",
     "AnalysisPlans",
     "Approval",
     "Backend",
@@ -62,6 +64,7 @@ __all__ = [
     "Outcome",
     "Progress",
     "Receipt",
+    "StepPolicy",
     "Steps",
     "SurfaceBackend",
     "TimelineEntry",

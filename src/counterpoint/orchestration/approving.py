@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-import msgspec
-
 from counterpoint.errors import Conflict, InvalidInput
 from counterpoint.orchestration.launch import Approval, Launch, LaunchState, moved
 from counterpoint.orchestration.recording import LEASE, write
@@ -35,8 +33,19 @@ def add_approval(world: LaunchWorld, launch_id: str, *, by: str, note: str) -> L
             raise Conflict("already_approved", f"{by} has approved it already", where=launch_id)
         kept = tuple(each for each in launch.approvals if each.by != by)
         approvals = (*kept, Approval(by=by, at=now, note=note))
-        # Due soon, so that a process that dies before it starts the workflow leaves it to whoever ticks next.
-        return msgspec.structs.replace(launch, approvals=approvals, updated_at=now, due_at=now + LEASE)
+        return moved(
+            launch,
+            LaunchState.VALIDATED,
+            transition=f"{launch_id}:approval:{launch.version}",
+            step="approval",
+            at=now,
+            seconds=0.0,
+            reason=f"{by} says yes{f': {note}' if note else ''}",
+            actor=by,
+            approvals=approvals,
+            # Due soon, so that a process that dies before it starts the workflow leaves it to whoever ticks next.
+            due_at=now + LEASE,
+        )
 
     return write(world, launch_id, change)
 
@@ -56,17 +65,17 @@ def take_back(world: LaunchWorld, launch_id: str, *, by: str, reason: str) -> La
         if all(each.by != by for each in launch.approvals):
             raise Conflict("not_approved", f"{by} has not approved it", where=launch_id)
         kept = tuple(each for each in launch.approvals if each.by != by)
-        without = msgspec.structs.replace(launch, approvals=kept, due_at=None, updated_at=now)
-        if launch.state is not LaunchState.APPROVED:
-            return without
         return moved(
-            without,
+            launch,
             LaunchState.VALIDATED,
             transition=f"{launch_id}:withdrawn:{launch.version}",
             step="withdraw",
             at=now,
             seconds=0.0,
             reason=f"{by} withdrew the approval: {said}",
+            actor=by,
+            approvals=kept,
+            due_at=None,
         )
 
     return write(world, launch_id, change)
@@ -92,6 +101,7 @@ def refuse(world: LaunchWorld, launch_id: str, *, by: str, reason: str) -> Launc
             at=now,
             seconds=0.0,
             reason=f"rejected by {by}: {said}",
+            actor=by,
             due_at=None,
         )
 

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from counterpoint.orchestration.approving import approvers
+from counterpoint.orchestration.attempts import Attempts
 from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.converge import converge
-from counterpoint.orchestration.launch import ENDED, Launch, LaunchState, Receipt, moved
-from counterpoint.orchestration.ports import Outcome, Steps
+from counterpoint.orchestration.launch import ENDED, PLATFORM, Launch, LaunchState, Receipt, moved
+from counterpoint.orchestration.ports import Outcome
 from counterpoint.orchestration.recording import claimed, desired, record, spec_of, write
 from counterpoint.orchestration.schedule import next_due, stages
 from counterpoint.orchestration.world import LaunchWorld
@@ -25,7 +26,7 @@ BEGINNING = (
 )
 
 
-def begin(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outcome:
+def begin(world: LaunchWorld, steps: Attempts, argument: Mapping[str, Any]) -> Outcome:
     """Take a planned launch to `running`, or end it as refused or failed; stops short while approvals are missing.
 
     Args:
@@ -124,6 +125,7 @@ def _approve(world: LaunchWorld, launch_id: str, run: str, n_needed: int) -> Lau
             at=now,
             seconds=0.0,
             reason=f"approved by {by}",
+            actor=", ".join(people) if people else PLATFORM,
         )
 
     return write(world, launch_id, change)

@@ -1,13 +1,16 @@
 """The end of a launch: stop the experiment, hold it or decide, ship the winner or roll back, keep what was learnt."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
+from counterpoint.orchestration.attempts import Attempts
 from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.converge import converge
 from counterpoint.orchestration.launch import Launch, LaunchState
-from counterpoint.orchestration.ports import Outcome, Steps
+from counterpoint.orchestration.ports import Outcome
 from counterpoint.orchestration.recording import CALM, desired, record, write
 from counterpoint.orchestration.world import LaunchWorld, Learning
 
@@ -22,7 +25,7 @@ _SERVING = (LaunchState.RUNNING, LaunchState.PAUSED)
 
 def conclude(
     world: LaunchWorld,
-    steps: Steps,
+    steps: Attempts,
     launch_id: str,
     run: str,
     *,
@@ -48,7 +51,7 @@ def conclude(
 
 def hold(
     world: LaunchWorld,
-    steps: Steps,
+    steps: Attempts,
     launch_id: str,
     run: str,
     goal: Goal,
@@ -65,7 +68,7 @@ def hold(
     return steps.run("record held", lambda: _stop(world, launch_id, goal, reason, actor, evidence, held=True))
 
 
-def archive(world: LaunchWorld, steps: Steps, launch_id: str, run: str, *, reason: str, actor: str) -> Outcome:
+def archive(world: LaunchWorld, steps: Attempts, launch_id: str, run: str, *, reason: str, actor: str) -> Outcome:
     """End a held launch without a decision: its buckets are free for others, what was learnt is kept."""
     failed, seconds = _reach(world, steps, launch_id, run, Goal.ARCHIVE, verb="archive", reason=reason, actor=actor)
     if failed is not None:
@@ -101,7 +104,7 @@ def retry_later(world: LaunchWorld, launch_id: str, done: Outcome, *, wish: Outc
 
 def _reach(
     world: LaunchWorld,
-    steps: Steps,
+    steps: Attempts,
     launch_id: str,
     run: str,
     goal: Goal,
@@ -126,7 +129,7 @@ def _reach(
     if done["ok"]:
         return None, done["seconds"]
     wish = None if verb is None else {"verb": verb, "actor": actor, "reason": reason}
-    failed = steps.run(f"record retry {goal}", lambda: retry_later(world, launch_id, done, wish=wish))
+    failed = steps.run("record retry", lambda: retry_later(world, launch_id, done, wish=wish))
     return failed, done["seconds"]
 
 
@@ -136,6 +139,8 @@ def _stop(
     now, seen = world.clock(), world.launches.get(launch_id)
     # A launch that is restarted is stopped again: that is another transition.
     n_restarts = sum(entry.step == Goal.RESTART for entry in seen.timeline)
+    calm = {**CALM, "due_at": None} if held else {}
+    rest = {"held": held, "wish": None, **calm}
     record(
         world,
         launch_id,
@@ -148,15 +153,21 @@ def _stop(
         actor=actor,
         when=lambda launch: launch.state in _SERVING,
         ended_at=max(now, seen.started_at or now),
+        **rest,
     )
-    calm = {**CALM, "due_at": None} if held else {}
-    rest = {"held": held, "wish": None, **calm}
+    # One that was stopped before is not stopped again: held until now, it is concluded, or the other way round.
     launch = write(
         world,
         launch_id,
-        lambda old: msgspec.structs.replace(old, **rest) if old.state is LaunchState.STOPPED else old,
+        lambda old: msgspec.structs.replace(old, **rest) if _differs(old, rest) else old,
     )
     return {"state": str(launch.state), "reason": reason}
+
+
+def _differs(launch: Launch, wanted: Mapping[str, Any]) -> bool:
+    return launch.state is LaunchState.STOPPED and any(
+        getattr(launch, field) != value for field, value in wanted.items()
+    )
 
 
 def _decide(world: LaunchWorld, launch_id: str) -> Outcome:

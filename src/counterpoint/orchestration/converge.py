@@ -5,17 +5,20 @@ from typing import Any
 
 import msgspec
 
-from counterpoint.errors import CounterpointError, DependencyFailure
+from counterpoint.errors import CounterpointError
+from counterpoint.orchestration.attempts import Attempts, Late
 from counterpoint.orchestration.backends.protocol import Backend, Desired
 from counterpoint.orchestration.launch import Receipt
-from counterpoint.orchestration.ports import Outcome, Steps
+from counterpoint.orchestration.ports import Outcome
 from counterpoint.orchestration.world import LaunchWorld
+from counterpoint.telemetry import logger
 
-_WAITS_S = (0.1, 0.5)
+_SERVES = "surface"
+_TAKEN_BACK = "a later backend failed"
 
 
 def converge(
-    world: LaunchWorld, steps: Steps, desired: Callable[[], Desired], *, prefix: str, forward: bool = False
+    world: LaunchWorld, steps: Attempts, desired: Callable[[], Desired], *, prefix: str, forward: bool = False
 ) -> Outcome:
     """Return `{"ok": True, "receipts": [...]}`, or what failed, what was reverted and what is still live.
 
@@ -26,22 +29,25 @@ def converge(
         desired: Returns the goal; called inside the steps, so that it is read afresh after a crash.
         prefix: Identifies this convergence; part of every idempotency key.
         forward: Go on to the other backends when one fails, and take nothing back: listeners must not go on meeting
-            what is to be stopped because a backend that tells of it is down.
+            what is to be stopped because a backend that tells of it is down. What serves them is asked first.
     """
     receipts: list[dict[str, Any]] = []
     seconds: dict[str, float] = {}
     failures: list[Outcome] = []
 
-    def run(name: str, step: Callable[[], Outcome]) -> Outcome:
-        done = steps.run(name, _timed(_patient(step, world.sleep), world.stopwatch))
+    def ask(verb: str, backend: Backend, step: Callable[[], Outcome], late: Late | None = None) -> Outcome:
+        name = f"{verb} {backend.name}"
+        done = steps.ask(name, backend.name, step, key=prefix, late=late)
         seconds[name] = done["seconds"]
         return done
 
-    for backend in world.backends:
-        done = run(f"apply {backend.name}", _apply(backend, desired, f"{prefix}:{backend.name}"))
+    for backend in _in_order(world.backends, forward=forward):
+        # A call that was given up may still end. Going forward it then did what is wanted; else it is taken back too.
+        late = None if forward else _take_back(world, backend, desired)
+        done = ask("apply", backend, _apply(backend, desired, f"{prefix}:{backend.name}"), late)
         if done["ok"]:
             receipts.append(done["receipt"])
-            done = run(f"verify {backend.name}", _verify(backend, done["receipt"]))
+            done = ask("verify", backend, _verify(backend, done["receipt"]))
         if not done["ok"]:
             unsure = _unsure(backend, receipts, done["error"])
             failures.append({"ok": False, "backend": backend.name, "error": done["error"], "unsure": unsure})
@@ -51,8 +57,11 @@ def converge(
         return {"ok": True, "receipts": receipts, "seconds": seconds}
     if forward:
         return {**failures[0], "reverted": [], "still_live": [], "seconds": seconds}
+    by_name = {backend.name: backend for backend in world.backends}
     reverted = {
-        receipt["backend"]: run(f"revert {receipt['backend']}", _revert(world, receipt, desired))["ok"]
+        receipt["backend"]: ask(
+            "revert", by_name[receipt["backend"]], _revert(world, by_name[receipt["backend"]], receipt, desired)
+        )["ok"]
         for receipt in reversed(receipts)
     }
     return {
@@ -61,6 +70,11 @@ def converge(
         "still_live": [name for name, ok in reverted.items() if not ok],
         "seconds": seconds,
     }
+
+
+def _in_order(backends: Sequence[Backend], *, forward: bool) -> Sequence[Backend]:
+    """Return the backends as they are asked: what serves listeners is the last to give and the first to take."""
+    return sorted(backends, key=lambda backend: backend.name != _SERVES) if forward else backends
 
 
 def _unsure(backend: Backend, receipts: Sequence[dict[str, Any]], error: dict[str, Any]) -> list[str]:
@@ -72,7 +86,7 @@ def _unsure(backend: Backend, receipts: Sequence[dict[str, Any]], error: dict[st
 def _apply(backend: Backend, desired: Callable[[], Desired], key: str) -> Callable[[], Outcome]:
     def step() -> Outcome:
         want = desired()
-        return {"ok": True, "receipt": msgspec.to_builtins(backend.apply(want, backend.plan(want), key))}
+        return {"receipt": msgspec.to_builtins(backend.apply(want, backend.plan(want), key))}
 
     return step
 
@@ -81,52 +95,34 @@ def _verify(backend: Backend, receipt: dict[str, Any]) -> Callable[[], Outcome]:
     def step() -> Outcome:
         differs = backend.verify(msgspec.convert(receipt, Receipt))
         if differs is None:
-            return {"ok": True}
+            return {}
         return {"ok": False, "error": {"code": "verify_failed", "message": f"{backend.name}: {differs}."}}
 
     return step
 
 
-def _revert(world: LaunchWorld, receipt: dict[str, Any], desired: Callable[[], Desired]) -> Callable[[], Outcome]:
-    (backend,) = (each for each in world.backends if each.name == receipt["backend"])
-
+def _revert(
+    world: LaunchWorld, backend: Backend, receipt: dict[str, Any], desired: Callable[[], Desired]
+) -> Callable[[], Outcome]:
     def step() -> Outcome:
         kept = msgspec.convert(receipt, Receipt)
-        backend.revert(kept, actor=desired().actor, reason="a later backend failed", now=world.clock())
-        return {"ok": True}
+        backend.revert(kept, actor=desired().actor, reason=_TAKEN_BACK, now=world.clock())
+        return {}
 
     return step
 
 
-def _patient(step: Callable[[], Outcome], sleep: Callable[[float], None]) -> Callable[[], Outcome]:
-    """Return `step` tried again while it fails in a way that may pass: under its key, what was done is found again."""
+def _take_back(world: LaunchWorld, backend: Backend, desired: Callable[[], Desired]) -> Late:
+    """Return what takes a late answer back; whether that worked is said loudly, since no workflow waits for it."""
 
-    def patient() -> Outcome:
-        for wait_s in _WAITS_S:
-            outcome = _caught(step)
-            if outcome["ok"] or not outcome["error"].get("retryable"):
-                return outcome
-            sleep(wait_s)
-        return _caught(step)
+    def late(outcome: Outcome) -> None:
+        said = {"backend": backend.name, "receipt": outcome["receipt"]["idempotency_key"]}
+        log = logger("orchestration")
+        try:
+            _revert(world, backend, outcome["receipt"], desired)()
+        except CounterpointError as error:
+            log.error("STILL LIVE: answered late, and could not be taken back", extra={**said, **error.as_document()})
+        else:
+            log.warning("answered after it was given up, and was taken back", extra=said)
 
-    return patient
-
-
-def _timed(step: Callable[[], Outcome], stopwatch: Callable[[], float]) -> Callable[[], Outcome]:
-    def timed() -> Outcome:
-        started = stopwatch()
-        outcome = step()
-        return {**outcome, "seconds": round(stopwatch() - started, 4)}
-
-    return timed
-
-
-def _caught(step: Callable[[], Outcome]) -> Outcome:
-    # An exception would come back from the durable store as another type; an outcome comes back as it was.
-    try:
-        return step()
-    except CounterpointError as error:
-        return {"ok": False, "error": error.as_document()}
-    except Exception as error:  # a backend is somebody else's code; what came before it must be reverted
-        fault = DependencyFailure("backend_broken", f"{type(error).__name__}: {error}", fix="mend the backend")
-        return {"ok": False, "error": fault.as_document()}
+    return late

@@ -1,6 +1,6 @@
 """The launch desk: what a person, a script or an agent can do with launches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,15 +8,27 @@ from typing import Any
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.approving import add_approval, refuse, take_back
+from counterpoint.orchestration.attempts import Attempts, Calls
 from counterpoint.orchestration.beginning import begin
-from counterpoint.orchestration.launch import Launch, LaunchState, moved
-from counterpoint.orchestration.ports import Executor
+from counterpoint.orchestration.launch import Approval, Launch, LaunchState, moved
+from counterpoint.orchestration.ports import Executor, Outcome, Steps, Workflow
 from counterpoint.orchestration.recording import LEASE
 from counterpoint.orchestration.running import look
 from counterpoint.orchestration.steering import Verb, intervene
 from counterpoint.orchestration.steering import refuse as refuse_verb
 from counterpoint.orchestration.watch import start, start_due, without_dead_claim
 from counterpoint.orchestration.world import LaunchWorld
+
+WORKFLOWS: Mapping[str, Callable[[LaunchWorld, Attempts, Mapping[str, Any]], Outcome]] = {
+    "begin": begin,
+    "look": look,
+    "intervene": intervene,
+}
+"""Every workflow by the name that is stored, so that never changes."""
+
+
+def _anybody(actor: str) -> None:
+    del actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,20 +37,34 @@ class LaunchDesk:
 
     Attributes:
         new_id: Returns an identifier that was never returned before.
+        admit: Asked with the actor before anything is written; raises for those who may not write at once.
     """
 
     world: LaunchWorld
     executor: Executor
     new_id: Callable[[], str]
+    admit: Callable[[str], None]
 
 
-def open_desk(world: LaunchWorld, executor: Executor, new_id: Callable[[], str]) -> LaunchDesk:
+def open_desk(
+    world: LaunchWorld, executor: Executor, new_id: Callable[[], str], *, admit: Callable[[str], None] = _anybody
+) -> LaunchDesk:
     """Return a desk whose workflows are registered and resume where an earlier process left them."""
-    executor.register("begin", lambda steps, argument: begin(world, steps, argument))
-    executor.register("look", lambda steps, argument: look(world, steps, argument))
-    executor.register("intervene", lambda steps, argument: intervene(world, steps, argument))
+    calls = Calls()
+    for name, workflow in WORKFLOWS.items():
+        executor.register(name, _workflow(world, calls, workflow))
     executor.launch()
-    return LaunchDesk(world=world, executor=executor, new_id=new_id)
+    return LaunchDesk(world=world, executor=executor, new_id=new_id, admit=admit)
+
+
+def _workflow(
+    world: LaunchWorld, calls: Calls, workflow: Callable[[LaunchWorld, Attempts, Mapping[str, Any]], Outcome]
+) -> Workflow:
+    def bounded(steps: Steps, argument: Mapping[str, Any]) -> Outcome:
+        attempts = Attempts(steps, world, calls, launch=argument["launch"], run=argument["run"])
+        return workflow(world, attempts, argument)
+
+    return bounded
 
 
 def submit(
@@ -49,6 +75,7 @@ def submit(
     plan: dict[str, Any] | None = None,
     simulated: bool = False,
     origin: str | None = None,
+    approvals: tuple[Approval, ...] = (),
 ) -> tuple[Launch, str]:
     """Store a launch and begin it.
 
@@ -56,6 +83,7 @@ def submit(
         plan: The plan that the spec was generated from, with the source of every field.
         simulated: Whether its units will be simulated ones.
         origin: Name of the folder of specs that declares it; None when somebody submits it.
+        approvals: Given before it was submitted, to exactly this spec.
 
     Returns:
         The launch and the id of the workflow that begins it.
@@ -63,6 +91,7 @@ def submit(
     Raises:
         Conflict: code `launch_exists`, when a launch of this experiment has not ended.
     """
+    desk.admit(author)
     now = desk.world.clock()
     launch_id = f"{spec.key}-{desk.new_id()}"
     launch = Launch(
@@ -77,12 +106,20 @@ def submit(
         plan=plan,
         simulated=simulated,
         origin=origin,
+        approvals=approvals,
         # A process that dies before it starts the workflow leaves it to whoever ticks next.
         due_at=now + LEASE,
     )
     how = "planned from its hypothesis" if plan is not None else "submitted as a spec"
     planned = moved(
-        launch, LaunchState.PLANNED, transition=f"{launch_id}:planned", step="plan", at=now, seconds=0.0, reason=how
+        launch,
+        LaunchState.PLANNED,
+        transition=f"{launch_id}:planned",
+        step="plan",
+        at=now,
+        seconds=0.0,
+        reason=how,
+        actor=author,
     )
     stored = desk.world.launches.create(planned)
     return stored, start(desk.executor, "begin", stored, {})
@@ -94,6 +131,7 @@ def approve(desk: LaunchDesk, launch_id: str, *, by: str, note: str = "") -> tup
     Raises:
         Conflict: code `not_awaiting_approval`, `own_launch` or `already_approved`.
     """
+    desk.admit(by)
     launch = add_approval(desk.world, launch_id, by=by, note=note)
     return launch, start(desk.executor, "begin", launch, {})
 
@@ -105,6 +143,7 @@ def withdraw(desk: LaunchDesk, launch_id: str, *, by: str, reason: str) -> Launc
         InvalidInput: code `reason_missing`.
         Conflict: code `has_begun` or `not_approved`.
     """
+    desk.admit(by)
     return take_back(desk.world, launch_id, by=by, reason=reason)
 
 
@@ -115,6 +154,7 @@ def reject(desk: LaunchDesk, launch_id: str, *, by: str, reason: str) -> Launch:
         InvalidInput: code `reason_missing`.
         Conflict: code `has_begun`.
     """
+    desk.admit(by)
     return refuse(desk.world, launch_id, by=by, reason=reason)
 
 
@@ -125,6 +165,7 @@ def move(desk: LaunchDesk, launch_id: str, verb: str, *, actor: str, reason: str
         InvalidInput: `bad_verb`; `reason_missing`, because the audit log keeps why.
         Conflict: `bad_transition`, when the launch is not in a state for it; `not_begun`; `design_ended`.
     """
+    desk.admit(actor)
     try:
         said = Verb(verb)
     except ValueError:

@@ -35,7 +35,9 @@ class LaunchState(StrEnum):
 _ALLOWED: dict[LaunchState, frozenset[LaunchState]] = {
     LaunchState.SUBMITTED: frozenset({LaunchState.PLANNED, LaunchState.REFUSED}),
     LaunchState.PLANNED: frozenset({LaunchState.VALIDATED, LaunchState.REFUSED, LaunchState.FAILED}),
-    LaunchState.VALIDATED: frozenset({LaunchState.APPROVED, LaunchState.REFUSED, LaunchState.FAILED}),
+    LaunchState.VALIDATED: frozenset(
+        {LaunchState.VALIDATED, LaunchState.APPROVED, LaunchState.REFUSED, LaunchState.FAILED}
+    ),
     LaunchState.APPROVED: frozenset(
         {LaunchState.VALIDATED, LaunchState.APPLIED, LaunchState.FAILED, LaunchState.REFUSED}
     ),

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from counterpoint.orchestration.attempts import Attempts
 from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.conclusion import retry_later
 from counterpoint.orchestration.converge import converge
 from counterpoint.orchestration.launch import PLATFORM, LaunchState
-from counterpoint.orchestration.ports import Outcome, Steps
+from counterpoint.orchestration.ports import Outcome
 from counterpoint.orchestration.recording import desired, record, spec_of
 from counterpoint.orchestration.schedule import next_due
 from counterpoint.orchestration.world import LaunchWorld
@@ -20,7 +21,7 @@ _BACK = {
 
 def move_to(
     world: LaunchWorld,
-    steps: Steps,
+    steps: Attempts,
     launch_id: str,
     run: str,
     goal: Goal,

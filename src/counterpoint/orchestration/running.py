@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 
 from counterpoint.experiments import ExperimentSpec
+from counterpoint.orchestration.attempts import Attempts
 from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.conclusion import conclude
 from counterpoint.orchestration.launch import PLATFORM, Launch, LaunchState
 from counterpoint.orchestration.moving import move_to
-from counterpoint.orchestration.ports import Outcome, Steps
+from counterpoint.orchestration.ports import Outcome
 from counterpoint.orchestration.recording import CALM, claimed, spec_of, write
 from counterpoint.orchestration.schedule import Action, next_due, stages
 from counterpoint.orchestration.steering import Verb, carry_out, place_of, wished
@@ -21,7 +22,7 @@ BUDGET_RETRY = timedelta(hours=1)
 LOOKED_AT = (LaunchState.RUNNING, LaunchState.STOPPED, LaunchState.DECIDED)
 
 
-def look(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outcome:
+def look(world: LaunchWorld, steps: Attempts, argument: Mapping[str, Any]) -> Outcome:
     """Stop or pause a running experiment on harm, take its next ramp stage, conclude it at its end, or look later.
 
     Args:

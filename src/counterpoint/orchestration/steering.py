@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 
 from counterpoint.errors import Conflict
+from counterpoint.orchestration.attempts import Attempts
 from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.conclusion import archive, conclude, hold
 from counterpoint.orchestration.converge import converge
 from counterpoint.orchestration.launch import Launch, LaunchState
 from counterpoint.orchestration.moving import move_to
-from counterpoint.orchestration.ports import Outcome, Steps
+from counterpoint.orchestration.ports import Outcome
 from counterpoint.orchestration.recording import claimed, desired, spec_of, write
 from counterpoint.orchestration.schedule import end_of
 from counterpoint.orchestration.world import LaunchWorld
@@ -98,7 +99,7 @@ def refuse(world: LaunchWorld, launch: Launch, verb: Verb) -> None:
             )
 
 
-def intervene(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> Outcome:
+def intervene(world: LaunchWorld, steps: Attempts, argument: Mapping[str, Any]) -> Outcome:
     """Do to a launch what somebody says.
 
     Args:
@@ -125,7 +126,7 @@ def intervene(world: LaunchWorld, steps: Steps, argument: Mapping[str, Any]) -> 
 
 def carry_out(
     world: LaunchWorld,
-    steps: Steps,
+    steps: Attempts,
     launch_id: str,
     run: str,
     verb: Verb,

@@ -1,7 +1,7 @@
 """What the workflows act on: ports and policies, put together by bootstrap."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.backends.protocol import Backend
 from counterpoint.orchestration.launch import Launch
 from counterpoint.orchestration.ports import Clock, LaunchStore
+from counterpoint.orchestration.steps import STEPS, StepPolicy
 from counterpoint.vocabulary import Finding
 
 
@@ -69,6 +70,7 @@ class LaunchWorld:
         stopwatch: Seconds of a monotonic clock, to time steps.
         approvals_last: How long an approval counts, unless the launch is approved meanwhile.
         sleep: Waits so many seconds; between attempts at a backend that fails.
+        steps: The policy of each step.
     """
 
     launches: LaunchStore
@@ -82,3 +84,4 @@ class LaunchWorld:
     stopwatch: Callable[[], float]
     approvals_last: timedelta = timedelta(days=7)
     sleep: Callable[[float], None] = time.sleep
+    steps: Mapping[str, StepPolicy] = field(default_factory=lambda: STEPS)

@@ -1,4 +1,4 @@
-"""Launches in SQLite or PostgreSQL: a row each, with the time it is due next, compared by version on every write."""
+"""Launches in SQL: a row each, compared by version on every write, their transitions in the audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from counterpoint.errors import Conflict, NotFound
-from counterpoint.orchestration import ENDED, Launch
+from counterpoint.orchestration import ENDED, Launch, TimelineEntry
+from counterpoint.releases import AuditEntry
+from counterpoint.storage.sql.audit_log import insert_audit
 from counterpoint.storage.sql.database import Database, time_text
 from counterpoint.storage.sql.tables import launches
 from counterpoint.vocabulary import digest
@@ -46,6 +48,7 @@ class SqlLaunchStore:
                 connection.execute(launches.insert().values(id=launch.id, **_columns(launch)))
             except IntegrityError as error:
                 raise Conflict("launch_exists", f"launch '{launch.id}' exists", where=f"launch {launch.id}") from error
+            _audit(connection, launch)
         return launch
 
     def get(self, launch_id: str) -> Launch:
@@ -70,6 +73,8 @@ class SqlLaunchStore:
         here = sa.and_(launches.c.id == launch.id, launches.c.version == launch.version)
         with self._database.writing() as connection:
             n_rows = connection.execute(launches.update().where(here).values(_columns(written))).rowcount
+            if n_rows:
+                _audit(connection, written)
         if n_rows == 0:
             raise Conflict(
                 "stale_write", "it was written since it was read", where=f"launch {launch.id}", fix="read it again"
@@ -89,6 +94,30 @@ class SqlLaunchStore:
         query = sa.select(launches.c.body).where(launches.c.due_at <= time_text(now)).order_by(launches.c.due_at)
         with self._database.reading() as connection:
             return tuple(_launch(row) for row in connection.execute(query))
+
+
+def _audit(connection: sa.Connection, launch: Launch) -> None:
+    """Record the transitions that this write brings, with the launch or not at all."""
+    before: str | None = None
+    for entry in launch.timeline:
+        # A transition moves the launch's time to its own; what is older was recorded with the write that brought it.
+        if entry.at == launch.updated_at:
+            insert_audit(connection, _audit_entry(launch, entry, before))
+        before = entry.state
+
+
+def _audit_entry(launch: Launch, entry: TimelineEntry, before: str | None) -> AuditEntry:
+    return AuditEntry(
+        id=f"launch/{launch.id}/{entry.transition}",
+        at=entry.at,
+        actor=entry.actor,
+        action=entry.step.replace(" ", "_"),
+        subject=f"surfaces/{launch.surface}/launches/{launch.id}",
+        reason=entry.reason,
+        before=None if before is None else {"state": before},
+        after={"state": entry.state, "stage": launch.stage, "held": launch.held},
+        facts={"experiment": launch.experiment, "evidence": entry.evidence, "seconds": entry.seconds},
+    )
 
 
 def _columns(launch: Launch) -> dict[str, Any]:
