@@ -64,7 +64,30 @@ def test_a_scorecard_gives_every_metric_a_row_for_each_variant_in_its_role():
     assert len(card.of_role(Role.GUARDRAIL)) == 3
     assert all([row.variant for row in each.rows] == ["second", "third"] for each in card.metrics)
     assert card.level == "99.5 %"
-    assert card.any_look
+    assert card.holds == "it holds however often you look"
+
+
+AT_PLANNED = "at all planned looks together, and at no others"
+
+
+@pytest.mark.parametrize(
+    ("looks", "words"),
+    [
+        (["any"], "it holds however often you look"),
+        (["planned"], f"it holds {AT_PLANNED}"),
+        (["one"], "it holds for one look, at the end that was fixed in advance"),
+        (
+            ["planned", "any"],
+            f"some hold however often you look; some hold {AT_PLANNED}",
+        ),
+    ],
+)
+def test_the_words_under_the_intervals_say_for_which_looks_they_hold(looks, words):
+    document = deepcopy(documents.RESULTS)
+    figures = [row for row in document["metrics"] if row.get("alpha") is not None]
+    for n, row in enumerate(figures):
+        row["looks"] = looks[n % len(looks)]
+    assert read_scorecard(document).holds == words
 
 
 def test_a_figure_that_is_missing_keeps_its_reason_and_is_never_a_number():

@@ -48,6 +48,16 @@ _INTERACTIONS = {
     "pairs": [],
     "sentence": "No two experiments share exposed units.",
 }
+_RECHECK = {
+    "experiment": "podcasts-second-se",
+    "as_of": "2026-11-22T09:30:00+00:00",
+    "same": True,
+    "changed": [],
+    "late_events": False,
+    "metrics": [],
+    "verdict": {"kept": "ship", "now": "ship"},
+    "sentence": "Computed again, it is the same: code, design, metrics, snapshots and data.",
+}
 _PROGRAMME = {
     "as_of": "2026-11-22T09:30:00+00:00",
     "days": 365,
@@ -120,6 +130,8 @@ class _Statistics(Protocol):
 
     def interactions(self, surface: str) -> Document: ...
 
+    def recheck(self, key: str) -> Document: ...
+
     def programme(self, surface: str | None = None, *, days: int = 365) -> Document: ...
 
 
@@ -167,6 +179,16 @@ def statistics_routes(control: object) -> APIRouter:
         metric: Annotated[str | None, Query(max_length=256, description="The primary one when left out.")] = None,
     ) -> Document:
         return measuring.statistics.novelty(key, metric=metric)
+
+    @routes.get(
+        "/experiments/{key}/recheck",
+        summary="Compute a decided scorecard again",
+        description="From today's records, as of the same instant: what changed since (late events), by how much,"
+        " and whether the decision would be another.",
+        responses=answers(_RECHECK, 404, 409, 503),
+    )
+    def recheck_results(key: ExperimentKey) -> Document:
+        return measuring.statistics.recheck(key)
 
     @routes.get(
         "/programme",

@@ -28,6 +28,7 @@ from counterpoint.orchestration import (
     spec_of,
     submit,
     tick,
+    timings,
     withdraw,
 )
 from counterpoint.releases import AuditLog, Release, ReleaseStore, SetBaseline, prepare
@@ -168,6 +169,8 @@ class Control:
     def tick(self, *, wait_s: float = 0.0) -> list[str]:
         """Start what is due, wait for it at most so long, and return the workflows' ids."""
         self.chores()
+        if self.placebos is not None:
+            self.placebos.measure_next()
         started = tick(self.desk)
         if wait_s:
             for workflow in started:
@@ -183,6 +186,16 @@ class Control:
     def launches(self, surface: str | None = None) -> list[Document]:
         """Return a line for each launch, the newest first."""
         return [shown.launch_line(launch) for launch in self.desk.world.launches.list(surface)]
+
+    def timings(self, surface: str | None = None, *, since: datetime | None = None) -> Document:
+        """Return where the time of launches went: by step, by backend, people's waiting apart.
+
+        Raises:
+            NotFound: code `unknown_surface`.
+        """
+        if surface is not None:
+            self._release(surface)
+        return timings(self.desk.world.launches.list(surface), since=since).as_document()
 
     def launch(self, name: str) -> Document:
         """Return a launch by its id, or the newest of an experiment."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from counterpoint.assignment import N_BUCKETS, BucketSet
 from counterpoint.bootstrap.gates import Judge
-from counterpoint.metrics import EndedRun, RunningShare, SurfaceTraffic, design_svg, read_programme
+from counterpoint.errors import Conflict
+from counterpoint.metrics import EndedRun, RunningShare, SurfaceTraffic, design_svg, read_programme, recheck
 from counterpoint.orchestration import Launch, LaunchDesk, LaunchState, find, spec_of
 from counterpoint.releases import ReleaseStore, SurfaceState
 
@@ -58,6 +59,20 @@ class Statistics:
             NotFound: `unknown_surface`.
         """
         return self.judge.interactions(surface, self.clock())
+
+    def recheck(self, key: str) -> Document:
+        """Return what differs between the scorecard that was decided on and the same one from today's records.
+
+        Raises:
+            NotFound: `unknown_launch`.
+            Conflict: `not_decided`.
+        """
+        launch = find(self.desk, key)
+        if launch.decision is None:
+            raise Conflict("not_decided", f"{key!r} has not been decided", where="experiment", fix="read its results")
+        kept = launch.decision["scorecard"]
+        card, decision = self.judge.read(launch, datetime.fromisoformat(kept["scorecard"]["as_of"]))
+        return recheck(kept["scorecard"], card.as_document(), (kept["decision"]["verdict"], str(decision.verdict)))
 
     def programme(self, surface: str | None = None, *, days: int = 365) -> Document:
         """Return rates of learning and winning, times to decision and traffic in use, by surface and owner.

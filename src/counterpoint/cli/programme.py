@@ -1,4 +1,4 @@
-"""The commands that read what experiments do together: the programme, interactions, novelty."""
+"""The commands that read beyond one scorecard: the programme, interactions, novelty, a recheck."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from counterpoint.settings import Settings
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `programme`, `interactions` and `novelty`."""
+    """Add `programme`, `interactions`, `novelty` and `recheck`."""
     programme = command(
         commands, "programme", _programme, "how much experiments teach, win and take, by surface and owner"
     )
@@ -18,6 +18,10 @@ def add_commands(commands: Commands) -> None:
     interactions = command(commands, "interactions", _interactions, "say which experiments of a surface disturb others")
     interactions.add_argument("--surface", default="home", help="which surface (default home)")
     interactions.add_argument("--json", action="store_true", help="print JSON and nothing else")
+
+    rechecked = command(commands, "recheck", _recheck, "compute a decided scorecard again: late events, and what of it")
+    rechecked.add_argument("experiment", help="its key")
+    rechecked.add_argument("--json", action="store_true", help="print JSON and nothing else")
 
     novelty = command(commands, "novelty", _novelty, "say whether an effect wears off with days since first exposure")
     novelty.add_argument("experiment", help="its key")
@@ -68,6 +72,18 @@ def _novelty(words: argparse.Namespace, settings: Settings) -> int:
         return 0
     for each in document["variants"]:
         print(f"{each['variant']}: {each['sentence']}")
+    return 0
+
+
+def _recheck(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.bootstrap import opened
+
+    with opened(settings) as platform:
+        document = platform.control.statistics.recheck(words.experiment)
+    if words.json:
+        print_json(document)
+    else:
+        print(document["sentence"])
     return 0
 
 

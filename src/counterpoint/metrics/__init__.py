@@ -43,6 +43,7 @@ from counterpoint.metrics.readouts import (
     read_novelty,
     segment_differences,
 )
+from counterpoint.metrics.recheck import recheck
 from counterpoint.metrics.rollup import MetricRollup, QuantileArm, Rollup, RollupEngine, RollupQuestion
 from counterpoint.metrics.sample_ratio import SplitPhase
 from counterpoint.metrics.scorecard import MetricRow, Scorecard, harmed
@@ -107,6 +108,7 @@ __all__ = [
     "read_interactions",
     "read_novelty",
     "read_programme",
+    "recheck",
     "recorded_outcomes",
     "roll_up",
     "score",

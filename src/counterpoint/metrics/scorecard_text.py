@@ -25,6 +25,11 @@ def scorecard_text(document: Mapping[str, Any]) -> str:
         lines.append(f"Intervals hold at the planned looks together: {looks['taken']} of {looks['planned']}, {after}.")
     if any(row["relative"] == "fieller" for row in document["metrics"]):
         lines.append("Relative intervals by Fieller's theorem: they leave out zero exactly when the test rejects.")
+    if any(row["role"] == "secondary" for row in document["metrics"]):
+        lines.append("Secondary metrics are exploratory: not corrected for their number, and no part of the decision.")
+    measured = document.get("false_positives")
+    if measured:
+        lines.append(measured["sentence"])
     n_immature = max((row["n_immature"] for row in document["metrics"]), default=0)
     if n_immature:
         lines.append(f"Up to {n_immature} exposed units are not counted yet: their metric window has not passed.")

@@ -24,6 +24,7 @@ _STEERED = {
     "held": ("restart", "stop", "archive"),
 }
 _VERBS = frozenset(verb for verbs in _STEERED.values() for verb in verbs)
+_EXPLORATORY = "Secondary: exploratory, not corrected for their number, and no part of the decision"
 _MOVING = frozenset({"submitted", "planned", "approved", "applied", "verified", "stopped", "decided"})
 
 
@@ -117,7 +118,7 @@ def _chart(card: Scorecard) -> Document:
                 for metric in card.of_role(role)
             ],
         }
-        for role, title in ((Role.PRIMARY, "Primary"), (Role.SECONDARY, "Secondary: exploratory, not corrected for their number, and no part of the decision"), (Role.GUARDRAIL, "Guardrails"))
+        for role, title in ((Role.PRIMARY, "Primary"), (Role.SECONDARY, _EXPLORATORY), (Role.GUARDRAIL, "Guardrails"))
     ]
     drawn = any(row.shown for metric in card.metrics for row in metric.rows)
     return {"axis": Markup(axis(scale)) if drawn else "", "groups": [group for group in groups if group["metrics"]]}  # noqa: S704 - likewise
