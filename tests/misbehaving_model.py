@@ -43,7 +43,7 @@ def model_server(behaviours: Sequence[Behaviour]) -> Iterator[MisbehavingModel]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             n = len(model.requests)
             model.requests.append(body)
-            model.headers.append(dict(self.headers.items()))
+            model.headers.append({name.lower(): value for name, value in self.headers.items()})
             self.stopping = model.closing
             with suppress(BrokenPipeError, ConnectionResetError):
                 model.behaviours[min(n, len(model.behaviours) - 1)](self, body)
