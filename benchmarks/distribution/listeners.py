@@ -28,7 +28,9 @@ async def _follow(url: str, number: int) -> None:
 
     def arrived() -> None:
         at = time.time()
-        sys.stdout.write(json.dumps({"release": good.live("home").release, "at": at}) + "\n")
+        sys.stdout.write(
+            json.dumps({"release": good.live("home").release, "at": at, "cpu_s": time.process_time()}) + "\n"
+        )
         sys.stdout.flush()
 
     good.watch(arrived)

@@ -72,7 +72,7 @@ def main() -> None:
         for line in sys.stdin:
             began = time.time()
             release = do(line.strip())
-            _say(began=began, release=release, bytes=len(good.live(surface).data))
+            _say(began=began, release=release, bytes=len(good.live(surface).data), cpu_s=time.process_time())
 
 
 @contextmanager
@@ -102,8 +102,9 @@ def _home(folder: Path, with_other: bool) -> Iterator[Any]:
 
 def _set_baseline(platform: Platform) -> int:
     live = platform.control.surface("home")["parameters"][BASELINE]["value"]
-    line = platform.control.set_baseline("home", {BASELINE: not live}, actor="bench", reason="bench")
-    return int(line["number"])
+    edit = platform.configuring.edit(actor="bench", reason="bench")
+    changed = platform.configuring.set_values("home", {BASELINE: not live}, edit, at_once=True)
+    return int(changed["release"])
 
 
 class _Elsewhere:
@@ -143,10 +144,11 @@ def _synthetic(n_experiments: int) -> Iterator[Any]:
     number = 1
     _put(good, n_experiments, number)
 
-    def do(_: str) -> int:
+    def do(command: str) -> int:
         nonlocal number
         number += 1
-        _put(good, n_experiments, number)
+        # A kill switch leaves everything as it is and takes one experiment away, every other time.
+        _put(good, n_experiments, number, killed=command == "kill switch" and number % 2 == 0)
         return number
 
     platform: Any = SimpleNamespace(
@@ -162,7 +164,7 @@ def _meters() -> Any:
     return Meters()
 
 
-def _put(good: LastGood, n: int, release: int) -> None:
+def _put(good: LastGood, n: int, release: int, *, killed: bool = False) -> None:
     buckets = BucketSet((1 << 10_000) - 1).to_text()
     audience = 'country == "SE" && plan == "premium" && age > 20'
     snapshot = Snapshot(
@@ -175,7 +177,9 @@ def _put(good: LastGood, n: int, release: int) -> None:
             AttributeSchema(key=key, type=kind)
             for key, kind in (("age", "int"), ("country", "string"), ("plan", "string"))
         ),
-        parameters=tuple(ParameterSchema(key=f"p{i:04}", type="int", baseline=release) for i in range(n)),
+        parameters=tuple(
+            ParameterSchema(key=f"p{i:04}", type="int", baseline=0 if killed else release % 100) for i in range(n)
+        ),
         experiments=tuple(
             LiveExperiment(
                 key=f"e{i:04}",
@@ -187,6 +191,7 @@ def _put(good: LastGood, n: int, release: int) -> None:
                     VariantSlice(key="control", weight=1),
                     VariantSlice(key="on", weight=1, set={f"p{i:04}": -1}),
                 ),
+                enabled=not (killed and i == 0),
             )
             for i in range(n)
         ),

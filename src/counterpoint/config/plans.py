@@ -15,7 +15,7 @@ from counterpoint.config.reads import Enrollment, Read
 from counterpoint.config.standing import filled
 
 MAX_TRANSPOSED = 256
-"""Up to so many experiments the owners of every bucket are found when the snapshot is compiled, not on first sight."""
+"""Up to so many experiments the owners of all buckets are found together, at the first request; else one by one."""
 _MAX_BASES = 1_024
 _MAX_KNOWN = 4_096
 
@@ -65,7 +65,9 @@ class Planner:
         rules: All rules, as bits above those of the experiments.
         splits: One per experiment, in the order in which they are asked.
         draws: The same.
-        owners: Bucket -> the experiments that own it, and all rules.
+        owners: Bucket -> the experiments that own it, and all rules; as far as buckets were asked for.
+        columns: The bitmaps turned round, so many bytes a bucket; empty before the first request. A follower of a feed
+            compiles every snapshot and may serve nothing from most of them.
         bases: Matching rules -> what everyone reads who is in no experiment.
     """
 
@@ -79,7 +81,8 @@ class Planner:
     draws: "_Members[Draw]"
     index: AudienceIndex
     bitmaps: npt.NDArray[np.uint8]
-    owners: dict[int, int]
+    owners: dict[int, int] = field(default_factory=dict)
+    columns: bytes = b""
     bases: dict[int, tuple[Read, ...]] = field(default_factory=dict)
 
     def reads(self, bucket: int, raw: bytes, context: Context) -> list[Read]:
@@ -104,9 +107,14 @@ class Planner:
         return tuple([at[(xxh64_intdigest(raw, seed) * total) >> 64] for seed, total, at in self.draws.among(matched)])
 
     def _owners(self, bucket: int) -> int:
-        column = self.bitmaps[:, bucket >> 3] >> (bucket & 7) & 1
-        owners = int.from_bytes(np.packbits(column, bitorder="little").tobytes(), "little") | self.rules
-        self.owners[bucket] = owners
+        if 0 < self.n_candidates <= MAX_TRANSPOSED:
+            width = (self.n_candidates + 7) >> 3
+            columns = self.columns or _transposed(self.bitmaps)
+            self.columns = columns
+            owned = columns[bucket * width : (bucket + 1) * width]
+        else:
+            owned = np.packbits(self.bitmaps[:, bucket >> 3] >> (bucket & 7) & 1, bitorder="little").tobytes()
+        owners = self.owners[bucket] = int.from_bytes(owned, "little") | self.rules
         return owners
 
     def _base(self, rules: int) -> tuple[Read, ...]:
@@ -142,7 +150,6 @@ def build_planner(programs: Programs) -> Planner:
         draws=_Members(tuple([_draw(candidate) for candidate in candidates])),
         index=build_index([*(candidate.audience for candidate in candidates), *(rule.audience for rule in rules)]),
         bitmaps=bitmaps,
-        owners=_transposed(bitmaps, rule_bits) if n_candidates <= MAX_TRANSPOSED else {},
     )
 
 
@@ -173,11 +180,6 @@ def _base_read(program: Program, rules: int) -> Read:
     return program.default
 
 
-def _transposed(bitmaps: npt.NDArray[np.uint8], rules: int) -> dict[int, int]:
+def _transposed(bitmaps: npt.NDArray[np.uint8]) -> bytes:
     owned = np.packbits(np.unpackbits(bitmaps, axis=1, bitorder="little"), axis=0, bitorder="little").T
-    width = owned.shape[1]
-    flat = np.ascontiguousarray(owned).tobytes()
-    return {
-        bucket: int.from_bytes(flat[bucket * width : (bucket + 1) * width], "little") | rules
-        for bucket in range(N_BUCKETS)
-    }
+    return np.ascontiguousarray(owned).tobytes()

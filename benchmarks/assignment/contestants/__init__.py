@@ -1,0 +1,1 @@
+"""The same workload put into the terms of Counterpoint and of each peer."""
