@@ -14,14 +14,17 @@ from counterpoint.api.doctor_routes import doctor_routes
 from counterpoint.api.feed_routes import feed_routes
 from counterpoint.api.forcing_routes import forcing_routes
 from counterpoint.api.guard import Guard
+from counterpoint.api.holdout_routes import holdout_routes
 from counterpoint.api.hot import HotPaths
 from counterpoint.api.launch_routes import launch_routes
+from counterpoint.api.live_routes import live_routes
 from counterpoint.api.ports import Document, Platform
 from counterpoint.api.process_routes import process_routes
 from counterpoint.api.record_routes import record_routes
 from counterpoint.api.reference import reference_routes
 from counterpoint.api.refusals import install, unknown_route
 from counterpoint.api.state_routes import state_routes
+from counterpoint.api.timing_routes import timing_routes
 from counterpoint.api.statistics_routes import statistics_routes
 
 _DESCRIPTION = """Experimentation for personalized surfaces: from a hypothesis to a trustworthy, running experiment.
@@ -60,6 +63,9 @@ def create_app(platform: Platform) -> FastAPI:
         forcing_routes(platform),
         config_routes(platform),
         state_routes(platform),
+        holdout_routes(platform),
+        timing_routes(platform),
+        live_routes(platform),
         agent_routes(platform),
         reference_routes(app),
     )

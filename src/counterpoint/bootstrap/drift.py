@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from counterpoint.bootstrap.acting import a_person
 from counterpoint.bootstrap.drift_checks import LIVE, Checks
 from counterpoint.bootstrap.drift_words import findings_of, standing_key
 from counterpoint.errors import CounterpointError, InvalidInput, NotFound
@@ -84,6 +85,7 @@ class Drift:
         """Put back what should be there, over what somebody changed, and return the parameters.
 
         Raises:
+            Forbidden: code `agents_do_not_approve`.
             NotFound: code `unknown_backend`.
             InvalidInput: code `reason_missing`.
             Conflict: code `flag_taken`, when one is somebody else's.
@@ -102,6 +104,7 @@ class Drift:
         return self._resolve("adopt", backend, surface, actor, reason)
 
     def _resolve(self, verb: str, name: str, surface: str | None, actor: str, reason: str) -> list[str]:
+        by = a_person(actor, doing=verb)
         backend = next((each for each in self.held if each.name == name), None)
         if backend is None:
             known = ", ".join(each.name for each in self.held) or "none is declared"
@@ -120,9 +123,9 @@ class Drift:
             if verb == "reapply":
                 backend.put(where, after, before, at=now)
             else:
-                adopted = {"at": now.isoformat(), "adopted": {"by": actor, "reason": reason}}
+                adopted = {"at": now.isoformat(), "adopted": {"by": by, "reason": reason}}
                 backend.note_written(where, {key: {"definition": each, **adopted} for key, each in before.items()})
-            self.checks.record(verb, backend.name, where, actor=actor, reason=reason, before=before, after=after)
+            self.checks.record(verb, backend.name, where, actor=by, reason=reason, before=before, after=after)
             done += seen.drifted
             self.checks.held(backend, where)
         return done

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from counterpoint import __version__
 from counterpoint.cli import (
     analysis,
+    backing,
     catalogue,
     configuring,
     demonstration,
@@ -16,6 +17,7 @@ from counterpoint.cli import (
     evaluation,
     forcing,
     gitops,
+    holdouts,
     launching,
     learning,
     mcp,
@@ -23,6 +25,7 @@ from counterpoint.cli import (
     programme,
     serving,
     surfaces,
+    timings,
 )
 from counterpoint.errors import Blame, CounterpointError
 from counterpoint.settings import read_settings
@@ -92,13 +95,16 @@ def _parser() -> argparse.ArgumentParser:
         launching,
         learning,
         gitops,
+        timings,
         designing,
         doctor,
         mcp,
         power,
         configuring,
         surfaces,
+        holdouts,
         forcing,
+        backing,
         analysis,
         programme,
         catalogue,

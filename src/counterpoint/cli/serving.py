@@ -42,8 +42,8 @@ def add_commands(commands: Commands) -> None:
         "--experiments",
         choices=("leave-out", "baseline", "decided"),
         default="leave-out",
-        help="what becomes of parameters under experiment: no flag, the baseline for everybody, or what was decided here "
-        "and is passed on as an attribute (default leave-out)",
+        help="what becomes of parameters under experiment: no flag, the baseline for everybody, or what was decided "
+        "here and is passed on as an attribute (default leave-out)",
     )
 
 

@@ -8,10 +8,13 @@ from starlette.staticfiles import StaticFiles
 
 from counterpoint.web.doctor_page import answer_diagnosis, show_doctor
 from counterpoint.web.experiment_page import act, approve, show_experiment, show_standing
+from counterpoint.web.holdouts_page import show_holdouts
 from counterpoint.web.list_page import launch_hypothesis, plan_hypothesis, show_list
+from counterpoint.web.live_page import answer_drift, check_live, show_live
 from counterpoint.web.ports import Platform
 from counterpoint.web.problems import Endpoint, guarded, no_such_page
 from counterpoint.web.surface_page import show_config, show_surface
+from counterpoint.web.timings_page import show_timings
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -33,8 +36,13 @@ def _site(platform: Platform) -> Starlette:
             _get("/experiments/{key}/standing", show_standing),
             _get("/doctor", show_doctor),
             _post("/doctor/{name}/{answer}", answer_diagnosis),
+            _get("/live", show_live),
+            _post("/live/checks", check_live),
+            _post("/live/{backend}/{answer}", answer_drift),
             _get("/surfaces/{surface}", show_surface),
             _get("/surfaces/{surface}/config", show_config),
+            _get("/surfaces/{surface}/holdouts", show_holdouts),
+            _get("/timings", show_timings),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],
         exception_handlers={404: no_such_page, 405: no_such_page},
