@@ -26,6 +26,7 @@ from counterpoint.api.refusals import install, unknown_route
 from counterpoint.api.state_routes import state_routes
 from counterpoint.api.timing_routes import timing_routes
 from counterpoint.api.statistics_routes import statistics_routes
+from counterpoint.api.timing_routes import timing_routes
 
 _DESCRIPTION = """Experimentation for personalized surfaces: from a hypothesis to a trustworthy, running experiment.
 

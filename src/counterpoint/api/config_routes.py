@@ -56,7 +56,10 @@ _HOLDOUT = {
     "owners": ["podcasts"],
     "starts_at": "2026-10-01T00:00:00+00:00",
     "ends_at": "2026-12-31T00:00:00+00:00",
+    "phase": "running",
     "expired": False,
+    "reminder": None,
+    "read_at": None,
 }
 _DOMAIN = {"key": "genrec", "owner": "genrec", "share": 0.2, "experiments": ["shelf-names"]}
 _SPACE = {"surface": "home", "experiment": "podcasts-second", "wanted": 0.1, "free": 0.62, "fits": True, "rivals": []}

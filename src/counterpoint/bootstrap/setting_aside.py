@@ -187,6 +187,8 @@ class SettingAside:
                     fix="wait for its end, or look at it without intervals: counterpoint holdout readout",
                 )
             taken = self.kept.get(surface, holdout)
+            if taken is None and edit.dry_run:
+                return self.holdout_readout(surface, key)
             if taken is None:
                 taken = self.kept.keep(surface, holdout, self.read_out(surface, key, now), by=edit.actor)
             self._do(surface, ReadHoldout(holdout=key, readout=taken["digest"]), edit)

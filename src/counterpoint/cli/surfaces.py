@@ -1,4 +1,4 @@
-"""Commands about a surface as a whole: bring one on board, set units aside, ask what a design could draw."""
+"""Commands about a surface as a whole: bring one on board, reserve units, ask what a design could draw."""
 
 import argparse
 from pathlib import Path
@@ -11,7 +11,7 @@ from counterpoint.settings import Settings
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `surface`, `holdout`, `domain` and `free-space`."""
+    """Add `surface`, `domain` and `free-space`."""
     surface = command(commands, "surface", _list, "bring a surface on board, and say what it lacks")
     surface.add_argument("--json", action="store_true", help="print JSON and nothing else")
     what = surface.add_subparsers(dest="what", metavar="WHAT")
@@ -20,30 +20,6 @@ def add_commands(commands: Commands) -> None:
     add = _sub(what, "add", _add, "publish a surface, or the changes of its file")
     add.add_argument("file", type=Path)
     add_edit(add)
-
-    holdout = command(commands, "holdout", _holdouts, "keep units out of experiments, to measure all that shipped")
-    _add_surface(holdout)
-    what = holdout.add_subparsers(dest="what", metavar="WHAT")
-    _on(what, "list", _holdouts, "the holdouts, and which block launches because they are past their end")
-    start = _on(what, "start", _start, "keep drawn units at the baseline of now")
-    start.add_argument("key")
-    start.add_argument("--share", type=float, required=True, help="share of the units in each half, such as 0.05")
-    start.add_argument("--until", required=True, metavar="TIME", help="its end, such as 2026-12-31T00:00Z")
-    start.add_argument("--owner", help="who reads, renews or releases it (default: who starts it)")
-    start.add_argument("--layer", action="append", default=[], help="cover only this layer or tag; may be repeated")
-    start.add_argument("--team", action="append", default=[], help="cover only this owner's experiments")
-    start.add_argument("--unit", help="what it holds out (default: the surface's unit)")
-    renew = _on(what, "renew", _renew, "move its end")
-    renew.add_argument("key")
-    renew.add_argument("--until", required=True, metavar="TIME", help="its new end")
-    release = _on(what, "release", _release, "give its units back")
-    release.add_argument("key")
-    units = _on(what, "units", _units, "units of each half that came, and what was shipped since")
-    units.add_argument("key")
-    readout = _on(what, "readout", _readout, "what all changes shipped since it began did together")
-    readout.add_argument("key")
-    for editor in (start, renew, release):
-        add_edit(editor)
 
     domain = command(commands, "domain", _domains, "reserve units for a programme of experiments")
     _add_surface(domain)
@@ -99,97 +75,6 @@ def _add(words: argparse.Namespace, settings: Settings) -> int:
     return _edited(
         words, settings, lambda config: config.boarding.add(text, source=str(words.file), edit=edit_of(words))
     )
-
-
-def _holdouts(words: argparse.Namespace, settings: Settings) -> int:
-    rows = _ask(settings, lambda config: config.aside.holdouts(words.surface))
-    if words.json:
-        print_json(rows)
-        return 0
-    print_table(
-        [
-            (
-                row["key"],
-                f"{row['share']:g}",
-                row["owner"],
-                row["ends_at"][:10],
-                "expired: blocks launches" if row["expired"] else "",
-            )
-            for row in rows
-        ],
-        ("holdout", "share", "owner", "ends", ""),
-    )
-    return 0
-
-
-def _start(words: argparse.Namespace, settings: Settings) -> int:
-    from counterpoint.bootstrap import moment_of
-
-    return _edited(
-        words,
-        settings,
-        lambda config: config.aside.start_holdout(
-            words.surface,
-            words.key,
-            share=words.share,
-            ends_at=moment_of(words.until),
-            owner=words.owner,
-            layers=tuple(words.layer),
-            owners=tuple(words.team),
-            unit=words.unit,
-            edit=edit_of(words),
-        ),
-    )
-
-
-def _renew(words: argparse.Namespace, settings: Settings) -> int:
-    from counterpoint.bootstrap import moment_of
-
-    ends_at = moment_of(words.until)
-    return _edited(
-        words,
-        settings,
-        lambda config: config.aside.renew_holdout(words.surface, words.key, ends_at=ends_at, edit=edit_of(words)),
-    )
-
-
-def _release(words: argparse.Namespace, settings: Settings) -> int:
-    return _edited(
-        words, settings, lambda config: config.aside.release_holdout(words.surface, words.key, edit_of(words))
-    )
-
-
-def _units(words: argparse.Namespace, settings: Settings) -> int:
-    document = _ask(settings, lambda config: config.aside.holdout_units(words.surface, words.key))
-    if words.json:
-        print_json(document)
-        return 0
-    print_table(list(document["units"].items()), ("half", "units served"))
-    for key, values in document["shipped_since"].items():
-        print(f"  {key}: {values['status_quo']} for status_quo, {values['shipped_only']} for shipped_only")
-    return 0
-
-
-def _readout(words: argparse.Namespace, settings: Settings) -> int:
-    document = _ask(settings, lambda config: config.aside.holdout_readout(words.surface, words.key))
-    if words.json:
-        print_json(document)
-        return 0
-    readout = document["readout"]
-    rows = [
-        (
-            row["metric"],
-            row["n_status_quo"],
-            row["n_shipped_only"],
-            "" if row.get("relative_effect") is None else f"{row['relative_effect']:+.2%}",
-            f"{row['ci_lower']:.4g} to {row['ci_upper']:.4g}" if row.get("ci_lower") is not None else "",
-            "" if row["reason"] is None else row["reason"]["code"],
-        )
-        for row in readout["metrics"]
-    ]
-    print_table(rows, ("metric", "status_quo", "shipped_only", "effect", "interval", "why not"))
-    print(readout["sentence"])
-    return 0
 
 
 def _domains(words: argparse.Namespace, settings: Settings) -> int:

@@ -37,6 +37,7 @@ from counterpoint.orchestration.recording import spec_of
 from counterpoint.orchestration.schedule import end_of, stages
 from counterpoint.orchestration.steering import Verb
 from counterpoint.orchestration.steps import STEPS, StepPolicy
+from counterpoint.orchestration.timings import Timings, timings
 from counterpoint.orchestration.world import Inspection, LaunchWorld, Learning, Verdict
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "Steps",
     "SurfaceBackend",
     "TimelineEntry",
+    "Timings",
     "Verb",
     "Verdict",
     "Workflow",
@@ -82,5 +84,6 @@ __all__ = [
     "stages",
     "submit",
     "tick",
+    "timings",
     "withdraw",
 ]
