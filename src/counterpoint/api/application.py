@@ -24,7 +24,6 @@ from counterpoint.api.record_routes import record_routes
 from counterpoint.api.reference import reference_routes
 from counterpoint.api.refusals import install, unknown_route
 from counterpoint.api.state_routes import state_routes
-from counterpoint.api.timing_routes import timing_routes
 from counterpoint.api.statistics_routes import statistics_routes
 from counterpoint.api.timing_routes import timing_routes
 
