@@ -3,6 +3,7 @@
 import json
 import random
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -84,6 +85,46 @@ def test_assignments_that_hang_together_are_found() -> None:
     document = read_interactions(*_ordered(two_experiments(together=0.0, tied=0.3)), now=END)
     assert document["pairs"][0]["dependence"]["dependent"]
     assert "not independent" in document["sentence"]
+
+
+def of_type(metric: str, spoiled: float) -> dict[str, Any]:
+    """Return the one test of a pair whose primary metric is a ratio or a quantile."""
+    rng, out = random.Random(19), []
+    for i in range(3000):
+        a, b = rng.random() < 0.5, rng.random() < 0.5
+        out += [exposure(i, "first", a), exposure(i, "second", b)]
+        both = spoiled * (a and b)
+        facts = {"home_views": 4.0, "home_clicks": float(rng.random() < 0.4 + 0.1 * a - 0.3 * both)}
+        facts["load_ms_p90"] = rng.gauss(400, 40) + 20 * a + 120 * both
+        at = T0 + timedelta(minutes=i, days=1)
+        out += [
+            Outcome(id=f"{name}{i}", at=at, surface="home", unit=f"u{i}", name=name, value=round(value, 3))
+            for name, value in facts.items()
+        ]
+    design = spec()
+    primary = design.metrics.primary.model_copy(update={"metric": metric})
+    metrics = design.metrics.model_copy(update={"primary": primary})
+    runs = [
+        RunningExperiment(spec=design.model_copy(update={"key": key, "metrics": metrics}), started_at=T0)
+        for key in ("first", "second")
+    ]
+    (test,) = read_interactions(log_of(out), SURFACE, runs, now=END)["pairs"][0]["tests"]
+    return test
+
+
+@pytest.mark.parametrize("metric", ["ctr", "load_ms_p90"])
+def test_ratios_and_quantiles_interact_too(metric: str) -> None:
+    spoiled, plain = of_type(metric, 1.0), of_type(metric, 0.0)
+    assert spoiled["interacts"], spoiled
+    assert not plain["interacts"], plain
+    assert plain["ci_lower"] < 0 < plain["ci_upper"]
+
+
+def test_an_interaction_that_cannot_be_told_has_a_reason() -> None:
+    test = of_type("empty_rate", 0.0)
+    assert test["p_value"] is None
+    assert test["interacts"] is None
+    assert test["reason"]["code"] in {"no_variation", "zero_denominator"}
 
 
 def test_a_few_shared_units_say_nothing_about_interaction() -> None:

@@ -61,7 +61,13 @@ from counterpoint.stats.equivalence import Equivalence, equivalence, non_inferio
 from counterpoint.stats.families import correct_family
 from counterpoint.stats.heterogeneity import Heterogeneity, heterogeneity
 from counterpoint.stats.holdouts import HoldoutReading, holdout_effect
-from counterpoint.stats.interactions import Interaction, assignment_dependence, interaction, screen_interactions
+from counterpoint.stats.interactions import (
+    Interaction,
+    assignment_dependence,
+    interaction,
+    interaction_of_quantiles,
+    screen_interactions,
+)
 from counterpoint.stats.interleaving import Interleaved, Preference, balanced, preference, team_draft
 from counterpoint.stats.judgement import MetricJudgement, MetricReading, Role, one_sided_p
 from counterpoint.stats.many import ManyEffects, Moments, compare_many, moments_from_sums, ratio_moments_from_sums
@@ -236,6 +242,7 @@ __all__ = [
     "information_path",
     "interaction",
     "interaction_model",
+    "interaction_of_quantiles",
     "look_days",
     "merge",
     "merge_all",

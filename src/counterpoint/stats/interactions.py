@@ -1,15 +1,18 @@
 """Do two experiments that share units disturb each other: in their effects, or in who is assigned to them?"""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from scipy import special
 
 from counterpoint.errors import CannotCompute, InvalidInput
+from counterpoint.stats.arms import Arm
 from counterpoint.stats.corrections import Correction, adjust_p_values
 from counterpoint.stats.means import mean_arm
-from counterpoint.stats.summary import Summary
+from counterpoint.stats.quantiles import ValueCounts, quantile_arm
+from counterpoint.stats.ratios import ratio_arm
+from counterpoint.stats.summary import DENOMINATOR, Summary
 from counterpoint.stats.tails import interval, p_value
 
 Cell = tuple[int, int]
@@ -42,7 +45,7 @@ class Interaction:
 
 
 def interaction(cells: Mapping[Cell, Summary], alpha: float = 0.05) -> Interaction:
-    """Return the interaction in a two-by-two table of arms.
+    """Return the interaction in a two-by-two table of arms, of means or, with denominators, of ratios.
 
     Args:
         cells: Moments of the units in each pair of arms; all four of (0,0), (0,1), (1,0), (1,1).
@@ -50,17 +53,45 @@ def interaction(cells: Mapping[Cell, Summary], alpha: float = 0.05) -> Interacti
 
     Raises:
         InvalidInput: `cells_missing`.
-        CannotCompute: `too_few_units`, `no_variation`.
+        CannotCompute: `too_few_units`, `no_variation`, `zero_denominator`.
 
     Source:
-        Least squares on y ~ a * b with HC2 errors, which is the unpooled contrast of four means.
+        Least squares on y ~ a * b with HC2 errors, which is the unpooled contrast of four means; for ratios, of four
+        linearised ones.
     """
+    arm = ratio_arm if any(DENOMINATOR in cell.columns for cell in cells.values()) else mean_arm
+    return _contrast({c: arm(cells[c], f"cells.{c[0]}{c[1]}") for c in _needed(cells)}, alpha)
+
+
+def interaction_of_quantiles(
+    cells: Mapping[Cell, tuple[ValueCounts, Summary | None]], p: float, alpha: float = 0.05
+) -> Interaction:
+    """Return the interaction of p-quantiles in a two-by-two table of arms.
+
+    Args:
+        cells: Values of each pair of arms, and how they cluster by unit, as for `compare_quantiles`.
+        p: Which quantile, in (0, 1).
+        alpha: Level of the interval.
+
+    Raises:
+        InvalidInput: `cells_missing`.
+        CannotCompute: `quantile_out_of_reach`, `no_variation`.
+    """
+    return _contrast(
+        {c: quantile_arm(cells[c][0], p, cells[c][1], f"cells.{c[0]}{c[1]}") for c in _needed(cells)}, alpha
+    )
+
+
+def _needed(cells: Collection[Cell]) -> tuple[Cell, ...]:
     needed = ((0, 0), (0, 1), (1, 0), (1, 1))
     if any(c not in cells for c in needed):
         raise InvalidInput(
             "cells_missing", "a pair of arms is missing", where="cells", facts={"needed": [list(c) for c in needed]}
         )
-    arms = {c: mean_arm(cells[c], f"cells.{c[0]}{c[1]}") for c in needed}
+    return needed
+
+
+def _contrast(arms: Mapping[Cell, Arm], alpha: float) -> Interaction:
     error = math.sqrt(sum(a.error for a in arms.values()))
     if error == 0:
         raise CannotCompute("no_variation", "every unit has the same value")

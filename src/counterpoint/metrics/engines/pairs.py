@@ -8,8 +8,7 @@ from counterpoint.config import Metric
 from counterpoint.events import EventLog, Exposure, Outcome
 from counterpoint.metrics.engines.duckdb import create_units, create_values, reduce_metrics
 from counterpoint.metrics.engines.records import create_view, micros, records_database, text
-from counterpoint.metrics.rollup import RollupQuestion
-from counterpoint.stats import Summary
+from counterpoint.metrics.rollup import MetricRollup, RollupQuestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +32,17 @@ class PairCells:
 
     Attributes:
         n: Exposed units, matured or not.
-        metrics: Metric key -> pair -> moments of matured units, each over its window since it had met both.
+        metrics: Metric key -> its rollup over matured units, each over its window since it had met both; its arms are
+            named by `cell_name`.
     """
 
     n: Mapping[tuple[str, str], int]
-    metrics: Mapping[str, Mapping[tuple[str, str], Summary]]
+    metrics: Mapping[str, MetricRollup]
+
+
+def cell_name(i: int, j: int) -> str:
+    """Return how a rollup names the units of the first experiment's i-th variant and the second's j-th."""
+    return f"{i}|{j}"
 
 
 def shared_units(log: EventLog, surface: str, runs: Sequence[Run], now: datetime) -> dict[tuple[str, str], int]:
@@ -66,7 +71,7 @@ def pair_cells(
     log: EventLog, surface: str, pair: tuple[Run, Run], metrics: Sequence[Metric], now: datetime
 ) -> PairCells:
     """Return the units of a pair of experiments by pair of variants, and their metrics since they had met both."""
-    names = {(a, b): f"{i}|{j}" for i, a in enumerate(pair[0].variants) for j, b in enumerate(pair[1].variants)}
+    names = {(a, b): cell_name(i, j) for i, a in enumerate(pair[0].variants) for j, b in enumerate(pair[1].variants)}
     since = min(run.started_at for run in pair)
     question = RollupQuestion(
         surface=surface,
@@ -92,10 +97,7 @@ def pair_cells(
         rolled = reduce_metrics(db, question)
     return PairCells(
         n={cell: counts.get(name, 0) for cell, name in names.items()},
-        metrics={
-            key: {cell: rollup.arms[name] for cell, name in names.items() if name in rollup.arms}
-            for key, rollup in rolled.items()
-        },
+        metrics=rolled,
     )
 
 

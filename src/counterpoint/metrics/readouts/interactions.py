@@ -9,16 +9,20 @@ from counterpoint.config import Metric, Surface
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.events import EventLog
 from counterpoint.experiments import ExperimentSpec
-from counterpoint.metrics.engines.pairs import PairCells, Run, pair_cells, shared_units
+from counterpoint.metrics.adequate import require_adequate
+from counterpoint.metrics.engines.pairs import PairCells, Run, cell_name, pair_cells, shared_units
+from counterpoint.metrics.rollup import MetricRollup
 from counterpoint.stats import (
     Correction,
+    Interaction,
     Summary,
-    adequacy,
     adjust_p_values,
     assignment_dependence,
     interaction,
+    interaction_of_quantiles,
 )
 
+ALPHA = 0.05
 DEPENDENCE_ALPHA = 0.001
 
 
@@ -38,7 +42,7 @@ def read_interactions(
 
     Of every pair that shares exposed units: whether assignment to one depends on assignment to the other (it must
     not), and for each primary metric of the two and each pair of treatments, how much the effect of one changes under
-    the other. Ratios and quantiles are left out and named.
+    the other; where that cannot be told, why.
 
     Args:
         log: Where the records are.
@@ -54,14 +58,20 @@ def read_interactions(
     shared = shared_units(log, surface.key, list(runs.values()), now)
     pairs, tests = [], []
     for (a, b), n in shared.items():
-        metrics, left_out = _primaries(surface, by_key[a].spec, by_key[b].spec)
+        metrics = _primaries(surface, by_key[a].spec, by_key[b].spec)
         cells = pair_cells(log, surface.key, (runs[a], runs[b]), metrics, now)
         found = [
             test
             for metric in metrics
             for i in range(1, len(runs[a].variants))
             for j in range(1, len(runs[b].variants))
-            for test in [_test(metric, cells.metrics[metric.key], runs[a].variants, runs[b].variants, i, j)]
+            for test in [
+                {
+                    "metric": metric.key,
+                    "variants": [runs[a].variants[i], runs[b].variants[j]],
+                    **_test(metric, cells.metrics[metric.key], i, j),
+                }
+            ]
         ]
         tests += [t for t in found if t["p_value"] is not None]
         pairs.append(
@@ -70,7 +80,6 @@ def read_interactions(
                 "n_shared": n,
                 "dependence": _dependence(cells, runs[a], runs[b]),
                 "tests": found,
-                "left_out": left_out,
             }
         )
     for test, adjusted in zip(tests, adjust_p_values([t["p_value"] for t in tests], Correction.BH), strict=True):
@@ -98,48 +107,44 @@ def _run(each: RunningExperiment) -> Run:
     )
 
 
-def _primaries(surface: Surface, *specs: ExperimentSpec) -> tuple[list[Metric], list[str]]:
+def _primaries(surface: Surface, *specs: ExperimentSpec) -> list[Metric]:
     keys = dict.fromkeys(spec.metrics.primary.metric for spec in specs)
-    metrics = [surface.metrics[key] for key in keys if key in surface.metrics]
-    return [m for m in metrics if m.type in {"mean", "proportion"}], [
-        m.key for m in metrics if m.type not in {"mean", "proportion"}
-    ]
+    return [surface.metrics[key] for key in keys if key in surface.metrics]
 
 
-def _test(
-    metric: Metric,
-    cells: Mapping[tuple[str, str], Summary],
-    a: tuple[str, ...],
-    b: tuple[str, ...],
-    i: int,
-    j: int,
-) -> dict[str, Any]:
-    head = {"metric": metric.key, "variants": [a[i], b[j]]}
+def _test(metric: Metric, rollup: MetricRollup, i: int, j: int) -> dict[str, Any]:
     none: dict[str, Any] = dict.fromkeys(
-        ("interaction", "std_error", "ci_lower", "ci_upper", "p_value", "q_value", "effect_a", "effect_b")
+        ("interaction", "std_error", "ci_lower", "ci_upper", "p_value", "q_value", "effect_a", "effect_b", "interacts")
     )
-    corners = {(x, y): cells.get((a[i * x], b[j * y]), Summary.empty()) for x in (0, 1) for y in (0, 1)}
+    corners = {(x, y): cell_name(i * x, j * y) for x in (0, 1) for y in (0, 1)}
     try:
-        found = interaction(corners)
+        found = _interaction(metric, rollup, corners)
         # The rarest corner decides; compared with each other corner by the rule of any comparison.
         for other in ((0, 0), (0, 1), (1, 0)):
-            enough = adequacy(corners[other], corners[1, 1], binary=metric.type == "proportion")
-            if not enough.adequate:
-                raise CannotCompute("too_few", f"too few units to read it: {enough.sentence}")
+            require_adequate(metric, rollup, corners[other], corners[1, 1], alpha=ALPHA)
     except (CannotCompute, InvalidInput) as error:
-        return head | none | {"interacts": None, "reason": {"code": error.code, "message": error.sentence}}
-    return head | {
+        return none | {"reason": {"code": error.code, "message": error.sentence}}
+    return none | {
         "interaction": found.interaction,
         "std_error": found.std_error,
         "ci_lower": found.ci_lower,
         "ci_upper": found.ci_upper,
         "p_value": found.p_value,
-        "q_value": None,
         "effect_a": found.effect_a,
         "effect_b": found.effect_b,
-        "interacts": None,
         "reason": None,
     }
+
+
+def _interaction(metric: Metric, rollup: MetricRollup, corners: Mapping[tuple[int, int], str]) -> Interaction:
+    if metric.type != "quantile":
+        return interaction({at: rollup.arms.get(name, Summary.empty()) for at, name in corners.items()}, ALPHA)
+    for name in corners.values():
+        if name not in rollup.quantiles:
+            raise CannotCompute("no_values", "no value was recorded", where=metric.key, fix="check that events arrive")
+    arms = {at: rollup.quantiles[name] for at, name in corners.items()}
+    values = {at: (arm.values, arm.clusters) for at, arm in arms.items()}
+    return interaction_of_quantiles(values, metric.quantile or 0.5, ALPHA)
 
 
 def _dependence(cells: PairCells, a: Run, b: Run) -> dict[str, Any]:

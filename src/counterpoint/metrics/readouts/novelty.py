@@ -74,11 +74,20 @@ def read_novelty(
         "as_of": now.isoformat(),
         "days_followed": followed,
         "looks": "one",
-        "variants": [_variant(asked, ages, control, v.key, alpha) for v in spec.treatments],
+        "variants": [read_ages(asked, ages, control, v.key, alpha) for v in spec.treatments],
     }
 
 
-def _variant(metric: Metric, ages: Ages, control: str, treatment: str, alpha: float) -> dict[str, Any]:
+def read_ages(metric: Metric, ages: Ages, control: str, treatment: str, alpha: float) -> dict[str, Any]:
+    """Return the effect of one treatment by day and its trend, as a document.
+
+    Args:
+        metric: Not a quantile.
+        ages: Moments by day since first exposure, of units followed for all days.
+        control: The variant compared against.
+        treatment: The variant compared.
+        alpha: Level of the trend's test.
+    """
     n = (ages.total[control].n, ages.total[treatment].n)
     head: dict[str, Any] = {"variant": treatment, "n_control": n[0], "n_treatment": n[1], "alpha": alpha}
     found: list[tuple[int, Effect]] = []
