@@ -112,3 +112,24 @@ def test_files_that_are_no_specs_are_named_and_the_others_are_planned(
     assert "+ podcasts-second" in shown
     written(folder / "twice.yaml", spec())
     assert "[duplicate_experiment]" in said(capsys, [*data, "plan", str(folder)], 2)
+
+
+def test_a_holdout_is_started_with_its_power_read_and_released_and_timings_are_told(
+    data: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who = ["--by", "ada", "--reason", "the quarter"]
+    until = ["--share", "0.05", "--until", "2026-06-15T08:00Z"]
+    assert "less than a day of traffic" in said(capsys, [*data, "holdout", "power", *until])
+    assert "published" in said(capsys, [*data, "holdout", "start", "q4", *until, *who])
+    assert "ends in 14 days" in said(capsys, [*data, "holdout"])
+    assert "[holdout_runs]" in said(capsys, [*data, "holdout", "read", "q4", *who], 2)
+    assert "without intervals" in said(capsys, [*data, "holdout", "readout", "q4"])
+    said(capsys, [*data, "holdout", "renew", "q4", "--until", "2026-09-01T00:00Z", *who])
+    assert "the quarter" in said(capsys, [*data, "holdout", "history", "q4"])
+    said(capsys, [*data, "holdout", "release", "q4", *who])
+    assert "No holdout was read yet" in said(capsys, [*data, "holdout", "readouts"])
+    assert "No launch yet." in said(capsys, [*data, "timings"])
+    said(capsys, [*data, "sync", str(folder)])
+    told = said(capsys, [*data, "timings", "--since", "2026-01-01T00:00Z"])
+    assert "Most machine time goes to" in told
+    assert "apply surface" in told
