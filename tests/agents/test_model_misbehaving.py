@@ -280,6 +280,20 @@ def test_an_order_that_a_model_writes_travels_no_further(search: Surface) -> Non
     assert "Ignore" not in f"{planned.plan.question} {planned.plan.explanation}"
 
 
+@pytest.mark.parametrize(
+    "obeyed",
+    [
+        draft(audience=f'market == "{INJECTED}"'),
+        draft(primary=INJECTED),
+        draft(arms=[{"settings": [{"parameter": INJECTED, "value": 1}]}]),
+    ],
+)
+def test_an_order_hidden_in_a_value_reaches_no_reader_of_the_plan(search: Surface, obeyed: dict[str, Any]) -> None:
+    planned, _ = _ask([replies(obeyed)], search)
+    _fell_back(planned, search, "budget_spent")
+    assert "Ignore" not in json.dumps([planned.planner, planned.plan.as_document()])
+
+
 def test_findings_of_the_validator_are_handed_back(search: Surface) -> None:
     settings = [{"parameter": "suggest.delay_ms", "value": 300}, {"parameter": "suggest.enabled", "value": False}]
     bare = draft(arms=[{"settings": settings}])

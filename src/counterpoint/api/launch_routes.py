@@ -31,7 +31,7 @@ def launch_routes(control: Control) -> APIRouter:
         "/plans",
         summary="Plan a hypothesis",
         description="Reads a hypothesis, says where each field of the plan came from, generates a spec and validates "
-        "it. Nothing is stored.",
+        "it. Nothing is stored, except what a language model was asked and answered, where one is configured.",
         responses=answers(examples.PLANNED, 400, 404, 413, 415, 422, 503),
     )
     def plan_hypothesis(body: PlanBody) -> Document:

@@ -52,6 +52,8 @@ class Drafts:
             NotFound: code `unknown_surface`.
         """
         proposal = self._control.plan(hypothesis, surface=surface, owner=owner)
+        # What another model was told and answered is kept for people; an agent is not to read it as its own.
+        proposal.pop("calls", None)
         if proposal["spec"] is None:
             return {**proposal, "draft": None}
         draft = self._kept(proposal["spec"], proposal["plan"], actor)

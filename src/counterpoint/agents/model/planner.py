@@ -12,6 +12,7 @@ from counterpoint.agents.model.prompt import brief_of
 from counterpoint.agents.model.quotations import Text
 from counterpoint.agents.model.record import record_of
 from counterpoint.agents.model.second_opinion import compare, settle
+from counterpoint.agents.model.wording import said_by_a_model
 from counterpoint.agents.offline import Lexicon, default_lexicon, plan_offline
 from counterpoint.agents.offline.doubts import with_past
 from counterpoint.agents.offline.orders import unsafe_words
@@ -116,7 +117,8 @@ class _Attempt:
 
     def explained(self, what: str) -> str:
         """Return why it fell back, with what was last wrong."""
-        return f"{what}; the last draft was turned down: {self.last}"[:600] if self.last else what
+        last = said_by_a_model(self.last, self.text.lexicon)
+        return f"{what}; the last draft was turned down: {last}" if last else what
 
 
 def _calls(ledger: Ledger) -> tuple[dict[str, object], ...]:

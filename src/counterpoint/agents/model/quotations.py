@@ -13,6 +13,7 @@ _EDGES = " \t\"'«».,:()[]"
 _SIGNS = str.maketrans(
     dict.fromkeys("\u2018\u2019", "'") | dict.fromkeys("\u201c\u201d", '"') | dict.fromkeys("\u2013\u2014\u2212", "-")
 )
+_PAST_NOON = re.compile(r"(?<!\w)(?:pm|p\.m|evening|afternoon|night|tonight)(?!\w)")
 _NUMBER = re.compile(r"(?<![\w.\"'])\d+(?:\.\d+)?(?![\w.\"'])")
 
 
@@ -45,8 +46,9 @@ class Text:
 
 def reads_number(quotation: str, number: float, lexicon: Lexicon) -> bool:
     """Return whether a quotation says `number`: as written, as a share ("a tenth"), or as a time in days."""
+    past_noon = 12 if _PAST_NOON.search(_plain(quotation)) else 0
     for q in find_quantities(lexicon.read(spelled_out(quotation, lexicon)), lexicon):
-        said = {q.value, q.bare, q.value / MS_PER_DAY, q.value - 1}
+        said = {q.value, q.bare, q.value / MS_PER_DAY, q.value - 1, q.value + past_noon}
         if any(abs(abs(each) - abs(number)) <= 1e-6 + 1e-6 * abs(number) for each in said):
             return True
     return False

@@ -8,6 +8,9 @@ from counterpoint.agents.model.grounding import missing_for, with_agreement
 from counterpoint.agents.model.quotations import reads_number
 from counterpoint.agents.model.wording import question_about
 from counterpoint.agents.offline import Lexicon
+from counterpoint.agents.offline.catalogue import build_catalogue, terms_of
+from counterpoint.agents.offline.mentions import corrected, find_mentions
+from counterpoint.agents.offline.quantities import find_quantities
 from counterpoint.agents.plan import Missing, Outcome, Plan, RejectReason
 from counterpoint.config import Surface
 
@@ -83,7 +86,7 @@ def settle(surface: Surface, model: Plan, offline: Plan, opinion: SecondOpinion,
     if pair == (Outcome.PLAN, Outcome.PLAN):
         return with_agreement(model, offline) if not opinion.disagreed else _which(surface, opinion)
     if pair == (Outcome.PLAN, Outcome.CLARIFY):
-        return _beside_a_question(model, offline, lexicon)
+        return _beside_a_question(surface, model, offline, lexicon)
     if pair == (Outcome.PLAN, Outcome.REJECT):
         asks = _ASKS.get(offline.reason, Missing.CHANGE) if offline.reason is not None else Missing.CHANGE
         return _asked(surface, asks, f"a model reads it as a plan ({model.explanation}) and the rules refuse it: "
@@ -96,23 +99,44 @@ def settle(surface: Surface, model: Plan, offline: Plan, opinion: SecondOpinion,
     return model if model.outcome is Outcome.CLARIFY and offline.outcome is not Outcome.CLARIFY else offline
 
 
-def _beside_a_question(model: Plan, offline: Plan, lexicon: Lexicon) -> Plan:
+def _beside_a_question(surface: Surface, model: Plan, offline: Plan, lexicon: Lexicon) -> Plan:
     """Return the model's plan with less confidence in what the rules asked about, or their question.
 
     The question stands where the model read past it: a number that its words do not say, users that it left out,
-    another surface.
+    another surface, several things at once; and where the rules know other names for what they did not ask about.
     """
     asked = set(offline.missing)
-    words = model.provenance["arms"].words
-    numbers = [v for arm in model.arms for v in arm.values() if isinstance(v, int | float) and not isinstance(v, bool)]
-    guessed = bool(asked & {Missing.CHANGE, Missing.VALUE}) and not all(
-        reads_number(words, v, lexicon) for v in numbers
-    )
-    if guessed or Missing.SURFACE in asked or (Missing.AUDIENCE in asked and model.audience == "true"):
+    if len(asked) > 1 or Missing.SURFACE in asked or _guessed(model, asked, lexicon):
+        return offline
+    if _named_otherwise(surface, model, asked, lexicon):
         return offline
     doubted = {name: p for name, p in model.provenance.items() if missing_for(name) in asked or name == "arms"}
     less = {name: replace(p, confidence=min(p.confidence, UNSHARED)) for name, p in doubted.items()}
     return replace(model, provenance={**model.provenance, **less})
+
+
+def _guessed(model: Plan, asked: set[Missing], lexicon: Lexicon) -> bool:
+    """Return whether the model filled in what was asked about without any words for it."""
+    if Missing.AUDIENCE in asked and model.audience == "true":
+        return True
+    words = model.provenance["arms"].words
+    numbers = [v for arm in model.arms for v in arm.values() if isinstance(v, int | float) and not isinstance(v, bool)]
+    return bool(asked & {Missing.CHANGE, Missing.VALUE}) and not all(reads_number(words, v, lexicon) for v in numbers)
+
+
+def _named_otherwise(surface: Surface, model: Plan, asked: set[Missing], lexicon: Lexicon) -> bool:
+    """Return whether the rules, which did not ask about a field, find none of its names in what the model quotes."""
+    catalogue = build_catalogue(surface, lexicon)
+
+    def named(quotation: str, keys: set[str]) -> bool:
+        tokens = corrected(lexicon.read(quotation), catalogue, lexicon)
+        terms = terms_of(tokens, find_quantities(tokens, lexicon), lexicon)
+        return any(m.key in keys for m in find_mentions(tokens, terms, catalogue, set()))
+
+    if Missing.METRIC not in asked and not named(model.provenance["primary"].words, {model.primary or ""}):
+        return True
+    words = model.provenance["arms"].words
+    return not asked & {Missing.CHANGE, Missing.VALUE} and not all(named(words, set(arm)) for arm in model.arms)
 
 
 def _which(surface: Surface, opinion: SecondOpinion) -> Plan:
