@@ -84,6 +84,8 @@ class FakeUnleash:
         return 200, {"name": name, "enabled": there["enabled"], "strategies": there["strategies"]}
 
     def add_strategy(self, body: Any, name: str) -> tuple[int, Any]:
+        if not all(re.fullmatch(r"[\w.~-]+", variant["name"]) for variant in body["variants"]):
+            return 400, {"message": '"[0].name" must be URL friendly.'}
         strategy = {**body, "id": f"s{next(self._ids)}", "featureName": name}
         self.features[name]["strategies"].append(strategy)
         return 200, strategy

@@ -42,7 +42,7 @@ def findings_of(note: Mapping[str, Any]) -> Iterator[Document]:
 def _said(flag: Mapping[str, Any], backend: str, path: str) -> str:
     if "why" in flag:
         return str(flag["why"])
-    return f"{path} in {backend} is not what was put there: somebody changed it by hand"
+    return f"{path} in {backend} is not what was put there: somebody changed it by hand, or a write died halfway"
 
 
 def _fix(code: str, backend: str, surface: str, experiment: str | None) -> str:

@@ -151,8 +151,17 @@ class HeldBackend:
         # Noted before it is done: whoever repeats this after a crash knows what was there before.
         note = self._notes.change(self._receipt(idempotency_key), lambda old: old or first)
         if note["state"] == "begun":
-            self._put(surface, note["after"], note["before"], lambda: self.outlook.after(desired), at=desired.now)
-            self._notes.change(self._receipt(idempotency_key), lambda old: _in_state(old, "done", unless="reverted"))
+            self._put(
+                surface,
+                note["after"],
+                note["before"],
+                lambda: self.outlook.after(desired),
+                at=desired.now,
+                resumed=not fresh,
+            )
+            self._notes.change(
+                self._receipt(idempotency_key), lambda old: _in_state(old, "done", unless=("reverting", "reverted"))
+            )
         detail = {
             "surface": surface,
             "experiment": note["experiment"],
@@ -185,12 +194,16 @@ class HeldBackend:
         if note is None or note["state"] == "reverted":
             return
         surface, experiment, goal = note["surface"], note["experiment"], Goal(note["goal"])
+        # What died halfway left its apply, or its revert, begun: then a half-written definition is ours.
+        resumed = note["state"] != "done"
+        self._notes.change(key, lambda old: _in_state(old, "reverting"))
         self._put(
             surface,
             note["before"],
             note["after"],
             lambda: self.outlook.undone(surface, experiment, goal),
             at=now,
+            resumed=resumed,
         )
         self._notes.change(key, lambda old: {**_in_state(old, "reverted"), "by": actor, "reason": reason})
 
@@ -224,8 +237,13 @@ class HeldBackend:
         rendered: Callable[[], Rendered],
         *,
         at: datetime,
+        resumed: bool,
     ) -> None:
-        """Bring flags from `expected` to `wanted`; those that another launch wrote meanwhile, to what is right now."""
+        """Bring flags from `expected` to `wanted`; those that another launch wrote meanwhile, to what is right now.
+
+        Args:
+            resumed: Whether an earlier attempt may have left a definition half-written.
+        """
         there = self.holder.read(surface)
         changes: dict[str, Any] = {}
         strange = []
@@ -233,7 +251,7 @@ class HeldBackend:
             now_is = there.get(key)
             if now_is == value:
                 continue
-            if now_is == expected[key] or self._is_between(now_is, expected[key], value):
+            if now_is == expected[key] or (resumed and self._is_between(now_is, expected[key], value)):
                 changes[key] = value
             elif self._is_known(surface, key, now_is):
                 changes[key] = rendered().definitions.get(key)
@@ -281,6 +299,6 @@ def _digest(value: Any) -> str | None:
     return None if value is None else digest(value)
 
 
-def _in_state(note: Note | None, state: str, *, unless: str = "") -> Note:
+def _in_state(note: Note | None, state: str, *, unless: tuple[str, ...] = ()) -> Note:
     kept = note or {}
-    return kept if kept.get("state") == unless else {**kept, "state": state}
+    return kept if kept.get("state") in unless else {**kept, "state": state}

@@ -116,7 +116,8 @@ def _constraint(name: str, operator: str, *, values: list[str] | None = None, va
 def _strategy(parameter: str, title: str, constraints: tuple[dict[str, Any], ...], value: Scalar) -> dict[str, Any]:
     kind = "number" if isinstance(value, int | float) and not isinstance(value, bool) else "string"
     variant = {
-        "name": title,
+        # Unleash takes no colon and no slash in a variant's name, and no key has a tilde.
+        "name": title.replace(":", "~").replace("/", "~"),
         "weight": 1000,
         "weightType": "variable",
         "stickiness": "default",
