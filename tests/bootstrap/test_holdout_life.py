@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from counterpoint.bootstrap.holdout_life import REMIND_BEFORE, holdout_power, phase_of, reminder_of
+from counterpoint.bootstrap.holdout_life import REMIND_BEFORE, Reminders, holdout_power, phase_of, reminder_of
 from counterpoint.experiments import MetricHistory, UnitsPerDay, Unknown
 from counterpoint.stats import ComparisonPlan, MetricModel, detectable_effect
 from experiment_examples import NOW, a_state
@@ -69,3 +69,15 @@ def test_its_owner_is_reminded_before_its_end_after_it_and_once_it_is_read() -> 
     read = replace(holdout, read_at=holdout.ends_at)
     assert phase_of(read, holdout.ends_at) == "read"
     assert "release it" in str(reminder_of(read, holdout.ends_at))
+
+
+def test_a_reminder_is_said_once_a_day_for_as_long_as_it_is_due() -> None:
+    now, due = NOW, ["data: 'q4' ends in 3 days"]
+    reminders = Reminders(lambda: due, lambda: now)
+    assert reminders.tick() == tuple(due)
+    for hours, said in ((0.5, ()), (2, ()), (23, tuple(due)), (1, ())):
+        now += timedelta(hours=hours)
+        assert reminders.tick() == said
+    due = []
+    now += timedelta(days=2)
+    assert reminders.tick() == ()

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from counterpoint.bootstrap.configuring import Configuring
 from counterpoint.bootstrap.gates import Judge
-from counterpoint.bootstrap.holdout_life import StoredReadouts
+from counterpoint.bootstrap.holdout_life import Reminders, StoredReadouts
 from counterpoint.bootstrap.onboarding import Onboarding
 from counterpoint.bootstrap.paged import PAGED
 from counterpoint.bootstrap.parked import Proposals
@@ -51,15 +51,17 @@ def open_configuring(
     rolling = RollingOut(
         releases=releases, proposals=proposals, log=log, publish=desk.publish, budget=judge.budget, clock=clock
     )
+    aside = SettingAside(
+        desk=desk,
+        log=log,
+        read_out=judge.holdout,
+        traffic=judge.traffic,
+        kept=StoredReadouts(SqlDocuments(database), clock),
+    )
     return Configuring(
         desk=desk,
         rolling=rolling,
-        aside=SettingAside(
-            desk=desk,
-            log=log,
-            read_out=judge.holdout,
-            traffic=judge.traffic,
-            kept=StoredReadouts(SqlDocuments(database), clock),
-        ),
+        aside=aside,
+        remind=Reminders(aside.reminders, clock).tick,
         boarding=Onboarding(desk=desk, log=log, pages=PAGED),
     )

@@ -1,6 +1,6 @@
 """Home Config: the baseline of a surface, shown, changed step by step, compared, blamed and taken back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -41,12 +41,14 @@ class Configuring:
     Attributes:
         aside: Holdouts, domains, free space.
         boarding: Surfaces that are new, or whose file has changed.
+        remind: Says what is due of holdouts, and returns it.
     """
 
     desk: ChangeDesk
     rolling: RollingOut
     aside: SettingAside
     boarding: Onboarding
+    remind: Callable[[], tuple[str, ...]] = tuple
 
     def show(self, surface: str) -> Document:
         """Return every value of the baseline with who set it last, the rules in order, and what is under way."""
@@ -234,7 +236,7 @@ class Configuring:
     def tick(self) -> tuple[str, ...]:
         """Publish what is due and go on with rollouts; return what moved."""
         moved: list[str] = []
-        for part in (self.desk.fire_due, self.rolling.go_on):
+        for part in (self.desk.fire_due, self.rolling.go_on, self.remind):
             try:
                 moved += part()
             except CounterpointError as error:

@@ -10,12 +10,15 @@ from counterpoint.experiments import Holdout, MetricHistory, TrafficHistory, Unk
 from counterpoint.metrics import Forecast, model_from
 from counterpoint.stats import ComparisonPlan, detectable_effect
 from counterpoint.storage.sql import SqlDocuments
+from counterpoint.telemetry import logger
 from counterpoint.vocabulary import digest
 
 Document = dict[str, Any]
 EVERYONE = "true"
 REMIND_BEFORE = timedelta(days=14)
 KIND = "holdout_readout"
+_LOOK_EVERY = timedelta(hours=1)
+_SAY_EVERY = timedelta(days=1)
 _POWER = 0.8
 _ALPHA = 0.05
 
@@ -151,3 +154,31 @@ def _power_sentence(rows: list[Document], days: int) -> str:
         + (f", but only {worst['detectable']:.2%} or more on {worst['metric']}" if worst is not best else "")
         + f", with {_POWER:.0%} power."
     )
+
+
+class Reminders:
+    """Says in the log what owners of holdouts should do, once a day for each.
+
+    Args:
+        due: Returns what should be said.
+        clock: The present.
+    """
+
+    def __init__(self, due: Callable[[], list[str]], clock: Callable[[], datetime]) -> None:
+        self._due = due
+        self._clock = clock
+        self._looked_at: datetime | None = None
+        self._said: dict[str, datetime] = {}
+
+    def tick(self) -> tuple[str, ...]:
+        """Return what was said now; looking costs a read of every surface, so it is done once an hour."""
+        now = self._clock()
+        if self._looked_at is not None and now - self._looked_at < _LOOK_EVERY:
+            return ()
+        self._looked_at = now
+        due = self._due()
+        fresh = tuple(each for each in due if each not in self._said or now - self._said[each] >= _SAY_EVERY)
+        self._said = {each: now if each in fresh else self._said[each] for each in due}
+        for each in fresh:
+            logger("holdouts").warning("holdout due", extra={"reminder": each})
+        return fresh
