@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from api.asgi_client import AsgiClient
+from counterpoint.api import create_app
 from counterpoint.bootstrap import SimulatedClock, opened
 from counterpoint.bootstrap.drift import ASK_EVERY
 from counterpoint.bootstrap.outside import read_backends
+from counterpoint.cli import main
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.storage.sql import open_database
+from counterpoint.web import mount_web
 from live_platform import START, prepared_settings, spec
 
 PARAMETER = "podcasts.shelf_position"
@@ -156,11 +160,19 @@ def test_what_could_not_be_reverted_is_told_loudly_with_what_to_do(tmp_path, fla
         document = platform.control.submit(surface="home", author="ada", spec=spec())
         assert document["state"] == "failed"
         reason = document["timeline"][-1]["reason"]
-        assert "STILL LIVE on flags" in reason
+        assert "STILL LIVE on flags: undo it there by hand." in reason
+        assert "reapply flags" in reason, "and what to do about it"
         assert document["timeline"][-1]["evidence"]["reverted"] == ["last", "surface", "reach", "content", "metrics"]
         (left,) = platform.live.document()["still_live"]
         assert (left["experiment"], left["still_live"]) == ("podcasts-second", ["flags"])
-        assert platform.control.launch("podcasts-second")["state"] == "failed"
+        assert "by hand" in left["why"]["flags"]
+        app = create_app(platform)
+        mount_web(app, platform)
+        for path in ("/experiments/podcasts-second", "/live"):
+            page = AsgiClient(app).get(path).text
+            assert "Still live on" in page
+            assert "flags" in page
+            assert "undo it there by hand" in page
 
 
 def test_rows_of_the_release_store_that_were_edited_by_hand_are_found(platform):
@@ -230,6 +242,52 @@ def test_checks_run_with_the_chores_and_no_sooner_than_their_time(tmp_path, flag
         clock.move_to(START + timedelta(seconds=61) + ASK_EVERY)
         platform.control.tick()
         assert platform.drift.standing("surface", "home") is not None
+
+
+def test_the_api_tells_what_is_live_and_flagd_polls_the_flags(platform, flags):
+    launched(platform)
+    client = AsgiClient(create_app(platform))
+    live = client.get("/v1/live?surface=home").json()
+    assert live["surfaces"]["home"]["experiments"][0]["experiment"] == "podcasts-second"
+    assert client.get("/v1/live?surface=nowhere").status_code == 404
+    assert client.post("/v1/live/checks", json={}).json() == {"findings": []}
+    edit(flags, lambda every: every[PARAMETER].update(state="DISABLED"))
+    (found,) = client.post("/v1/live/checks", json={}).json()["findings"]
+    assert found["code"] == "drifted"
+    headers = {"X-Counterpoint-Actor": "grace@example.org"}
+    said = {"reason": "an accident", "surface": "home"}
+    agent = client.post("/v1/backends/flags/adoption", json=said, headers={"X-Counterpoint-Actor": "agent:x"})
+    assert agent.status_code == 403
+    done = client.post("/v1/backends/flags/reapplication", json=said, headers=headers)
+    assert done.json() == {"parameters": [PARAMETER]}
+    assert client.post("/v1/backends/nope/adoption", json=said, headers=headers).status_code == 404
+    polled = client.get("/v1/surfaces/home/flags")
+    assert polled.json()["flags"][PARAMETER]["variants"] == there(flags)[PARAMETER]["variants"]
+    etag = {"If-None-Match": polled.headers["etag"]}
+    assert client.get("/v1/surfaces/home/flags", headers=etag).status_code == 304
+    assert client.get("/v1/surfaces/nowhere/flags").status_code == 404
+
+
+def test_the_command_tells_checks_and_decides(tmp_path, flags, monkeypatch, capsys):
+    declared = tmp_path / "backends.yaml"
+    declared.write_text(json.dumps({"backends": [{"name": "flags", "kind": "flagd-file", "path": str(flags)}]}))
+    data = prepared_settings(tmp_path / "data").data
+    monkeypatch.setenv("COUNTERPOINT_BACKENDS", str(declared))
+
+    def said(*words: str, status: int = 0) -> str:
+        assert main(["--data", str(data), *words]) == status
+        return capsys.readouterr().out
+
+    assert "not checked yet" in said("live")
+    assert "Everything holds" in said("live", "check")
+    assert "in step" in said("live", "--surface", "home")
+    edit(flags, lambda every: every[PARAMETER].update(state="DISABLED"))
+    assert "should be" in said("live", "check", status=1)
+    assert json.loads(said("live", "--json"))["findings"][0]["path"] == PARAMETER
+    who = ("--by", "grace", "--reason", "an accident")
+    assert PARAMETER in said("live", "reapply", "flags", *who)
+    assert "Nothing was changed" in said("live", "adopt", "flags", *who)
+    assert "drifted" not in said("live")
 
 
 def test_without_a_declared_file_a_launch_touches_what_it_always_did(tmp_path):

@@ -66,6 +66,7 @@ _LIVE = {
             "experiment": "hero-tall",
             "surface": "home",
             "still_live": ["unleash"],
+            "why": {"unleash": "it answered 503; nothing yet: it is tried again."},
             "unsure": [],
             "since": "2026-11-01T10:00:00+00:00",
             "reason": "flags failed: ... STILL LIVE on unleash: undo it there by hand.",

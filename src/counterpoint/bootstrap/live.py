@@ -214,6 +214,7 @@ def _left_behind(launch: Launch) -> Document | None:
         "experiment": launch.experiment,
         "surface": launch.surface,
         "still_live": left,
+        "why": evidence.get("why_still_live") or {},
         "unsure": unsure,
         "since": launch.timeline[-1].at.isoformat(),
         "reason": launch.timeline[-1].reason,

@@ -194,6 +194,7 @@ def _run(world: LaunchWorld, launch_id: str, done: Outcome) -> Outcome:
 def _fail(world: LaunchWorld, launch_id: str, done: Outcome) -> Outcome:
     live = ", ".join(done["still_live"])
     tail = f" STILL LIVE on {live}: undo it there by hand." if live else " What had been applied was reverted."
+    tail += "".join(f" {name}: {why}" for name, why in done["why_still_live"].items())
     if done["unsure"]:
         tail += f" {', '.join(done['unsure'])} may have done a part of it: look there."
     reason = f"{done['backend']} failed: {done['error']['message']}{tail}"

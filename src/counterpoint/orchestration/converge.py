@@ -56,18 +56,19 @@ def converge(
     if not failures:
         return {"ok": True, "receipts": receipts, "seconds": seconds}
     if forward:
-        return {**failures[0], "reverted": [], "still_live": [], "seconds": seconds}
+        return {**failures[0], "reverted": [], "still_live": [], "why_still_live": {}, "seconds": seconds}
     by_name = {backend.name: backend for backend in world.backends}
-    reverted = {
+    reverts = {
         receipt["backend"]: ask(
             "revert", by_name[receipt["backend"]], _revert(world, by_name[receipt["backend"]], receipt, desired)
-        )["ok"]
+        )
         for receipt in reversed(receipts)
     }
     return {
         **failures[0],
-        "reverted": [name for name, ok in reverted.items() if ok],
-        "still_live": [name for name, ok in reverted.items() if not ok],
+        "reverted": [name for name, done in reverts.items() if done["ok"]],
+        "still_live": [name for name, done in reverts.items() if not done["ok"]],
+        "why_still_live": {name: done["error"]["message"] for name, done in reverts.items() if not done["ok"]},
         "seconds": seconds,
     }
 
