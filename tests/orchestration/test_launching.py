@@ -7,6 +7,7 @@ import pytest
 from counterpoint.errors import Conflict, InvalidInput
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration import (
+    SMOKE_STEP,
     Goal,
     Inspection,
     Launch,
@@ -141,6 +142,47 @@ def test_a_sample_ratio_mismatch_pauses_until_somebody_acts() -> None:
     move(desk, launch.id, Goal.RESUME, actor="grace", reason="the client bug is fixed")
     assert world.launches.get(launch.id).state is LaunchState.RUNNING
     assert _live_through(desk, world, launch.id).state is LaunchState.SHIPPED
+
+
+def test_a_smoke_check_that_passed_is_on_the_timeline_once() -> None:
+    world = FakeWorld()
+    desk = _desk(world)
+    launch, _ = submit(desk, SPEC, author="ada")
+    world.inspection = Inspection(smoke="smoke check passed: both variants are served", budget_open=True)
+    for _ in range(3):
+        world.clock.pass_time(hours=2)
+        tick(desk)
+    noted = [entry.reason for entry in world.launches.get(launch.id).timeline if entry.step == SMOKE_STEP]
+    assert noted == ["smoke check passed: both variants are served"]
+
+
+def test_an_experiment_that_is_not_what_was_launched_is_paused_and_one_without_exposures_is_not_ramped() -> None:
+    world = FakeWorld()
+    desk = _desk(world)
+    launch, _ = submit(desk, SPEC, author="ada")
+    world.inspection = Inspection(silent=True, budget_open=True)
+    for _ in range(4):
+        world.clock.pass_time(hours=2)
+        tick(desk)
+    assert world.launches.get(launch.id).stage == 0
+    world.inspection = Inspection(broken=("'treatment' was served to nobody",))
+    world.clock.pass_time(hours=2)
+    tick(desk)
+    paused = world.launches.get(launch.id)
+    assert (paused.state, paused.timeline[-1].reason) == (LaunchState.PAUSED, "'treatment' was served to nobody")
+
+
+def test_a_look_at_which_the_design_may_end_ends_it_early_with_the_reason_in_words() -> None:
+    world = FakeWorld()
+    desk = _desk(world)
+    launch, _ = submit(desk, SPEC, author="ada")
+    world.inspection = Inspection(conclusion="look 3 of 14 crosses the bound for success: treatment: ship")
+    world.clock.pass_time(hours=2)
+    tick(desk)
+    ended = world.launches.get(launch.id)
+    assert ended.state is LaunchState.SHIPPED
+    stopped = next(entry for entry in ended.timeline if entry.state == "stopped")
+    assert stopped.reason == "look 3 of 14 crosses the bound for success: treatment: ship"
 
 
 def test_a_spent_error_budget_holds_the_ramp_where_it_is() -> None:

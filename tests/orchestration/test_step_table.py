@@ -14,7 +14,7 @@ from launch_fakes import CountingBackend, FakeWorld, KillableExecutor, spec_docu
 SPEC = ExperimentSpec.model_validate(spec_document())
 
 STORED = """
-validate; apply *; verify *; revert *; record running; record failure; inspect; record look; hear kill; claim;
+validate; apply *; verify *; revert *; record running; record failure; inspect; record look; record smoke check; hear kill; claim;
 record stage; record pause; record resume; record restart; record retry; record stopped; record held; decide; learn;
 record end
 """
@@ -54,7 +54,9 @@ def _whole(executor: KillableExecutor) -> None:
     desk: LaunchDesk = open_desk(world.build(), executor, lambda: str(next(ids)))
     launch, _ = submit(desk, SPEC, author="ada")
     world.clock.pass_time(hours=1)
+    world.inspection = Inspection(smoke="it works", budget_open=True)
     tick(desk)
+    world.inspection = Inspection(budget_open=True)
     world.clock.pass_time(hours=4)
     tick(desk)
     flags.fail_on = None

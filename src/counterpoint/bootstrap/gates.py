@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from counterpoint.assignment import bucket_salt
+from counterpoint.bootstrap.looking import Smoke, early_end, smoke_check
 from counterpoint.bootstrap.power import PowerAsk, power
 from counterpoint.errors import NotFound
 from counterpoint.events import EventLog
@@ -28,7 +29,7 @@ from counterpoint.metrics import (
     read_novelty,
     score,
 )
-from counterpoint.orchestration import Goal, Inspection, Launch, Verdict, spec_of
+from counterpoint.orchestration import SMOKE_STEP, Goal, Inspection, Launch, Verdict, spec_of
 from counterpoint.releases import Release, ReleaseStore, bucket_salt_of
 from counterpoint.slo import GateVerdict, Objective, gate_all
 from counterpoint.storage.sql import SqlDocuments
@@ -166,6 +167,9 @@ class Judge:
         arms = (VariantSpec(key="control-a"), VariantSpec(key="control-b"))
         # Read once, at its end: nobody acts on it.
         analysis = spec.analysis.model_copy(update={"test": "fixed"})
+        # The split is independent of everything, and so of when the design let it end: the days that it ran are all.
+        ran = spec.schedule.days if launch.ended_at is None else (launch.ended_at - _started(launch)).days
+        schedule = spec.schedule.model_copy(update={"days": max(1, min(ran, spec.schedule.days)), "ramp": ()})
         log = PlaceboLog(
             self._log,
             experiment=spec.key,
@@ -175,7 +179,7 @@ class Judge:
         )
         return score(
             log,
-            spec.model_copy(update={"key": told_as, "variants": arms, "analysis": analysis}),
+            spec.model_copy(update={"key": told_as, "variants": arms, "analysis": analysis, "schedule": schedule}),
             self._release(launch.surface).state.surface,
             started_at=_started(launch),
             now=now,
@@ -184,12 +188,20 @@ class Judge:
 
     def inspect(self, launch: Launch, now: datetime) -> Inspection:
         """Return what a look finds: harm and split by tests that hold at any number of looks, and the error budget."""
+        spec = spec_of(launch)
         card = self.scorecard(launch, now, watching=True)
         findings = self.running_findings(launch, now)
+        smoke = Smoke()
+        if all(entry.step != SMOKE_STEP for entry in launch.timeline):
+            smoke = smoke_check(self._log, spec, findings, started_at=_started(launch), now=now)
         return Inspection(
             findings=(*card.findings, *findings),
             srm=any(finding.code == "sample_ratio_mismatch" for finding in findings),
             harmed=harmed(card),
+            broken=smoke.broken,
+            silent=any(finding.code in ("no_exposures", "exposures_stopped") for finding in findings),
+            smoke=smoke.passed,
+            conclusion=early_end(*self.read(launch, now), spec),
             budget_open=self.budget(launch.surface, now).is_open,
             scorecard={"digest": card.digest},
         )

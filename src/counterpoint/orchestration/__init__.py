@@ -34,6 +34,7 @@ from counterpoint.orchestration.launch import (
 )
 from counterpoint.orchestration.ports import Clock, Executor, LaunchStore, Outcome, Progress, Steps, Workflow
 from counterpoint.orchestration.recording import spec_of
+from counterpoint.orchestration.running import SMOKE_STEP
 from counterpoint.orchestration.schedule import end_of, stages
 from counterpoint.orchestration.steering import Verb
 from counterpoint.orchestration.steps import STEPS, StepPolicy
@@ -43,6 +44,7 @@ from counterpoint.orchestration.world import Inspection, LaunchWorld, Learning, 
 __all__ = [
     "ENDED",
     "PLATFORM",
+    "SMOKE_STEP",
     "STEPS",
     "AnalysisPlans",
     "Approval",

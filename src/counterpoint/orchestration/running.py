@@ -13,11 +13,13 @@ from counterpoint.orchestration.conclusion import conclude
 from counterpoint.orchestration.launch import PLATFORM, Launch, LaunchState
 from counterpoint.orchestration.moving import move_to
 from counterpoint.orchestration.ports import Outcome
-from counterpoint.orchestration.recording import CALM, claimed, spec_of, write
+from counterpoint.orchestration.recording import CALM, claimed, record, spec_of, write
 from counterpoint.orchestration.schedule import Action, next_due, stages
 from counterpoint.orchestration.steering import Verb, carry_out, place_of, wished
 from counterpoint.orchestration.world import Inspection, LaunchWorld
 
+SMOKE_STEP = "smoke check"
+"""The step under which the timeline keeps that a new experiment works."""
 BUDGET_RETRY = timedelta(hours=1)
 LOOKED_AT = (LaunchState.RUNNING, LaunchState.STOPPED, LaunchState.DECIDED)
 
@@ -33,6 +35,8 @@ def look(world: LaunchWorld, steps: Attempts, argument: Mapping[str, Any]) -> Ou
     do = seen["do"]
     if do == "nothing":
         return seen
+    if seen.get("smoke"):
+        steps.run("record smoke check", lambda: _note_smoke(world, launch_id, seen))
     if do == "wait":
         return steps.run("record look", lambda: _look_later(world, launch_id, seen))
     reason, evidence = seen["reason"], seen.get("evidence")
@@ -72,11 +76,13 @@ def _inspect(world: LaunchWorld, launch_id: str, run: str) -> Outcome:
     if launch.state is not LaunchState.RUNNING or launch.started_at is None:
         return {"do": "nothing", "reason": f"the launch is {launch.state}"}
     spec = spec_of(launch)
+    # A clock that was set back must not make a look see less than the one before it.
+    now = max(now, launch.updated_at)
     seen = world.inspect(launch, now)
     findings = [finding.as_document() for finding in seen.findings]
     digest = seen.scorecard.get("digest")
     evidence = {"findings": findings, "harmed": list(seen.harmed), "scorecard_digest": digest}
-    return {**_next(launch, spec, seen, launch.started_at, now), "evidence": evidence}
+    return {**_next(launch, spec, seen, launch.started_at, now), "evidence": evidence, "smoke": seen.smoke}
 
 
 def _wish(launch: Launch) -> Verb | None:
@@ -93,17 +99,38 @@ def _next(launch: Launch, spec: ExperimentSpec, seen: Inspection, started_at: da
     if seen.srm and spec.stop.on_srm != "alert":
         reason = "the split of units among variants is not what the weights say"
         return {"do": spec.stop.on_srm, "reason": reason, "stage": launch.stage}
+    if seen.broken and spec.stop.on_srm != "alert":
+        return {"do": spec.stop.on_srm, "reason": "; ".join(seen.broken), "stage": launch.stage}
+    if seen.conclusion:
+        return {"do": "conclude", "reason": seen.conclusion}
     due = next_due(spec, stage=launch.stage, started_at=started_at, staged_at=launch.staged_at, now=now)
     if due.at > now or due.action is Action.LOOK:
         return {"do": "wait", "due_at": due.at.isoformat(), "reason": "nothing calls for a change"}
     if due.action is Action.CONCLUDE:
         return {"do": "conclude", "reason": "the design has ended"}
+    if seen.silent:
+        later = (now + BUDGET_RETRY).isoformat()
+        return {"do": "wait", "due_at": later, "reason": "no exposures arrive: the ramp waits"}
     if seen.budget_open is False:
         later = (now + BUDGET_RETRY).isoformat()
         return {"do": "wait", "due_at": later, "reason": "the error budget is spent: the ramp waits"}
     share, _ = stages(spec)[launch.stage + 1]
     reason = f"the gates are open: ramp to {share:.4g} of the audience"
     return {"do": "next stage", "stage": launch.stage + 1, "reason": reason}
+
+
+def _note_smoke(world: LaunchWorld, launch_id: str, seen: Outcome) -> Outcome:
+    launch = record(
+        world,
+        launch_id,
+        LaunchState.RUNNING,
+        transition=f"{launch_id}:smoke",
+        step=SMOKE_STEP,
+        reason=seen["smoke"],
+        evidence=seen.get("evidence"),
+        when=lambda launch: launch.state is LaunchState.RUNNING,
+    )
+    return {"state": str(launch.state)}
 
 
 def _look_later(world: LaunchWorld, launch_id: str, seen: Outcome) -> Outcome:

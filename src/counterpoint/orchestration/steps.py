@@ -43,6 +43,7 @@ STEPS: Mapping[str, StepPolicy] = MappingProxyType(
         "record failure": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by=_ROW),
         "inspect": StepPolicy(timeout_s=300, waits_s=(), undone_by="giving the claim back"),
         "record look": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by=_ROW),
+        "record smoke check": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by=_ROW),
         "hear kill": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by="nothing: a kill that was heard is done"),
         "claim": StepPolicy(timeout_s=60, waits_s=(), undone_by="giving the claim back"),
         "record stage": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by=_ROW),

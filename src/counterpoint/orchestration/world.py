@@ -22,6 +22,10 @@ class Inspection:
         findings: The checks of a running experiment.
         srm: Whether the sample ratio is off, by a test that holds at any number of looks.
         harmed: Guardrails shown to be worse than their margin, by an anytime-valid interval.
+        broken: Why the experiment is not what was launched, in words: a variant nobody meets, an arm with slow pages.
+        silent: Whether exposures do not arrive though pages are served.
+        smoke: What the smoke check saw, once it has passed; empty before, and after it was noted.
+        conclusion: Why the design lets it end now, in words; empty while it does not.
         budget_open: Whether the surface's error budget allows another step; None while too little was served to tell.
         scorecard: The scorecard it rests on, as a document.
     """
@@ -29,6 +33,10 @@ class Inspection:
     findings: tuple[Finding, ...] = ()
     srm: bool = False
     harmed: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    silent: bool = False
+    smoke: str = ""
+    conclusion: str = ""
     budget_open: bool | None = None
     scorecard: dict[str, Any] = field(default_factory=dict)
 
