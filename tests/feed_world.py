@@ -27,6 +27,7 @@ from counterpoint.config import (
     snapshot_id,
 )
 from counterpoint.storage.snapshots import LastGood
+from memory_documents import MemoryDocuments
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EVERYBODY = BucketSet((1 << 10_000) - 1).to_text()
@@ -87,7 +88,7 @@ def distributing(good: LastGood, clock: Callable[[], datetime] = lambda: NOW) ->
         control=fake.control,
         meters=fake.meters,
         snapshots=good,
-        fleet=Fleet(clock),
+        fleet=Fleet(clock, MemoryDocuments()),
         clock=clock,
     )
 

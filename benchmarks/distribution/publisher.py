@@ -17,7 +17,7 @@ import uvicorn
 
 from counterpoint.api import create_app
 from counterpoint.assignment import BucketSet
-from counterpoint.bootstrap import Fleet, Platform, opened, utc_now
+from counterpoint.bootstrap import Platform, opened, utc_now
 from counterpoint.cli.server import _bind, _repeat
 from counterpoint.config import (
     AttributeSchema,
@@ -152,7 +152,7 @@ def _synthetic(n_experiments: int) -> Iterator[Any]:
         return number
 
     platform: Any = SimpleNamespace(
-        delivery=None, control=None, meters=_meters(), snapshots=good, fleet=Fleet(utc_now), clock=utc_now
+        delivery=None, control=None, meters=_meters(), snapshots=good, fleet=None, clock=utc_now
     )
     confirm = lambda: good.confirm("home", good.live("home").compiled.id, utc_now())  # noqa: E731 - a chore
     yield create_app(platform), good, do, [(confirm, 0.2)]

@@ -4,9 +4,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
+from hmac import compare_digest
 from typing import Annotated, Any, Literal, Protocol
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
@@ -14,7 +15,7 @@ from starlette.responses import Response
 
 from counterpoint.api.answers import answers
 from counterpoint.api.ports import Document
-from counterpoint.errors import DependencyFailure, NotFound
+from counterpoint.errors import DependencyFailure, Forbidden, NotFound
 
 MAX_STREAMS = 5_000
 MAX_BODY_BYTES = 1_000_000
@@ -103,7 +104,8 @@ Heartbeat = Annotated[float, Query(ge=0.5, le=60, description="Seconds between s
 
 def feed_routes(platform: object) -> APIRouter:
     """Return the routes of the snapshot feed and of the fleet; none when `platform` distributes nothing."""
-    routes = APIRouter(prefix="/v1")
+    token = getattr(getattr(platform, "settings", None), "fleet_token", None)
+    routes = APIRouter(prefix="/v1", dependencies=[Depends(_only_fleet(token))] if token else [])
     if not (hasattr(platform, "snapshots") and hasattr(platform, "fleet") and hasattr(platform, "clock")):
         return routes
     distributing: _Distributing = platform
@@ -111,6 +113,21 @@ def feed_routes(platform: object) -> APIRouter:
     if distributing.fleet is not None:
         _add_fleet(routes, distributing.fleet)
     return routes
+
+
+def _only_fleet(token: str) -> Callable[[str | None], None]:
+    expected = f"Bearer {token}".encode()
+
+    def check(authorization: Annotated[str | None, Header(max_length=1024)] = None) -> None:
+        if authorization is None or not compare_digest(authorization.encode(), expected):
+            raise Forbidden(
+                "not_of_the_fleet",
+                "the feed and the fleet are for processes that show the fleet's token",
+                where="Authorization",
+                fix="start the process with the COUNTERPOINT_FLEET_TOKEN of the control plane",
+            )
+
+    return check
 
 
 def _add_feed(routes: APIRouter, feed: Feed, clock: Callable[[], datetime]) -> None:

@@ -21,7 +21,7 @@ from counterpoint.pages import GeneratedShelf
 from counterpoint.recommend import ModelRegistry
 from counterpoint.settings import Settings
 from counterpoint.storage.content import FileModelStore
-from counterpoint.storage.events import open_event_log
+from counterpoint.storage.events import Shipper, open_event_log
 from counterpoint.storage.histories import MemoryHistories
 from counterpoint.storage.snapshots import Follower, LastGood, Pacing, SnapshotFiles, own_identity, report_of
 from counterpoint.telemetry import Meters
@@ -63,6 +63,7 @@ class DeliveryOnly:
     Attributes:
         control: Refuses everything, and says where the control plane is.
         snapshots: What is served; others may follow this process's feed in turn.
+        shipper: Sends event records to the control plane.
         fleet: None: processes report to the control plane.
         refresh: Takes over imported content and seals the event log; to be called every so often.
     """
@@ -74,6 +75,7 @@ class DeliveryOnly:
     clock: Callable[[], datetime]
     snapshots: LastGood
     follower: Follower
+    shipper: Shipper
     fleet: None
     refresh: Callable[[], None]
 
@@ -106,7 +108,7 @@ def opened_delivery(
         )
     with ExitStack() as closing:
         folder = open_folder(settings)
-        log = open_event_log(folder / "events")
+        log = open_event_log(folder / "events", outbox=True)
         closing.callback(log.close)
         meters = Meters()
         good = LastGood(SnapshotFiles(folder / "snapshots"), tighter=tighter)
@@ -141,9 +143,13 @@ def opened_delivery(
             clock=clock,
             report=lambda: report_of(identity, delivery.status()),
             pacing=pacing,
+            token=settings.fleet_token,
         )
         follower.start()
         closing.callback(follower.close)
+        shipper = Shipper(settings.control_url, log, token=settings.fleet_token)
+        shipper.start()
+        closing.callback(shipper.close)
         swept = stopwatch()
 
         def refresh() -> None:
@@ -162,6 +168,7 @@ def opened_delivery(
             clock=clock,
             snapshots=good,
             follower=follower,
+            shipper=shipper,
             fleet=None,
             refresh=refresh,
         )

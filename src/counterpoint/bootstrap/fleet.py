@@ -1,31 +1,55 @@
 """The fleet: which process serves which release, as each last said itself."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
-from counterpoint.errors import InvalidInput
+from counterpoint.errors import Conflict, InvalidInput, NotFound
 
 EXPIRES_AFTER_S = 20.0
 """Four reports: a process that is merely slow stays in the fleet."""
 MAX_PROCESSES = 10_000
+_KIND = "fleet"
+_SWEPT_AFTER = timedelta(hours=1)
 SERVING_ROLES = frozenset({"all", "delivery"})
 
 
+class Kept(Protocol):
+    """Documents by kind and key, with versions; `SqlDocuments` is one."""
+
+    def get(self, kind: str, key: str) -> Any:
+        """Return one; raises NotFound."""
+        ...
+
+    def put(self, kind: str, key: str, body: Any, *, expected_version: int, at: datetime) -> Any:
+        """Write one that is at `expected_version`; raises Conflict."""
+        ...
+
+    def delete(self, kind: str, key: str, *, expected_version: int) -> None:
+        """Delete one that is at `expected_version`; raises Conflict."""
+        ...
+
+    def list(self, kind: str, *, prefix: str = "", limit: int = 1_000) -> Any:
+        """Return those of a kind, the last written first."""
+        ...
+
+
 class Fleet:
-    """What the processes that report here said last; an entry expires when its process falls silent.
+    """What the processes that report said last, to whichever control process; an entry expires in silence.
 
     Args:
+        kept: Where the reports are, the same for all control processes of an installation.
         own: Returns the report of this process itself.
     """
 
-    def __init__(self, clock: Callable[[], datetime], own: Callable[[], dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime], kept: Kept, own: Callable[[], dict[str, Any]] | None = None
+    ) -> None:
         self._clock = clock
+        self._kept = kept
         self._own = own
-        self._heard: dict[str, tuple[datetime, dict[str, Any]]] = {}
-        self._lock = threading.Lock()
 
     def report(self, report: Mapping[str, Any]) -> dict[str, Any]:
         """Take what one process says, and return for how long it stays true.
@@ -33,17 +57,21 @@ class Fleet:
         Raises:
             InvalidInput: code `fleet_full`.
         """
-        now = self._clock()
-        with self._lock:
-            self._forget(now)
-            if report["process"] not in self._heard and len(self._heard) >= MAX_PROCESSES:
+        now, process = self._clock(), report["process"]
+        try:
+            version = self._kept.get(_KIND, process).version
+        except NotFound:
+            version = 0
+            if len(self._heard(now)) >= MAX_PROCESSES:
                 raise InvalidInput(
                     "fleet_full",
                     f"{MAX_PROCESSES:,} processes report already",
                     where="process",
                     fix="give a process one name for its whole life",
-                )
-            self._heard[report["process"]] = (now, dict(report))
+                ) from None
+        # A Conflict: another control process has heard the same one at this moment.
+        with suppress(Conflict):
+            self._kept.put(_KIND, process, dict(report), expected_version=version, at=now)
         return {"expires_after_s": EXPIRES_AFTER_S}
 
     def document(self) -> dict[str, Any]:
@@ -52,9 +80,7 @@ class Fleet:
         Shares count the processes that serve: roles `all` and `delivery`.
         """
         now = self._clock()
-        with self._lock:
-            self._forget(now)
-            heard = dict(self._heard)
+        heard = self._heard(now)
         if self._own is not None:
             own = self._own()
             heard[own["process"]] = (now, own)
@@ -67,10 +93,16 @@ class Fleet:
             "expires_after_s": EXPIRES_AFTER_S,
         }
 
-    def _forget(self, now: datetime) -> None:
-        gone = [name for name, (at, _) in self._heard.items() if (now - at).total_seconds() > EXPIRES_AFTER_S]
-        for name in gone:
-            del self._heard[name]
+    def _heard(self, now: datetime) -> dict[str, tuple[datetime, dict[str, Any]]]:
+        heard = {}
+        for entry in self._kept.list(_KIND, limit=2 * MAX_PROCESSES):
+            if (now - entry.updated_at).total_seconds() <= EXPIRES_AFTER_S:
+                heard[entry.key] = (entry.updated_at, entry.body)
+            elif now - entry.updated_at > _SWEPT_AFTER:
+                # A Conflict: it has reported again meanwhile, or another control process has swept it.
+                with suppress(Conflict):
+                    self._kept.delete(_KIND, entry.key, expected_version=entry.version)
+        return heard
 
 
 def _shares(processes: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -173,7 +173,7 @@ def opened(
             releases=releases,
             launches=SqlLaunchStore(database),
             plans=plans,
-            fleet=_own_fleet(settings, delivery, clock, new_id),
+            fleet=_own_fleet(settings, delivery, documents, clock, new_id),
             clock=clock,
             stopwatch=stopwatch,
             new_id=new_id,
@@ -256,9 +256,11 @@ def opened(
         )
 
 
-def _own_fleet(settings: Settings, delivery: Delivery, clock: Clock, new_id: Callable[[], str]) -> Fleet:
+def _own_fleet(
+    settings: Settings, delivery: Delivery, documents: SqlDocuments, clock: Clock, new_id: Callable[[], str]
+) -> Fleet:
     identity = own_identity(settings.role, new_id=new_id, now=clock())
-    return Fleet(clock, lambda: report_of(identity, delivery.status()))
+    return Fleet(clock, documents, lambda: report_of(identity, delivery.status()))
 
 
 def _declared(releases: ReleaseStore, key: str) -> Surface:

@@ -19,6 +19,7 @@ from counterpoint.bootstrap import Platform, Staleness, opened, opened_delivery,
 from counterpoint.cli.mcp import mount_mcp
 from counterpoint.errors import CounterpointError, InvalidInput
 from counterpoint.settings import Settings
+from counterpoint.storage.events import fleet_headers
 from counterpoint.storage.snapshots import own_identity, report_of
 from counterpoint.telemetry import logger
 from counterpoint.web import mount_web
@@ -199,13 +200,13 @@ def _work(settings: Settings) -> int:
     with opened(settings) as platform:
         chores: list[Chore] = [(platform.refresh, _WATCH_S), (platform.control.tick, _WATCH_S)]
         if settings.control_url is not None:
-            chores.append((_reporting(settings.control_url, platform), _REPORT_S))
+            chores.append((_reporting(settings.control_url, settings.fleet_token, platform), _REPORT_S))
         print(_ROLE_WELCOME["worker"], flush=True)
         asyncio.run(_until_stopped(chores))
     return 0
 
 
-def _reporting(control_url: str, platform: Platform) -> Callable[[], None]:
+def _reporting(control_url: str, token: str | None, platform: Platform) -> Callable[[], None]:
     import httpx
 
     identity = own_identity("worker", new_id=short_id, now=platform.clock())
@@ -213,7 +214,9 @@ def _reporting(control_url: str, platform: Platform) -> Callable[[], None]:
 
     def tell() -> None:
         try:
-            httpx.post(f"{control_url}/v1/fleet", json=report, timeout=5.0, trust_env=False)
+            httpx.post(
+                f"{control_url}/v1/fleet", json=report, headers=fleet_headers(token), timeout=5.0, trust_env=False
+            )
         except httpx.HTTPError as error:
             logger("fleet").info("report not sent", extra={"reason": type(error).__name__})
 

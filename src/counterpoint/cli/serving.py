@@ -62,10 +62,12 @@ def _serve(words: argparse.Namespace, settings: Settings) -> int:
 def _fleet(words: argparse.Namespace, settings: Settings) -> int:
     import httpx
 
+    from counterpoint.storage.events import fleet_headers
+
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - what serve may bind
     url = control_url(words.control) if words.control else settings.control_url or f"http://{host}:{settings.port}"
     try:
-        answer = httpx.get(f"{url}/v1/fleet", timeout=5.0, trust_env=False)
+        answer = httpx.get(f"{url}/v1/fleet", headers=fleet_headers(settings.fleet_token), timeout=5.0, trust_env=False)
         answer.raise_for_status()
         document: dict[str, Any] = answer.json()
     except (httpx.HTTPError, ValueError) as error:

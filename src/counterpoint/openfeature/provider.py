@@ -40,6 +40,7 @@ class CounterpointProvider(AbstractProvider):
         ready_within_s: How long `initialize` waits for a first snapshot.
         check_every_s: How often staleness is looked at.
         tighter: What this process promises about a snapshot's age beyond what the surface declares.
+        fleet_token: Secret that the control plane asks those who follow it for.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class CounterpointProvider(AbstractProvider):
         check_every_s: float = 1.0,
         pacing: Pacing | None = None,
         tighter: Staleness | None = None,
+        fleet_token: str | None = None,
     ) -> None:
         super().__init__()
         self._surface = surface
@@ -69,6 +71,7 @@ class CounterpointProvider(AbstractProvider):
         self._ready_within_s = ready_within_s
         self._check_every_s = check_every_s
         self._pacing = pacing
+        self._fleet_token = fleet_token
         self._follower: Follower | None = None
         self._unwatch: Callable[[], None] = lambda: None
         self._arrived = threading.Event()
@@ -103,6 +106,7 @@ class CounterpointProvider(AbstractProvider):
                 clock=self._clock,
                 report=lambda: report_of(identity, standing(self._snapshots, self._clock())),
                 pacing=self._pacing,
+                token=self._fleet_token,
             )
             self._follower.start()
         if self._snapshots.held(self._surface) is not None:

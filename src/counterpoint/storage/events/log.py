@@ -24,28 +24,29 @@ E = TypeVar("E", bound=Event)
 _SPOOL = "spool.sqlite"
 
 
-def open_event_log(folder: Path, *, seal_at: int = 50_000) -> "FileEventLog":
+def open_event_log(folder: Path, *, seal_at: int = 50_000, outbox: bool = False) -> "FileEventLog":
     """Return the event log kept in `folder`, which is made when absent.
 
     Args:
         folder: Owned by the log; any number of processes may have it open.
         seal_at: Fresh records after which an append seals them into Parquet before it returns.
+        outbox: Whether what is appended here is also kept for `Shipper`, until it has arrived elsewhere.
 
     Raises:
         DependencyFailure: `event_log_unavailable`.
     """
-    return FileEventLog(folder, seal_at=seal_at)
+    return FileEventLog(folder, seal_at=seal_at, outbox=outbox)
 
 
 class FileEventLog:
     """An `EventLog` of one folder: `spool.sqlite`, and sealed files that never change."""
 
-    def __init__(self, folder: Path, *, seal_at: int = 50_000) -> None:
+    def __init__(self, folder: Path, *, seal_at: int = 50_000, outbox: bool = False) -> None:
         with _translated(folder):
             folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._seal_at = seal_at
-        self._spool = Spool(folder / _SPOOL)
+        self._spool = Spool(folder / _SPOOL, outbox=outbox)
         self._group = GroupCommit(self._spool.add)
         self._n_fresh = sum(self._spool.fresh_counts().values())
         self._remove_orphans()
@@ -94,6 +95,18 @@ class FileEventLog:
                         n_sealed += self._seal_kind(by_kind[kind])
                 self._n_fresh = sum(self._spool.fresh_counts().values())
         return n_sealed
+
+    def outgoing(self, limit: int) -> list[tuple[int, bytes]]:
+        """Return up to `limit` numbered records, as JSON, that have not arrived elsewhere, the oldest first."""
+        return self._spool.outgoing(limit)
+
+    def shipped(self, upto: int) -> None:
+        """Note that everything up to this number has arrived elsewhere."""
+        self._spool.shipped(upto)
+
+    def n_outgoing(self) -> int:
+        """Return how many records have not arrived elsewhere."""
+        return self._spool.n_outgoing()
 
     def forget_ids_before(self, at: datetime) -> int:
         """Forget the ids of records from before `at`; safe once ingest refuses records that old."""

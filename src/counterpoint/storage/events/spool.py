@@ -21,6 +21,8 @@ CREATE TABLE IF NOT EXISTS manifest (
   file TEXT PRIMARY KEY, kind TEXT NOT NULL, n_rows INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
+# Beside the spool, not in it: sealing takes rows out of the spool whether or not they were shipped.
+_OUTBOX = "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL)"
 _BUSY_S = 20.0
 _PORTION = 500
 
@@ -37,9 +39,14 @@ class SealedFile:
 
 
 class Spool:
-    """One SQLite file, used by any number of threads and processes; every write is on disk when it returns."""
+    """One SQLite file, used by any number of threads and processes; every write is on disk when it returns.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        outbox: Whether new records are also kept for somebody else, until `shipped` says that they have them.
+    """
+
+    def __init__(self, path: Path, *, outbox: bool = False) -> None:
+        self._outbox = outbox
         self._lock = threading.Lock()
         with _translated(path):
             self._db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
@@ -47,6 +54,8 @@ class Spool:
             # NORMAL would lose acknowledged commits with the power; the whole promise of `append` rests on this line.
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.executescript(_SCHEMA)
+            if outbox:
+                self._db.execute(_OUTBOX)
         self._path = path
 
     def add(self, batches: Sequence[Sequence[Event]]) -> list[int]:
@@ -61,10 +70,10 @@ class Spool:
             known = _known(db, list(keyed))
             fresh = [(key, micros_of(e.at), which, e) for key, (which, e) in keyed.items() if key not in known]
             db.executemany("INSERT INTO seen VALUES (?, ?)", ((key, at) for key, at, _, _ in fresh))
-            db.executemany(
-                "INSERT INTO spool (kind, at, body) VALUES (?, ?, ?)",
-                ((kind_of(type(e)), at, msgspec.json.encode(e)) for _, at, _, e in fresh),
-            )
+            rows = [(kind_of(type(e)), at, msgspec.json.encode(e)) for _, at, _, e in fresh]
+            db.executemany("INSERT INTO spool (kind, at, body) VALUES (?, ?, ?)", rows)
+            if self._outbox:
+                db.executemany("INSERT INTO outbox (body) VALUES (?)", ((body,) for _, _, body in rows))
         for _, _, which, _ in fresh:
             n_new[which] += 1
         return n_new
@@ -81,6 +90,21 @@ class Spool:
                 db.execute("ROLLBACK")
         sealed = tuple(SealedFile(file=f, kind=k, n_rows=n, since=s, until=u) for f, k, n, s, u in files)
         return sealed, rows
+
+    def outgoing(self, limit: int) -> list[tuple[int, bytes]]:
+        """Return up to `limit` (seq, body) rows that nobody else has yet, the oldest first."""
+        with self._locked() as db:
+            return db.execute("SELECT seq, body FROM outbox ORDER BY seq LIMIT ?", (limit,)).fetchall()
+
+    def shipped(self, upto: int) -> None:
+        """Drop what was outgoing up to a seq: somebody else has it for good."""
+        with self._write() as db:
+            db.execute("DELETE FROM outbox WHERE seq <= ?", (upto,))
+
+    def n_outgoing(self) -> int:
+        """Return how many records nobody else has yet."""
+        with self._locked() as db:
+            return int(db.execute("SELECT count(*) FROM outbox").fetchone()[0])
 
     def fresh_counts(self) -> dict[str, int]:
         """Return how many fresh records there are of each kind."""

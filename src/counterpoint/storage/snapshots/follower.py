@@ -22,6 +22,7 @@ class Follower:
     Args:
         url: Address of the control plane, such as `http://control:8321`.
         report: Returns what this process serves, for `POST /v1/fleet`; None reports nothing.
+        token: The fleet's token, when it has one.
         transport: What carries the requests; the network when None.
     """
 
@@ -34,6 +35,7 @@ class Follower:
         report: Callable[[], dict[str, Any]] | None = None,
         pacing: Pacing | None = None,
         report_every_s: float = REPORT_EVERY_S,
+        token: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url = url
@@ -43,6 +45,7 @@ class Follower:
         self._report = report
         self._pacing = pacing
         self._report_every_s = report_every_s
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._transport = transport
         self._chance = Random()  # noqa: S311 - spreads reconnects, keeps no secret
         self._thread = threading.Thread(target=self._run, name="snapshot-follower", daemon=True)
@@ -72,7 +75,9 @@ class Follower:
         self._started.set()
         # The way to the control plane is internal: a proxy for the outer world has no part in it.
         async with (
-            httpx.AsyncClient(base_url=self.url, trust_env=False, transport=self._transport) as client,
+            httpx.AsyncClient(
+                base_url=self.url, headers=self._headers, trust_env=False, transport=self._transport
+            ) as client,
             asyncio.TaskGroup() as group,
         ):
             group.create_task(
