@@ -245,6 +245,7 @@ class FakeWorld:
             ship="treatment", reasons=("superior on podcast_minutes_7d: ship",), scorecard={"digest": "d"}
         )
         self.n_approvals = 0
+        self.owners: tuple[str, ...] = ()
         self.learnings: dict[str, Learning] = {}
         self.error: CounterpointError | None = None
         self.steps = STEPS
@@ -260,6 +261,7 @@ class FakeWorld:
             inspect=lambda launch, now: self.inspection,
             decide=lambda launch, now: self.verdict,
             approvals_needed=lambda spec: self.n_approvals,
+            owners=lambda spec: self.owners,
             learn=learn,
             clock=self.clock,
             stopwatch=lambda: 0.0,

@@ -22,12 +22,14 @@ from counterpoint.vocabulary import Finding, Severity
 from launch_fakes import START, FakeWorld, KillableExecutor, spec_document
 
 
-def _waiting(*, n_approvals: int = 1, start: str | None = None) -> tuple[FakeWorld, LaunchDesk, Launch]:
+def _waiting(
+    *, n_approvals: int = 1, start: str | None = None, owners: tuple[str, ...] = (), author: str = "ada"
+) -> tuple[FakeWorld, LaunchDesk, Launch]:
     world, ids = FakeWorld(), itertools.count(1)
-    world.n_approvals = n_approvals
+    world.n_approvals, world.owners = n_approvals, owners
     desk = open_desk(world.build(), KillableExecutor(), lambda: str(next(ids)))
     spec = ExperimentSpec.model_validate(spec_document(schedule={"days": 14, "start": start}))
-    launch, _ = submit(desk, spec, author="ada")
+    launch, _ = submit(desk, spec, author=author)
     return world, desk, launch
 
 
@@ -146,3 +148,16 @@ def test_a_machine_whose_clock_is_ahead_does_not_use_up_the_start() -> None:
     world.clock.pass_time(minutes=2)
     tick(desk)
     assert world.launches.get(launch.id).state is LaunchState.RUNNING
+
+
+def test_an_owner_of_the_surface_must_be_among_those_who_approve() -> None:
+    world, desk, launch = _waiting(owners=("*@home.example.org",), author="ada@home.example.org")
+    approve(desk, launch.id, by="grace@search.example.org")
+    assert world.launches.get(launch.id).state is LaunchState.VALIDATED
+    approve(desk, launch.id, by="oda@home.example.org")
+    assert world.launches.get(launch.id).state is LaunchState.RUNNING
+
+
+def test_where_an_owner_is_asked_for_somebody_must_approve_even_if_the_policy_counts_nobody() -> None:
+    world, _, launch = _waiting(n_approvals=0, owners=("oda",), author="oda")
+    assert world.launches.get(launch.id).state is LaunchState.VALIDATED

@@ -14,15 +14,16 @@ from launch_fakes import CountingBackend, FakeWorld, KillableExecutor, spec_docu
 SPEC = ExperimentSpec.model_validate(spec_document())
 
 STORED = """
-validate; apply *; verify *; revert *; record running; record failure; inspect; record look; record smoke check; hear kill; claim;
-record stage; record pause; record resume; record restart; record retry; record stopped; record held; decide; learn;
-record end
+validate; apply *; verify *; revert *; record running; record failure;
+inspect; record look; record smoke check; hear kill; claim;
+record stage; record pause; record resume; record restart; record retry;
+record stopped; record held; decide; learn; record end
 """
 """Once here, a name stays: workflows that sleep in some database were recorded under it."""
 
 
 def _names() -> list[str]:
-    return [name.strip() for name in STORED.replace("\n", " ").split(";")]
+    return [name.strip() for name in STORED.replace("\n", ";").split(";") if name.strip()]
 
 
 def test_no_stored_name_was_changed_or_taken_away() -> None:

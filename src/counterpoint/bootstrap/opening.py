@@ -195,6 +195,7 @@ def opened(
             inspect=judge.inspect,
             decide=judge.decide,
             approvals_needed=planning.approvals_needed,
+            owners=planning.owners,
             learn=past.keep,
             clock=clock,
             stopwatch=stopwatch,

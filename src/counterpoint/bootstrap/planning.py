@@ -155,6 +155,10 @@ class Planning:
         """Return how many people must approve a launch of this spec."""
         return self._release(spec.surface).state.surface.policy.approvals
 
+    def owners(self, spec: ExperimentSpec) -> tuple[str, ...]:
+        """Return who owns the surface, as names or patterns, if one of them must approve a launch of this spec."""
+        return self._release(spec.surface).state.surface.policy.owners
+
     def attest(self, change: Change, base: Release | None, now: datetime) -> Attestation:
         """Return the validator's signature over what it finds about a Change, experiments that it adds included."""
         _, found = check_change(base, change, now=now)

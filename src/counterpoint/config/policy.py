@@ -88,6 +88,8 @@ class Policy:
         global_holdout: Share of units in each of the two halves of the global holdout; 0 when there is none.
         sensitive_attributes: The rule in words.
         approvals: How many people, other than the author, must approve a launch.
+        owners: Names of the surface's owners, or patterns of them; one of them must be among those who approve a
+            launch. Empty asks for no owner.
         forcing: Who may force variants.
         staleness: How old a snapshot may get, and what happens then, in every process.
         freezes: Times in which nothing is launched.
@@ -101,6 +103,7 @@ class Policy:
     global_holdout: float = 0.0
     sensitive_attributes: str = ""
     approvals: int = 0
+    owners: tuple[str, ...] = ()
     forcing: Forcing = field(default_factory=Forcing)
     staleness: Staleness = field(default_factory=Staleness)
     freezes: tuple[Freeze, ...] = ()

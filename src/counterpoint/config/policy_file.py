@@ -24,6 +24,7 @@ def read_policy(form: Form, row: dict[str, Any], path: str) -> Policy:
         global_holdout=form.share(holdout, "allocation", f"{path}.global_holdout", 0.0),
         sensitive_attributes=form.text(row, "sensitive_attributes", path),
         approvals=int(form.take(row, "approvals", path, int, 0, "a whole number of people")),
+        owners=form.texts(row, "owners", path),
         forcing=_forcing(form, forcing, f"{path}.forcing"),
         staleness=_staleness(form, staleness, f"{path}.staleness"),
         freezes=tuple(_freeze(form, *each) for each in form.rows(row, "freezes", path)),
@@ -43,6 +44,8 @@ def read_policy(form: Form, row: dict[str, Any], path: str) -> Policy:
             f"{path}.global_holdout.allocation",
             "both halves of the holdout do not fit into the holdout pool",
         )
+    if any(not owner.strip() for owner in policy.owners):
+        form.bad("missing_field", f"{path}.owners", "an owner is blank; name somebody, or leave the entry out")
     if policy.approvals < 0:
         form.bad("out_of_bounds", f"{path}.approvals", "approvals cannot be below zero")
     return policy

@@ -1,10 +1,11 @@
 """What people say to a launch before it begins: yes, no, and no longer."""
 
 from datetime import datetime
+from fnmatch import fnmatchcase
 
 from counterpoint.errors import Conflict, InvalidInput
 from counterpoint.orchestration.launch import Approval, Launch, LaunchState, moved
-from counterpoint.orchestration.recording import LEASE, write
+from counterpoint.orchestration.recording import LEASE, spec_of, write
 from counterpoint.orchestration.world import LaunchWorld
 
 _NOT_BEGUN = (LaunchState.PLANNED, LaunchState.VALIDATED, LaunchState.APPROVED)
@@ -14,6 +15,20 @@ def approvers(world: LaunchWorld, launch: Launch, now: datetime) -> tuple[str, .
     """Return who approves the launch: nobody approves their own, and a yes given too long ago counts no more."""
     oldest = now - world.approvals_last
     return tuple(sorted({each.by for each in launch.approvals if each.at >= oldest} - {launch.author}))
+
+
+def missing_approvals(world: LaunchWorld, launch: Launch, now: datetime) -> str:
+    """Return what is missing before the launch counts as approved, in words; empty when nothing is."""
+    spec = spec_of(launch)
+    people, needed = approvers(world, launch, now), world.approvals_needed(spec)
+    owners = world.owners(spec)
+    wanted = max(needed, 1 if owners else 0)
+    said = []
+    if len(people) < wanted:
+        said.append(f"{len(people)} of {wanted} approvals given")
+    if owners and not any(fnmatchcase(person, owner) for person in people for owner in owners):
+        said.append(f"none of them by an owner of the surface ({', '.join(owners)})")
+    return "; ".join(said)
 
 
 def add_approval(world: LaunchWorld, launch_id: str, *, by: str, note: str) -> Launch:

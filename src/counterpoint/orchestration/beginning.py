@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from counterpoint.orchestration.approving import approvers
+from counterpoint.orchestration.approving import approvers, missing_approvals
 from counterpoint.orchestration.attempts import Attempts
 from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.converge import converge
@@ -98,15 +98,14 @@ def _validate(world: LaunchWorld, launch_id: str, run: str) -> Outcome:
             when=lambda launch: launch.state is LaunchState.PLANNED,
             findings=documents,
         )
-    n_needed = world.approvals_needed(spec)
-    launch = _approve(world, launch_id, run, n_needed)
+    launch = _approve(world, launch_id, run)
     if launch.state is not LaunchState.APPROVED:
-        n_given = len(approvers(world, launch, world.clock()))
-        return {"go": False, "state": str(launch.state), "reason": f"{n_given} of {n_needed} approvals given"}
+        missing = missing_approvals(world, launch, world.clock())
+        return {"go": False, "state": str(launch.state), "reason": missing}
     return _claim(world, launch_id, run)
 
 
-def _approve(world: LaunchWorld, launch_id: str, run: str, n_needed: int) -> Launch:
+def _approve(world: LaunchWorld, launch_id: str, run: str) -> Launch:
     """Return the launch approved, or waiting for a person; counted and written at once, so no withdrawal is missed."""
     now = world.clock()
 
@@ -114,7 +113,7 @@ def _approve(world: LaunchWorld, launch_id: str, run: str, n_needed: int) -> Lau
         if launch.state is not LaunchState.VALIDATED:
             return launch
         people = approvers(world, launch, now)
-        if len(people) < n_needed:
+        if missing_approvals(world, launch, now):
             return launch if launch.due_at is None else msgspec.structs.replace(launch, due_at=None)
         by = ", ".join(people) if people else "policy, which asks nobody"
         return moved(

@@ -74,6 +74,7 @@ class LaunchWorld:
         inspect: A look at a running experiment.
         decide: The decision when the design says so.
         approvals_needed: How many people must approve a spec.
+        owners: Names, or patterns of them, of whom one must be among those; empty asks for nobody in particular.
         learn: Keeps what an ended experiment taught.
         stopwatch: Seconds of a monotonic clock, to time steps.
         approvals_last: How long an approval counts, unless the launch is approved meanwhile.
@@ -92,4 +93,5 @@ class LaunchWorld:
     stopwatch: Callable[[], float]
     approvals_last: timedelta = timedelta(days=7)
     sleep: Callable[[float], None] = time.sleep
+    owners: Callable[[ExperimentSpec], tuple[str, ...]] = lambda spec: ()  # noqa: ARG005 - asks for nobody
     steps: Mapping[str, StepPolicy] = field(default_factory=lambda: STEPS)

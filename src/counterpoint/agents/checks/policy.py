@@ -75,3 +75,10 @@ def check_approvals(spec: ExperimentSpec, surface: Surface, world: World) -> Ite
             f"{surface.policy.approvals} people other than the author must approve",
             n=surface.policy.approvals,
         )
+    if surface.policy.owners:
+        yield info(
+            "needs_owner",
+            "",
+            f"an owner of the surface must approve: {', '.join(surface.policy.owners)}",
+            owners=list(surface.policy.owners),
+        )
