@@ -9,8 +9,9 @@ from counterpoint.agents.model.quotations import reads_number
 from counterpoint.agents.model.wording import question_about
 from counterpoint.agents.offline import Lexicon
 from counterpoint.agents.offline.catalogue import build_catalogue, terms_of
-from counterpoint.agents.offline.mentions import corrected, find_mentions
+from counterpoint.agents.offline.mentions import find_mentions
 from counterpoint.agents.offline.quantities import find_quantities
+from counterpoint.agents.offline.spelling import corrected
 from counterpoint.agents.plan import Missing, Outcome, Plan, RejectReason
 from counterpoint.config import Surface
 

@@ -5,6 +5,7 @@ surface's names. A question costs a reply; a plan that is confidently wrong cost
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.dials import is_position
@@ -21,6 +22,8 @@ _LATIN = 0x24F
 """Last code point of the Latin letters."""
 _TELLERS = words_set("we i team teams colleagues somebody someone competitor competitors")
 _PARTS = words_set("other others rest third half change sure free nothing granted ever long while moment good")
+# Endings of qualities and acts, which are not users: "trades bandwidth for responsiveness".
+_QUALITIES = ("ness", "ity", "tion", "sion", "ment", "ance", "ence", "ing", "ism", "acy", "ship", "ure")
 _IMAGINED = words_set("if would should could nobody let suppose imagine whether")
 
 
@@ -170,7 +173,7 @@ def _place_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
         return None
     for name in ("top", "bottom"):
         for start, end, _ in text.lexicon.lists[name].find(tokens):
-            beside = any(tokens[i].clause == tokens[start].clause for i in change.used if i < len(tokens))
+            beside = any(0 <= tokens[start].sentence - tokens[i].sentence <= 1 for i in change.used if i < len(tokens))
             if start not in known and beside:
                 return Missing.VALUE, words_of(tokens, max(0, start - 1), end)
     return None
@@ -214,8 +217,31 @@ def _users_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
         if lead is None or not closes or tokens[lead].clause != t.clause:
             continue
         said = [k.text for k in tokens[lead + 1 : i]]
-        if not set(said) & words_set("them it us me him her this that these") and t.text not in _PARTS:
+        known = set(said) & words_set("them it us me him her this that these")
+        if not known and not t.text.endswith(_QUALITIES) and t.text not in _PARTS:
             return Missing.AUDIENCE, words_of(tokens, lead + 1, i + 1)
+    return None
+
+
+def _name_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "In Ruritania", "for Acme users": a name that narrows the users and that no attribute knows.
+    del links, change
+    tokens = text.tokens
+    known = text.lexicon.known_words | text.catalogue.vocabulary
+    for i in sorted(loose):
+        t = tokens[i]
+        is_name = t.text in text.proper
+        if (t.text in known or t.text.endswith(_QUALITIES)) and not is_name:
+            continue
+        back = i - 1
+        while back >= 0 and (
+            tokens[back].text in words_set("the , and or & our") or back in text.audience or back in loose
+        ):
+            back -= 1
+        lead = tokens[back].text if back >= 0 and tokens[back].sentence == t.sentence else ""
+        closes = i + 1 >= len(tokens) or not tokens[i + 1].is_word or tokens[i + 1].text in text.lexicon.clause_words
+        if lead in words_set("in for across among except outside from throughout within") and (is_name or closes):
+            return Missing.AUDIENCE, words_of(tokens, back, i + 1)
     return None
 
 
@@ -229,6 +255,13 @@ def _users_half_read(text: Text, links: Links, change: ChangeReading, loose: set
             lead = {t.text for t in text.tokens[max(0, i - 3) : i] if t.clause == text.tokens[i].clause}
             if lead & words_set("for to among our the most very with by"):
                 return Missing.AUDIENCE, words_of(text.tokens, i, i + 2)
+        last = max((n for n in range(max(0, i - 4), i) if n in text.audience), default=None)
+        if last is None or text.tokens[last].clause != text.tokens[i].clause or after:
+            continue
+        between = [t.text for t in text.tokens[last + 1 : i]]
+        narrows = set(between) & words_set("by with via using who whose whom having without lacking")
+        if narrows and all(w in text.lexicon.stop | narrows for w in between):
+            return Missing.AUDIENCE, words_of(text.tokens, last, i + 1)  # "subscribers who pay by ..."
     return None
 
 
@@ -237,6 +270,88 @@ def _governance_unread(text: Text, links: Links, change: ChangeReading, loose: s
     del links, change, loose
     for start, end, _ in text.lexicon.lists["governing"].find(text.tokens):
         return Missing.CHANGE, words_of(text.tokens, max(0, start - 3), end + 2)
+    return None
+
+
+def _arm_of_its_own(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "5 % and 10 %, with captions off in the second arm": what is said of one arm was read for all of them.
+    del loose
+    common = set.intersection(*({(k, str(v)) for k, v in arm.items()} for arm in change.arms)) if change.arms else set()
+    if len(change.arms) > 1 and common:
+        for start, end, _ in text.lexicon.lists["another_arm"].find(text.tokens):
+            clause = [t for t in text.tokens if t.clause == text.tokens[start].clause]
+            inside = {t.index for t in clause}
+            shared = any(m.tokens & inside for m in links.parameters if m.key in {k for k, _ in common})
+            if shared and "same" not in {t.text for t in clause} and text.tokens[end].text not in (":", ")"):
+                return Missing.CHANGE, words_of(text.tokens, max(0, start - 3), end)
+    return None
+
+
+def _users_apart(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "Large cards on iOS, small ones on Android": one experiment has one audience.
+    del links, loose
+    tokens = text.tokens
+    told = {i for i in change.used if tokens[i].text not in text.lexicon.stop and tokens[i].is_word}
+    for one, other in pairwise(text.named):
+        same = one[0] == other[0] and one[3] != other[3]
+        between = told & set(range(one[2], other[1]))
+        around = [i for i in told if tokens[i].sentence in (tokens[one[1]].sentence, tokens[other[1]].sentence)]
+        if same and between and any(i < one[1] or i >= other[2] for i in around):
+            return Missing.AUDIENCE, words_of(tokens, one[1], other[2])
+    return None
+
+
+def _part_of_its_own(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "Bigger cards on the podcast shelf": a dial of the whole page, asked for in one place of it.
+    del loose
+    tokens, used = text.tokens, {k for arm in change.arms for k in arm}
+    parts = {p.rpartition(".")[0] for p in text.surface.parameters if p.endswith((".shelf_position", ".enabled"))}
+    for m in links.parameters:
+        space, _, leaf = m.key.rpartition(".")
+        is_part = space in parts or leaf.endswith("shelf_position")
+        if m.key in used or not is_part or any(k.rpartition(".")[0] == space for k in used if space in parts):
+            continue
+        lead = [t.text for t in tokens[max(0, m.start - 3) : m.start] if t.clause == tokens[m.start].clause]
+        while lead and lead[-1] in words_set("the our every each a"):
+            lead.pop()
+        beside = any(tokens[i].clause == tokens[m.start].clause and i < m.start for i in change.used)
+        if beside and lead and lead[-1] in words_set("on in within inside"):
+            return Missing.CHANGE, words_of(tokens, m.start - 2, m.end)
+    return None
+
+
+def _left_without_value(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "Mood shelf first, then charts": a second dial is joined to the first, and nothing says to what it is set.
+    del loose
+    tokens, used = text.tokens, {k for arm in change.arms for k in arm}
+    settled = {i for m in links.parameters if m.key in used for i in m.tokens}
+    for m in links.parameters:
+        if m.key in used or m.coverage < 0.85 or m.tokens & (settled | change.used):
+            continue
+        lead = [t for t in tokens[max(0, m.start - 3) : m.start] if t.sentence == tokens[m.start].sentence]
+        joint = next((t.index for t in lead if t.text in ("then", "and", "plus")), None)
+        if joint is not None and {joint - 1, joint - 2} & change.used:
+            return Missing.VALUE, words_of(tokens, joint, m.end)
+    return None
+
+
+def _condition_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "Unless the page is slow", "except when it rains": a condition that selects no users was read over.
+    del links, change, loose
+    tokens = text.tokens
+    for start, end, _ in text.lexicon.lists["conditions"].find(tokens):
+        clause = [t for t in tokens[end : end + 12] if t.sentence == tokens[start].sentence]
+        near = clause[: next((n for n, t in enumerate(clause) if n and t.clause != clause[0].clause), len(clause))]
+        if not any(t.index in text.audience for t in near):
+            return Missing.AUDIENCE, words_of(tokens, start, near[-1].index + 1 if near else end)
+    return None
+
+
+def _doubted(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    # "We doubt that large cards raise CTR": what is expected is the opposite, or nothing.
+    del links, change, loose
+    for start, end, _ in text.lexicon.lists["doubting"].find(text.tokens):
+        return Missing.METRIC, words_of(text.tokens, start, min(len(text.tokens), end + 5))
     return None
 
 
@@ -264,6 +379,10 @@ def _pronoun_unread(text: Text, links: Links, change: ChangeReading, loose: set[
         if not (lexicon.has("off", verb) or verb[0].text in ("with", "show", "enable", "use")):
             continue
         near = [m for m in links.parameters if m.end <= t.index and t.sentence - tokens[m.start].sentence <= 1]
+        last = max(near, key=lambda m: m.end, default=None)
+        # "Prefetch saves time. Without it ...": it was read as switched on, and is spoken of as gone.
+        if last is not None and lexicon.has("off", verb) and any(arm.get(last.key) is True for arm in change.arms):
+            return Missing.CHANGE, words_of(tokens, t.index - 1, t.index + 1)
         meant = min(near, key=lambda m: m.start, default=None)
         if meant is None or meant.coverage < 0.9:
             continue
@@ -288,9 +407,16 @@ LOOKS: tuple[Look, ...] = (
     _place_unread,
     _people_unread,
     _users_unread,
+    _name_unread,
     _users_half_read,
     _governance_unread,
     _torn_apart,
+    _arm_of_its_own,
+    _users_apart,
+    _part_of_its_own,
+    _left_without_value,
+    _condition_unread,
+    _doubted,
     _pronoun_unread,
 )
 """Every sign, in the order in which they are asked about."""

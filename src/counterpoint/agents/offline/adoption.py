@@ -1,5 +1,6 @@
 """Adoption: values whose parameter is not named, given to the one parameter of the part spoken of that takes them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from counterpoint.agents.offline import choices, dials
@@ -7,8 +8,20 @@ from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.quantities import Kind, Quantity
 from counterpoint.agents.offline.reading import Links, Text, clause_of
 from counterpoint.agents.offline.schedule import is_duration
-from counterpoint.agents.offline.text import words_set
+from counterpoint.agents.offline.text import Token, words_set
 from counterpoint.vocabulary import ParameterType
+
+
+def literal_values(text: Text) -> list[Mention]:
+    """Return mentions of dials by a value written as the catalogue writes it: "the follow_recency ordering"."""
+    found: list[Mention] = []
+    values = [(p, v, text.lexicon.stems(v)) for p in text.surface.parameters.values() for v in p.values if "_" in v]
+    for parameter, value, stems in values:
+        for i in range(len(text.tokens) - len(stems) + 1):
+            span = range(i, i + len(stems))
+            if tuple(text.tokens[n].stem for n in span) == stems and not text.audience & set(span):
+                found.append(Mention(parameter.key, "parameter", 2.5, 0.95, frozenset(span), value))
+    return found
 
 
 def adopt(links: Links, text: Text) -> None:
@@ -16,6 +29,7 @@ def adopt(links: Links, text: Text) -> None:
     given = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs]
     _adopt_values(links, text)
     _adopt_place(links, text)
+    _adopt_counts(links, text)
     for q in text.quantities:
         if q not in given and not set(range(q.start, q.end)) & text.audience and dials.says_position(q, text.tokens):
             _adopt_position(links, text, q)
@@ -40,6 +54,35 @@ def adopt(links: Links, text: Text) -> None:
                 replace(near[0], key=takers[0].key, tokens=frozenset(range(q.start, q.end)), coverage=0.7, rival=0.0)
             )
             links.values.setdefault(takers[0].key, []).append(q)
+
+
+def _adopt_counts(links: Links, text: Text) -> None:
+    """Give "0, 3 and 6 tiles" to the dial named before whose items they are: "the shortcut grid takes space"."""
+    tokens = text.tokens
+    given = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs]
+    free = [q for q in text.quantities if q.kind is Kind.NUMBER and q not in given]
+    numbers = {i for q in free for i in range(*q.span)}
+    for q in free:
+        noun = next((t for t in tokens[q.end : q.end + 2] if t.is_word and t.text not in text.lexicon.stop), None)
+        if noun is None or {*range(*q.span), noun.index} & text.audience:
+            continue
+        counted = [m.key for m in links.parameters if m.end <= q.start and _has_items(m, noun, links, text)]
+        if len(set(counted)) == 1:
+            links.values[counted[0]] = [
+                o
+                for o in free
+                if o.start <= q.start
+                and all(t.text in (",", "and", "or") or t.index in numbers for t in tokens[o.end : q.start])
+            ]
+            return
+
+
+def _has_items(mention: Mention, noun: Token, links: Links, text: Text) -> bool:
+    """Return whether a noun is what a count named just before counts, of which no value has been read."""
+    near = noun.sentence - text.tokens[mention.start].sentence <= 1 and mention.key not in links.values
+    names = (a for a in text.catalogue.aliases if a.key == mention.key)
+    is_count = text.surface.parameters[mention.key].type is ParameterType.INT
+    return near and is_count and any(noun.stem in word for a in names for word in a.words)
 
 
 def _adopt_position(links: Links, text: Text, q: Quantity) -> None:
@@ -73,16 +116,35 @@ def _adopt_place(links: Links, text: Text) -> None:
         ]
         if len(takers) != 1 or takers[0].key in mentioned:
             continue
-        end = min(m.end + 5, clause_of(m, text.tokens)[1])
+        end = _reach(m, links, text)
         place = choices.anchored(takers[0], m, text.tokens, text.lexicon, (m.end, end))
         if place is not None and not any(set(range(place.at, place.end)) & o.tokens for o in links.parameters):
             words = frozenset(range(place.at, place.end))
             links.parameters.append(replace(m, key=takers[0].key, tokens=words, coverage=0.8, rival=0.0))
 
 
+def _reach(m: Mention, links: Links, text: Text) -> int:
+    """Return how far words may still speak of the part just named: its clause, and fragments up to the next mention."""
+    tokens = text.tokens
+    stop = min([m.end + 9, *(o.start for o in [*links.parameters, *links.metrics] if o.start >= m.end)])
+    end = min(m.end + 5, clause_of(m, tokens)[1])
+    for clause in sorted({t.clause for t in tokens[end:stop]}):
+        words = [t for t in tokens if t.clause == clause and t.is_word]
+        if len(words) > 4 or (words and words[-1].index >= stop):
+            break
+        end = max(end, words[-1].index + 1 if words else end)
+    return end
+
+
 def _adopt_values(links: Links, text: Text) -> None:
     """Let a named value beside its shelf's name, or one that is nobody else's, speak for its parameter: "by ALS"."""
     mentioned = {m.key for m in links.parameters}
+    for m in [*links.parameters]:
+        for key, allowed in text.surface.parameters[m.key].requires.items():
+            if key in text.catalogue.values and key not in mentioned:
+                named = _required_value(links, text, key, [str(v) for v in allowed])
+                links.parameters += [named] if named is not None else []
+                mentioned.add(key)
     for key in text.catalogue.values:
         if key not in mentioned and (adopted := _value_mention(links, text, key)) is not None:
             links.parameters.append(adopted)
@@ -101,6 +163,14 @@ def _value_mention(links: Links, text: Text, key: str) -> Mention | None:
             if near or (lonely and _is_only_its(text, value, key)):
                 return Mention(key, "parameter", 1.5, 0.85, frozenset({i, *near[:1]}), value)
     return None
+
+
+def _required_value(links: Links, text: Text, key: str, allowed: Sequence[str]) -> Mention | None:
+    """Return the mention of what another dial requires, by its value alone: "progressive delivery, four shelves"."""
+    taken = {i for m in [*links.parameters, *links.metrics] for i in m.tokens} | text.audience
+    stems = {s for v in allowed for s in text.lexicon.stems(v)}
+    at = [t.index for t in text.tokens if t.stem in stems and t.index not in taken]
+    return Mention(key, "parameter", 1.5, 0.85, frozenset(at[:1]), key) if at else None
 
 
 def _is_only_its(text: Text, value: str, key: str) -> bool:

@@ -42,6 +42,9 @@ def _is_list(text: Text, values: Sequence[Setting]) -> bool:
     tokens = text.tokens
     joints = words_set("and or versus / , against other another second third else to than")
     first, last = min(s.at for s in values), max(s.end for s in values)
+    chosen = text.lexicon.has("choosing", tokens) or text.lexicon.has("apart", tokens)
+    if len(values) == 2 and tokens[first - 1].text == "between" and first and not chosen:
+        return False  # a range, of which no value is given
     between = [t.text for t in tokens[first:last]]
     whole = text.lexicon.has("apart", tokens)
     close = all(b.at - a.end <= 12 for a, b in pairwise(values))
@@ -69,15 +72,21 @@ def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[s
     span = tokens[max(0, first - 10) : min(len(tokens), last + 12)]
     tail = [t.text for t in tokens[last : last + 12]]
     # "A, B, and both together" is a third arm; "A and B, both at once" is one.
-    both = ("each" in tail and "both" in tail) or any(
-        x in ("and", "plus")
-        and y in ("both", "the")
-        and z in ("together", "at", "two", "of", "combined", "combination", ".")
-        for x, y, z in zip(tail, tail[1:], [*tail[2:], "."], strict=False)
+    conjoined = text.lexicon.has("both_arms", tokens[max(first, last - 2) : last + 14])
+    both = (
+        conjoined
+        or ("each" in tail and "both" in tail)
+        or any(
+            x in ("and", "plus")
+            and y in ("both", "the")
+            and z in ("together", "at", "two", "of", "combined", "combination", ".")
+            for x, y, z in zip(tail, tail[1:], [*tail[2:], "."], strict=False)
+        )
     )
     each = "each" in tail or {"separately", "apart"} & set(tail)
     set_apart = (
         bool(each)
+        or text.lexicon.has("another_arm", tokens[first : last + 4])
         or any(t.text in ("or", "versus", "against", "alternatively") for t in inside)
         or (
             text.lexicon.has("apart", span)

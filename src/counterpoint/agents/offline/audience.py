@@ -23,9 +23,9 @@ def read_audience(
     read_sensitive(tokens, reading, surface, lexicon)
     numbers.read_numbers(tokens, quantities, reading, surface, lexicon, roles)
     _read_values(tokens, reading, surface, lexicon, gazetteer)
-    read_flags(tokens, reading, surface, lexicon)
+    read_flags(tokens, quantities, reading, surface, lexicon)
     read_listed(tokens, reading, lexicon, gazetteer)
-    read_unexplained_people(tokens, reading, lexicon)
+    read_unexplained_people(tokens, reading, surface, lexicon)
     return reading
 
 
@@ -72,6 +72,7 @@ def _read_values(  # noqa: PLR0912 - a grammar is a list of cases
         target = exclude if out != meaning.negated else include
         target.setdefault(attribute.key, []).extend(v for v in values if v not in target.get(attribute.key, []))
         if target is include:
+            reading.named.append((attribute.key, start, end, tuple(values)))
             spoken.setdefault(attribute.key, []).append((start, end, tuple(values), linked))
         reading.take(tokens, start, end)
         previous = (end, attribute.key, out)

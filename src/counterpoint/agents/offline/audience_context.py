@@ -70,7 +70,9 @@ def named(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, used:
 
 def excluded(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
     """Return whether the words before a span take it out of the audience ("except", "not on", "outside")."""
-    skip = ARTICLES | words_set("for in on from with to at users people listeners a")
+    skip = ARTICLES | words_set(
+        "for in on from with to at users people listeners a user is are they he she it app plan you"
+    )
     before = start - 1
     while before >= 0 and tokens[before].text in skip and start - before < 6:
         before -= 1

@@ -125,6 +125,9 @@ def _read_tenure(
             continue
         reading.clauses[key] = f"{key} {op} {n}"
         tail = end + 1 if end < len(tokens) and tokens[end].text in ("ago", "old") else end
+        again = next((o for o in quantities if tail < o.start <= tail + 5 and o.kind is Kind.TIME), None)
+        if again is not None and 0.9 < again.value / q.value < 1.1:
+            tail = again.end  # "at least one year, i.e. 365 days"
         reading.take(tokens, start, tail)
 
 
@@ -247,12 +250,14 @@ def _read_hours(tokens: Sequence[Token], quantities: Sequence[Quantity], reading
             return
     for hour, start, end, said in marks:
         opener = tokens[start - 1].text if start else ""
+        prior = opener == "to" and start > 1 and tokens[start - 2].text == "prior"
+        opener = "before" if prior else opener
         if not said or opener not in words_set("after before from since until till past by"):
             continue
         late = opener in ("after", "from", "since", "past")
         tail = end + 1 if end < len(tokens) and tokens[end].text in ("on", "onwards") else end
         reading.clauses[key] = f"{key} >= {hour}" if late else f"{key} < {hour}"
-        reading.take(tokens, start - 1, tail)
+        reading.take(tokens, start - 1 - prior, tail)
         return
 
 

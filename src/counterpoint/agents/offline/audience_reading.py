@@ -26,6 +26,7 @@ class AudienceReading:
         troubles: What stands in the way, with the words.
         words: The words quoted, in order.
         passed: Spans that could name users, and were taken for ordinary words.
+        named: Spans that name a value of an attribute, with the attribute, in order.
     """
 
     clauses: dict[str, str] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class AudienceReading:
     troubles: list[tuple[Trouble, str]] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     passed: list[tuple[int, int]] = field(default_factory=list)
+    named: list[tuple[str, int, int, tuple[str, ...]]] = field(default_factory=list)
 
     def take(self, tokens: Sequence[Token], start: int, end: int) -> None:
         """Mark a span as explained and quote it."""

@@ -92,9 +92,12 @@ def _is_defined(tokens: Sequence[Token], start: int, reading: AudienceReading, l
     )
 
 
-def read_unexplained_people(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon) -> None:
+def read_unexplained_people(
+    tokens: Sequence[Token], reading: AudienceReading, surface: Surface, lexicon: Lexicon
+) -> None:
     """Read "for ADJECTIVE listeners" and "listeners who VERB ..." of which nothing was understood."""
     people, stop = lexicon.lists["people"], lexicon.stop
+    own = {s for a in surface.attributes.values() for s in lexicon.stems(f"{a.key.replace('_', ' ')} {a.description}")}
     for i, token in enumerate(tokens):
         if people.at(tokens, i) is None or token.text in words_set(
             "plan plans account accounts someone those client clients"
@@ -115,8 +118,41 @@ def read_unexplained_people(tokens: Sequence[Token], reading: AudienceReading, l
         ):
             reading.troubles.append((Trouble.VAGUE, words_of(tokens, i - 1, i + 1)))
         opener = i > 0 and tokens[i - 1].text in words_set("for among to only with all of")
-        if opener and i + 1 < len(tokens) and tokens[i + 1].text in ("who", "whose", "that", "with", "having"):
+        lead = {t.text for t in tokens[max(0, i - 4) : i]}
+        if lead & words_set(
+            "share proportion fraction percentage number rate count probability likelihood odds chance"
+        ):
+            continue  # "the share of users who start a play" is what is measured
+        relative = i + 1 < len(tokens) and tokens[i + 1].text in words_set(
+            "who whose that with having without lacking whom where"
+        )
+        if opener and relative and i + 1 not in reading.used:
             inside = [t for t in tokens[i + 2 :] if t.clause == token.clause][:7]
-            content = [t for t in inside if t.is_word and t.text not in stop]
-            if content and not any(t.index in reading.used for t in inside):
-                reading.troubles.append((Trouble.VAGUE, words_of(tokens, i, inside[-1].index + 1)))
+            read = next((n for n, t in enumerate(inside) if t.index in reading.used), len(inside))
+            content = [t for t in inside[:read] if t.is_word and t.text not in stop]
+            if read < len(inside):
+                content = [
+                    t for t in content if lexicon.lists["linking_verbs"].at((t,), 0) is None and t.stem not in own
+                ]
+            if content:
+                vague = any(lexicon.lists["degrees"].at((t,), 0) is not None for t in inside)
+                kind = Trouble.VAGUE if vague else Trouble.UNKNOWN
+                reading.troubles.append((kind, words_of(tokens, i, inside[-1].index + 1)))
+    _read_unlisted_places(tokens, reading, lexicon)
+
+
+def _read_unlisted_places(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon) -> None:
+    """Read "priority markets", "our strategic territories", "cohort B": groups of users that nobody has listed."""
+    every = words_set("all every each any whole entire global worldwide both other per across by")
+    for start, end, _ in lexicon.lists["groups_of_users"].find(tokens):
+        if set(range(start - 1, end + 1)) & reading.used:
+            continue
+        before: list[Token] = []
+        for t in reversed(tokens[max(0, start - 4) : start]):
+            if not t.is_word or t.clause != tokens[start].clause or lexicon.lists["act"].at((t,), 0) is not None:
+                break
+            before.append(t)
+        content = [t for t in before if t.text not in lexicon.stop and t.text not in every]
+        defined = end < len(tokens) and tokens[end].text in words_set("where with whose that like such")
+        if not ({t.text for t in before} & every) and (content or defined):
+            reading.troubles.append((Trouble.VAGUE, words_of(tokens, min([start, *(t.index for t in content)]), end)))

@@ -9,13 +9,15 @@ from typing import Literal
 
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.quantities import Kind, Quantity
-from counterpoint.agents.offline.text import Token, split_words
+from counterpoint.agents.offline.text import Token, split_words, stem_of, words_set
 from counterpoint.config import Metric, Parameter, Surface
 from counterpoint.vocabulary import ParameterType
 
 Group = Literal["parameter", "metric"]
 # Words of keys that say how a dial is typed, not what it is about.
 _KEY_NOISE = re.compile(r"\d+d|ms|s|enabled|show|hide|p\d+|mode|days|hours|only")
+# What any metric can be taken per.
+_NORMALISERS = words_set("user users person people listener listeners account visit week day head capita")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,9 @@ class Catalogue:
     by_term: Mapping[str, tuple[int, ...]]
     rarity: Mapping[str, float]
     vocabulary: frozenset[str]
+    known_stems: frozenset[str]
+    name_stems: frozenset[str]
+    name_spellings: tuple[str, ...]
     values: Mapping[str, Mapping[str, tuple[frozenset[str], ...]]]
 
     def weight(self, terms: Iterable[str]) -> float:
@@ -60,8 +65,14 @@ def build_catalogue(surface: Surface, lexicon: Lexicon) -> Catalogue:
             (p.key, "parameter", text, worth)
             for text, worth in _parameter_phrases(p, leaves[p.key.rpartition(".")[2]] > 1)
         ]
+    described = [set(split_words(m.description)) for m in surface.metrics.values() if m.numerator is None]
     for m in surface.metrics.values():
-        phrases += [(m.key, "metric", text, worth) for text, worth in _metric_phrases(m)]
+        # "minutes played" alone speaks of the minutes played per user, not of a ratio that they are the numerator of.
+        shared = m.numerator is not None and any(set(split_words(m.numerator)) <= words for words in described)
+        phrases += [
+            (m.key, "metric", text, 0.75 if shared and text == m.numerator else worth)
+            for text, worth in _metric_phrases(m)
+        ]
     split = [
         (key, group, text, worth, words)
         for key, group, text, worth in phrases
@@ -85,9 +96,19 @@ def build_catalogue(surface: Surface, lexicon: Lexicon) -> Catalogue:
         weights = tuple(min((rarity[t] for t in terms if t in rarity), default=0.1) for terms in words)
         aliases.append(Alias(key, group, words, weights, worth, text))
     vocabulary = frozenset(w for _, _, text, _ in phrases for w in split_words(text) if w.isalpha())
+    attributes = [f"{a.key.replace('_', ' ')} {a.description}" for a in surface.attributes.values()]
+    known = vocabulary | lexicon.known_words | {w for text in attributes for w in split_words(text)}
     values = {p.key: _value_terms(p, lexicon) for p in surface.parameters.values() if p.type is ParameterType.ENUM}
     return Catalogue(
-        surface, tuple(aliases), {t: tuple(sorted(set(i))) for t, i in by_term.items()}, rarity, vocabulary, values
+        surface,
+        tuple(aliases),
+        {t: tuple(sorted(set(i))) for t, i in by_term.items()},
+        rarity,
+        vocabulary,
+        frozenset(stem_of(w, lexicon.irregular) for w in known),
+        frozenset(stem_of(w, lexicon.irregular) for w in vocabulary if len(w) > 2),
+        tuple(sorted(w for w in vocabulary if len(w) >= 5)),
+        values,
     )
 
 
@@ -126,13 +147,17 @@ def terms_of(tokens: Sequence[Token], quantities: Sequence[Quantity], lexicon: L
                 if stop is not None:
                     terms[i].add(f"~{concept}")
     for q in quantities:
+        for i in range(q.start + 1, q.end):
+            terms[i].discard("~per")  # "per cent"
         if q.kind is Kind.ORDINAL:
             terms[q.start] |= {"~position"}
-        elif q.kind in (Kind.NUMBER, Kind.FACTOR):
+        elif q.kind is Kind.NUMBER or (q.kind is Kind.FACTOR and tokens[q.start].text in ("twice", "thrice")):
             terms[q.start] |= {"~count"}
     for t in tokens:
         if t.text in ("fewer", "more", "many", "extra", "additional"):
             terms[t.index] |= {"~count"}
+        if t.text == "per" and t.index + 1 < len(tokens) and tokens[t.index + 1].text in _NORMALISERS:
+            terms[t.index].discard("~per")  # "minutes per user" caps nothing
     for i, t in enumerate(tokens):
         if t.text in lexicon.stop:
             terms[i].discard(t.stem)  # a stop word counts within an idiom only

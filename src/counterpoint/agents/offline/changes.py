@@ -194,6 +194,10 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
     elif parameter.type is ParameterType.BOOL:
         best = max(mentions, key=lambda m: m.score)
         switch = choices.switched(parameter, best, tokens, lexicon, _region(text, best, links))
+        if parameter.baseline and (switch is None or switch.value):
+            # What is on today can only be meant to go: the mention beside the word that takes it away counts.
+            others = (choices.switched(parameter, m, tokens, lexicon, _region(text, m, links)) for m in mentions)
+            switch = next((s for s in others if s is not None and not s.value), switch)
         if switch is None or (switch.value == parameter.baseline and parameter.baseline):
             switch = _switched_by_pronoun(text, best, parameter) or switch
         found = [switch] if switch is not None else []
@@ -256,7 +260,19 @@ def _sentences(tokens: Sequence[Token], mention: Mention, reach: int) -> tuple[i
 def _is_left_alone(text: Text, mention: Mention) -> bool:
     """Return whether the sentence says that this stays as it is."""
     sentence = [t for t in text.tokens if t.sentence == text.tokens[mention.start].sentence]
-    spans = text.lexicon.lists["unchanged"].find(sentence)
+    parameter = text.surface.parameters[mention.key]
+    # "ALS as is, sequence, ...": what stays is the control of a comparison, not the dial.
+    control = {t.index + 1 for t in sentence if t.stem in text.lexicon.stems(str(parameter.baseline))}
+    spans = [s for s in text.lexicon.lists["unchanged"].find(sentence) if sentence[s[0]].index not in control]
+    before = [
+        t.text
+        for t in text.tokens[max(0, mention.start - 3) : mention.start]
+        if t.clause == text.tokens[mention.start].clause
+    ]
+    after = [t.text for t in text.tokens[mention.end : mention.end + 3]]
+    is_kept = parameter.type is ParameterType.BOOL and bool({"keep", "keeping", "leave", "leaving"} & set(before))
+    if is_kept and not {"off", "on", "hidden", "away", "out", "disabled", "enabled"} & set(after):
+        return True
     return any(
         abs(sentence[s].index - mention.end) <= 6 or abs(sentence[e - 1].index - mention.start) <= 4
         for s, e, _ in spans

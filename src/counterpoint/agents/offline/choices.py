@@ -100,8 +100,16 @@ def switched(
         if any(t.text == "off" and abs(t.index - mention.end) <= 2 for t in scope):
             positive = False
         return Setting(key=parameter.key, value=positive, at=mention.start, end=mention.end)
-    near_off = [i for i in offs if i not in mention.tokens and (0 < at - i <= 5 or 0 <= i - mention.end < 4)]
-    near_on = [i for i in ons if i not in mention.tokens and (0 < at - i <= 6 or 0 <= i - mention.end < 4)]
+    # "Keep the captions but drop the explanations": behind a joint, another thing is spoken of.
+    joint = next(
+        (t.index for t in tokens[mention.end :] if t.text in ("but", "and", "while", "yet", ";", ".")), len(tokens)
+    )
+    near_off = [
+        i for i in offs if i not in mention.tokens and (0 < at - i <= 5 or (0 <= i - mention.end < 4 and i < joint))
+    ]
+    near_on = [
+        i for i in ons if i not in mention.tokens and (0 < at - i <= 6 or (0 <= i - mention.end < 4 and i < joint))
+    ]
     if any(0 < i - n <= 2 for n in negations for i in near_off):
         near_off = []
     value: bool | None

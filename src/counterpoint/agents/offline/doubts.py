@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.lexicon import phrases_of
@@ -10,7 +11,8 @@ from counterpoint.agents.offline.outcomes import Statement
 from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
 from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.schedule import Schedule, is_allocation
-from counterpoint.agents.offline.text import words_of, words_set
+from counterpoint.agents.offline.steps import is_today
+from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.agents.plan import Outcome, Plan, Provenance, Source
 from counterpoint.agents.ports import PastExperiment
 from counterpoint.config import Surface
@@ -56,14 +58,8 @@ _GRAMMAR = (
     "or",
     "window_cues",
 )
-_FILLER = words_set(
-    "hypothesis test experiment arm arms group groups idea bet guess rest one first second say way ways "
-    "thing things time day days week weeks see bit lot kind point place position row slot spot number "
-    "value weight home page shelf shelves effect percent per cent control treatment versus instead think "
-    "know believe candidates side honestly little order much many enough before after summer winter "
-    "spring autumn fall christmas year years month months quarter soon launch season next last even still "
-    "always whole least without"
-)
+# Adverbs that narrow or time what they stand beside; every other one in -ly is manner.
+_TELLING = words_set("only early daily weekly monthly hourly yearly exclusively family")
 
 
 def other_place(text: Text, surface: Surface, links: Links) -> tuple[str, str] | None:
@@ -79,7 +75,17 @@ def other_place(text: Text, surface: Surface, links: Links) -> tuple[str, str] |
     taken = {i for m in [*links.metrics, *links.parameters] if len(m.tokens) > 1 for i in m.tokens} | text.audience
     elsewhere: list[tuple[int, int]] = []
     here = False
-    for start, end, name in phrases_of((p, p) for p in {*places, *own}).find(tokens):
+    names = phrases_of((p, p) for p in {*places, *own}).find(tokens)
+    for one, other in pairwise(names):
+        joint = {t.text for t in tokens[one[1] : other[0]]}
+        both = (one[2] in own) != (other[2] in own) and not {one[0], other[0]} & taken
+        if (
+            both
+            and joint & words_set("or and / & versus +")
+            and joint <= words_set("or and / & versus + , the on in at maybe perhaps possibly also even our either")
+        ):
+            return "either", words_of(tokens, *(other if one[2] in own else one)[:2])
+    for start, end, name in names:
         before = tokens[start - 1].text if start else ""
         article = before in words_set("the our your their every each")
         lead = tokens[start - 2].text if article and start > 1 else before
@@ -91,6 +97,9 @@ def other_place(text: Text, surface: Surface, links: Links) -> tuple[str, str] |
         label = opening and (
             name in text.lexicon.raw["surfaces"]["strong"] or (end < len(tokens) and tokens[end].text in (",", ":"))
         )
+        after = tokens[end] if end < len(tokens) else None
+        if end - start == 1 and after is not None and _is_noun_after(after, text):
+            continue  # "library additions", "search queries": a compound, not a place
         if start in taken or not (
             lead in prepositions - {"to", "from", "of", "for"}
             or joined
@@ -114,6 +123,13 @@ def other_place(text: Text, surface: Surface, links: Links) -> tuple[str, str] |
     return ("other", words)
 
 
+def _is_noun_after(token: Token, text: Text) -> bool:
+    """Return whether the word after the name of a place makes a compound with it: a plural of no grammar word."""
+    grammar = ("act", "up", "down", "better", "worse", "modal", "people", "audience_prepositions")
+    is_plural = token.text.endswith("s") and token.stem != token.text and len(token.text) > 4
+    return is_plural and all(text.lexicon.lists[g].at((token,), 0) is None for g in grammar)
+
+
 def residue(text: Text, links: Links, change: ChangeReading) -> tuple[str, ...]:
     """Return the content words that neither the catalogue, nor the grammar, nor the audience explains."""
     return tuple(text.tokens[i].text for i in unexplained(text, links, change))
@@ -124,6 +140,10 @@ def unexplained(text: Text, links: Links, change: ChangeReading) -> list[int]:
     tokens, lexicon = text.tokens, text.lexicon
     known = change.used | text.audience | {i for m in [*links.parameters, *links.metrics] for i in m.tokens}
     known |= {i for q in text.quantities for i in range(q.start, q.end)}
+    # What was named once explains its words wherever they stand again; so do the values of what changes.
+    again = {tokens[i].stem for m in links.parameters if m.key in change.words for i in m.tokens}
+    again |= {stem for key in change.words for v in text.surface.parameters[key].values for stem in lexicon.stems(v)}
+    known |= {t.index for t in tokens if t.stem in again}
     for name in _GRAMMAR:
         for start, end, _ in lexicon.lists[name].find(tokens):
             known |= set(range(start, end))
@@ -133,10 +153,36 @@ def unexplained(text: Text, links: Links, change: ChangeReading) -> list[int]:
         if t.is_word
         and t.index not in known
         and t.text not in lexicon.stop
-        and t.text not in _FILLER
+        and t.text not in lexicon.ordinary
+        and not (t.text.endswith("ly") and len(t.text) > 5 and t.text not in _TELLING)
         and t.text.isalpha()
         and len(t.text) > 1
     ]
+
+
+def new_part(text: Text, links: Links, change: ChangeReading) -> str | None:
+    """Return the words that ask for a part which the page does not have: "introduce a shelf of concert tickets"."""
+    tokens = text.tokens
+    loose = set(unexplained(text, links, change))
+    makers = text.lexicon.lists["makers"]
+    for t in tokens:
+        if makers.at((t,), 0) is None:
+            continue
+        phrase = [k for k in tokens[t.index + 1 : t.index + 9] if k.clause == t.clause]
+        at = next((n for n, k in enumerate(phrase) if text.lexicon.lists["parts"].at((k,), 0) is not None), None)
+        if at is None or not {k.text for k in phrase[: min(at, 3)]} & words_set("a an another new"):
+            continue
+        of = (
+            phrase[at + 1 :]
+            if phrase[at + 1 : at + 2] and phrase[at + 1].text in ("of", "with", "for", "about")
+            else []
+        )
+        of = of[: next((n for n, k in enumerate(of) if k.text in ("at", "in", "on", "near")), len(of))]
+        named = {i for m in links.parameters for i in m.tokens} & {k.index for k in [*phrase[: at + 1], *of]}
+        strange = [k.index for k in [*phrase[:at], *of] if k.index in loose]
+        if strange and not named - {phrase[at].index}:
+            return words_of(tokens, t.index, max(phrase[at].index, *strange) + 1)
+    return None
 
 
 def strange_change(text: Text, links: Links, statements: Sequence[Statement]) -> str | None:
@@ -187,7 +233,12 @@ def strange_change(text: Text, links: Links, statements: Sequence[Statement]) ->
             )
         ):
             continue
-        concrete = [t for t in content if not vague.any_in([t])]
+        # "Make Home feel special": how it should seem is no change, whatever the word.
+        seeming = [
+            n + 1 for n, t in enumerate(words) if t.text in words_set("feel feels look looks seem seems more less")
+        ]
+        vaguely = {words[n].index for n in seeming if n < len(words)}
+        concrete = [t for t in content if not vague.any_in([t]) and t.index not in vaguely]
         if vague.any_in(words) and len(concrete) < 2:
             continue
         if concrete:
@@ -217,7 +268,7 @@ def unknown_metric(text: Text, links: Links, primary: Statement | None, owned: s
             for q in text.quantities
             if not set(range(q.start, q.end)) & taken
         )
-        goal = lexicon.has("goal", region)
+        goal = lexicon.has("goal", [t for t in clause if abs(t.index - start) <= 4])
         guarded = lexicon.has("guard", clause)
         if lexicon.has("disclaim", region):
             continue
@@ -232,6 +283,16 @@ def unknown_metric(text: Text, links: Links, primary: Statement | None, owned: s
             )
         ):
             return words_of(tokens, start, end)
+    return None
+
+
+def unread_movement(text: Text, primary: Statement | None) -> str | None:
+    """Return the words of a metric that moves "by 2 %" in a way that was not read: guessing which is how signs flip."""
+    if primary is None or primary.direction is not None or primary.quantity is None or primary.quantity.sign:
+        return None
+    q = primary.quantity
+    if q.start and text.tokens[q.start - 1].text == "by":
+        return words_of(text.tokens, min(primary.mention.start, q.start), max(primary.mention.end, q.end))
     return None
 
 
@@ -253,7 +314,15 @@ def unread_value(text: Text, change: ChangeReading, links: Links) -> str | None:
     }
     exact -= {text.lexicon.stems(v)[0] for v in settled if text.lexicon.stems(v)}
     exact = {s for s in exact if s not in ("mood", "activity", "discovery", "popularity")} | ({"als"} & exact)
-    return next((t.text for t in text.tokens if t.index not in known and t.stem in exact), None)
+    plain = {v.replace("_", " ") for p in text.surface.parameters.values() for v in p.values}
+    return next(
+        (
+            t.text
+            for t in text.tokens
+            if t.index not in known and t.stem in exact and {t.text, t.text.removesuffix("s")} & plain
+        ),
+        None,
+    )
 
 
 def change_is_doubtful(text: Text, change: ChangeReading, links: Links) -> bool:
@@ -284,6 +353,8 @@ def stray_quantity(text: Text, links: Links, schedule: Schedule, change: ChangeR
         ):
             continue
         after = text.tokens[q.end].text if q.end < len(text.tokens) else ""
+        if q.kind is Kind.NUMBER and text.tokens[q.start].text.isdigit() and 1900 <= q.bare <= 2100:
+            continue  # a year
         if q.kind is Kind.NUMBER and after in ("would", "will", "is", "suffices", "should"):
             return words_of(text.tokens, q.start, q.end)  # "one would do": a value, and of what was not read
         if q.kind in (Kind.NUMBER, Kind.FRACTION) and q.bare <= 2 and text.tokens[q.start].text.isalpha():
@@ -292,20 +363,24 @@ def stray_quantity(text: Text, links: Links, schedule: Schedule, change: ChangeR
             continue
         if is_allocation(q, text.tokens, text.lexicon) or _counts_arms(text, q):
             continue
+        baselines = {text.surface.parameters[k].baseline for arm in change.arms for k in arm}
+        leads = text.tokens[q.end].text == "to" if q.end < len(text.tokens) else False
+        if (leads or is_today(text.tokens, q)) and q.bare in baselines:
+            continue
         return words_of(text.tokens, q.start, q.end)
     return None
 
 
 def _counts_arms(text: Text, q: Quantity) -> bool:
     before = text.tokens[q.start - 1].text if q.start else ""
-    if before in words_set("arm variant group treatment version option cell test branch"):
+    if before in words_set("arm variant group treatment version option cell test branch condition bucket"):
         return True
     after = {t.text for t in text.tokens[q.end : q.end + 3]}
     return q.kind is Kind.NUMBER and bool(
         after
         & words_set(
             "arms arm variants groups candidates versions options values settings treatments "
-            "percentile th ways tests steps"
+            "percentile th ways tests steps cells cell conditions buckets branches"
         )
     )
 

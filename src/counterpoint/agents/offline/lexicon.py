@@ -11,7 +11,7 @@ import yaml
 from counterpoint.agents.offline.text import Token, read, split_words, stem_of
 from counterpoint.errors import InvalidInput
 
-FILES = ("numbers", "grammar", "audience", "places", "surfaces", "measurables", "thesaurus")
+FILES = ("numbers", "grammar", "audience", "places", "surfaces", "measurables", "thesaurus", "ordinary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ class Lexicon:
     concepts: Phrases
     split_concepts: tuple[tuple[str, str, str], ...]
     known_words: frozenset[str]
+    ordinary: frozenset[str]
+    spellings: tuple[str, ...]
 
     def read(self, text: str) -> tuple[Token, ...]:
         """Return the tokens of `text`, with spelling, stems, sentences and clauses."""
@@ -179,7 +181,31 @@ def _parsed(raw: Mapping[str, Any]) -> Lexicon:
         concepts,
         split_concepts,
         frozenset(known),
+        frozenset(w for name in ("fillers", "discourse", "trade") for w in raw["ordinary"][name]),
+        tuple(sorted({w for w in _mendable(raw) if len(w) >= 5 and w.isalpha()})),
     )
+
+
+def _mendable(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the words that a typing error may be mended to: those that carry meaning, not those that are read over."""
+    for name in ("numbers", "audience", "places", "thesaurus"):
+        yield from (w for words in _strings(raw[name]) for w in split_words(words))
+    grammar = raw["grammar"]
+    for name in (
+        "up",
+        "down",
+        "better",
+        "worse",
+        "act",
+        "guard",
+        "traffic",
+        "people",
+        "modal",
+        "maximum",
+        "minimum",
+        "top",
+    ):
+        yield from (w for words in [*grammar.get(name, ()), *raw["audience"].get(name, ())] for w in split_words(words))
 
 
 def _strings(node: Any) -> Iterator[str]:

@@ -1,13 +1,14 @@
 """Linking: which mentions stand when each word may speak of one thing only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from counterpoint.agents.offline import choices, dials, settings
-from counterpoint.agents.offline.adoption import adopt
+from counterpoint.agents.offline.adoption import adopt, literal_values
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.movements import fits_metric, moves_in
 from counterpoint.agents.offline.ownership import assign
+from counterpoint.agents.offline.quantities import Kind
 from counterpoint.agents.offline.reading import Links, Text, clause_of
 from counterpoint.agents.offline.text import Token, distance, words_set
 from counterpoint.vocabulary import ParameterType
@@ -19,29 +20,36 @@ _LIGHT = words_set("show shows showing give make add use put keep let take set t
 def link(text: Text, found: Sequence[Mention]) -> Links:
     """Return the mentions that stand when each word may speak of one thing only, with the quantities of each."""
     links = Links()
+    found = [*found, *literal_values(text)]
     spaces = {m.key.partition(".")[0] for m in found if m.group == "parameter" and m.score >= 1.7}
     ranked = sorted(((m, _standing(m, text, spaces)) for m in found), key=lambda r: (-r[1], r[0].key, r[0].start))
     number_tokens = {i for q in text.quantities for i in range(q.start, q.end)} | {
         t.index for t in text.tokens if t.text in ("more", "fewer", "many", "extra", "additional")
     }
     owner: dict[int, Mention] = {}
+    taken_numbers: set[int] = set()
     kept: list[tuple[Mention, float]] = []
     for mention, standing in ranked:
         words = mention.tokens - number_tokens or mention.tokens
         free = [i for i in words if i not in owner]
         clash = {owner[i].key for i in words if i in owner}
+        if mention.group == "metric" and any(_names_its_part(owner[i], text) for i in words if i in owner):
+            continue  # "jump back in click-through rate" is not the page's as well
         own = sum(text.catalogue.weight(text.terms[i]) for i in free if text.tokens[i].text not in _LIGHT)
         whole = sum(text.catalogue.weight(text.terms[i]) for i in words) or 1.0
         # A shelf that has two dials shares its name between them; two metrics, or a metric and a dial, do not.
         family = (
             all(k.partition(".")[0] == mention.key.partition(".")[0] for k in clash) and mention.group == "parameter"
         )
-        if clash and own / whole < (0.3 if family else 0.55):
+        # A name that stands in one piece lends its words to nothing else: "shelves seen per visit" are no shelves.
+        torn = any(i in owner and owner[i].group != mention.group and _is_whole(owner[i], text) for i in words)
+        if clash and own / whole < (0.8 if torn else 0.3 if family else 0.55):
             for n, (holder, strength) in enumerate(kept):
                 if (
                     holder.key in clash
                     and holder.key != mention.key
                     and holder.group == mention.group
+                    and mention.n_literal >= holder.n_literal
                     and len(words & holder.tokens) >= 0.6 * len(holder.tokens - number_tokens or holder.tokens)
                 ):
                     kept[n] = (replace(holder, rival=max(holder.rival, standing / strength)), strength)
@@ -50,29 +58,17 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
             mention.coverage * mention.score < 0.55
             or _counts_otherwise(mention, text)
             or _is_homeless(mention, text, found)
+            or (len(mention.tokens) == 1 and _is_faint(mention, text))
+            or _is_a_step(mention, text, found)
+            or _is_a_unit(mention, text, found)
         ):
             continue
-        for i in free:
-            owner[i] = mention
-        if (
-            mention.group == "parameter"
-            and mention.coverage >= 0.8
-            and (values := text.catalogue.values.get(mention.key))
-        ):
-            # A value of several words belongs to its parameter: "latest episodes of followed shows".
-            for s in choices.named_values(
-                text.surface.parameters[mention.key],
-                [mention],
-                text.tokens,
-                text.terms,
-                text.catalogue,
-                [_sentence_of(mention, text.tokens, 2)],
-                text.audience,
-            ):
-                if len(values[str(s.value)]) > 1:
-                    for i in range(s.at, s.end):
-                        owner.setdefault(i, mention)
-        kept.append((mention, standing))
+        own_words = _without_borrowed(mention, owner, taken_numbers)
+        taken_numbers |= own_words.tokens & number_tokens
+        owner |= dict.fromkeys(free, own_words)
+        for i in _value_words(own_words, text):
+            owner.setdefault(i, own_words)
+        kept.append((own_words, standing))
     links.parameters = sorted((m for m, _ in kept if m.group == "parameter"), key=lambda m: m.start)
     links.metrics = sorted((m for m, _ in kept if m.group == "metric"), key=lambda m: m.start)
     assign(links, text)
@@ -97,9 +93,11 @@ def _standing(mention: Mention, text: Text, spaces: set[str]) -> float:
         own_time = any(q.start in mention.tokens for q in text.quantities)
         return (
             mention.score
+            + 0.4 * _is_whole(mention, text)
             + 0.45 * bool(moves_in(window, mention, text.lexicon))
             + 0.35 * (near and not own_time)
             + 0.3 * text.lexicon.has("goal", window)
+            + 0.6 * _names_its_part(mention, text)
         )
     parameter = text.surface.parameters[mention.key]
     bonus = 0.25 if mention.key.partition(".")[0] in spaces else 0.0
@@ -162,6 +160,88 @@ def _is_of_an_unnamed_part(mention: Mention, text: Text, found: Sequence[Mention
     if any(text.tokens[i].stem in names for i in mention.tokens):
         return False
     return not any(m.key.partition(".")[0] == space and m.coverage >= 0.85 for m in found)
+
+
+def _value_words(mention: Mention, text: Text) -> Iterator[int]:
+    """Yield the tokens of values of several words, which belong to their dial: "latest episodes of followed shows"."""
+    values = text.catalogue.values.get(mention.key)
+    if mention.group != "parameter" or mention.coverage < 0.8 or not values:
+        return
+    parameter, spans = text.surface.parameters[mention.key], [_sentence_of(mention, text.tokens, 2)]
+    for s in choices.named_values(parameter, [mention], text.tokens, text.terms, text.catalogue, spans, text.audience):
+        if len(values[str(s.value)]) > 1:
+            yield from range(s.at, s.end)
+
+
+def _without_borrowed(mention: Mention, owner: Mapping[int, Mention], numbers: set[int]) -> Mention:
+    """Return a mention without the words that a stronger one of another part has taken."""
+    space = mention.key.partition(".")[0] if mention.group == "parameter" else ""
+    borrowed = {
+        i
+        for i in mention.tokens
+        if i in owner and owner[i].key != mention.key and owner[i].key.partition(".")[0] != space
+    }
+    borrowed |= mention.tokens & numbers
+    left = mention.tokens - borrowed
+    return replace(mention, tokens=left) if left and borrowed else mention
+
+
+def _is_whole(mention: Mention, text: Text) -> bool:
+    """Return whether a name of several words stands in one piece: "podcast minutes", "saves per item shown"."""
+    inside = (text.tokens[i] for i in range(mention.start, mention.end) if i not in mention.tokens)
+    return (
+        len(mention.tokens) > 1
+        and mention.coverage >= 0.9
+        and all(t.is_word and t.text in text.lexicon.stop for t in inside)
+    )
+
+
+def _names_its_part(mention: Mention, text: Text) -> bool:
+    """Return whether a metric of one part of the page is named with that part, in words that stand together."""
+    spaces = {p.partition(".")[0] for p in text.surface.parameters if "." in p}
+    space = next((s for s in sorted(spaces, key=len, reverse=True) if mention.key.startswith(f"{s}_")), None)
+    if space is None or mention.group != "metric" or mention.end - mention.start > len(mention.tokens) + 3:
+        return False
+    names = {s for s in text.lexicon.stems(space.replace("_", " ")) if s not in text.lexicon.stop}
+    return names <= {text.tokens[i].stem for i in mention.tokens}
+
+
+def _is_faint(mention: Mention, text: Text) -> bool:
+    """Return whether a mention rests on one word that names nothing alone, unless it is the whole of a name given."""
+    token = text.tokens[mention.start]
+    whole = token.text == mention.alias and mention.coverage >= 0.99
+    return not whole and text.lexicon.lists["faint"].at((token,), 0) is not None
+
+
+def _is_a_step(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
+    """Return whether a mention rests on the noun of a step that something else takes: "the mood shelf up two rows"."""
+    if mention.group != "parameter" or dials.is_position(text.surface.parameters[mention.key]):
+        return False
+    for q in text.quantities:
+        around = [t.text for t in text.tokens[max(0, q.start - 2) : q.start] + text.tokens[q.end : q.end + 2]]
+        if q.end in mention.tokens and set(around) & words_set("up down higher lower upwards downwards"):
+            here = text.tokens[q.start].sentence
+            return any(
+                m.group == "parameter"
+                and dials.is_position(text.surface.parameters[m.key])
+                and text.tokens[m.start].sentence == here
+                for m in found
+            )
+    return False
+
+
+def _is_a_unit(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
+    """Return whether a metric is taken from the unit of another one's size: "podcast minutes +2 minutes per user"."""
+    units = {i for q in text.quantities if q.kind is Kind.TIME for i in range(q.start, q.end)}
+    if mention.group != "metric" or not mention.tokens & units or len(mention.tokens - units) > 1:
+        return False
+    if mention.tokens <= units:
+        return True  # "7 days" name no metric
+    here = text.tokens[mention.start].sentence
+    return any(
+        m.group == "metric" and not m.tokens & units and m.coverage >= 0.85 and text.tokens[m.start].sentence == here
+        for m in found
+    )
 
 
 def _counts_otherwise(mention: Mention, text: Text) -> bool:

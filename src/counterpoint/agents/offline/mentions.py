@@ -3,12 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from counterpoint.agents.offline.catalogue import Alias, Catalogue, Group
-from counterpoint.agents.offline.lexicon import Lexicon
-from counterpoint.agents.offline.text import Token, stem_of
+from counterpoint.agents.offline.text import Token
 
 REACH = 7
 MIN_COVERAGE = 0.6
@@ -23,6 +19,7 @@ class Mention:
         score: Coverage, weight and worth of the alias together; comparable between entries.
         tokens: Indexes of the words that matched.
         rival: Score of the best other entry on these words, relative to this one.
+        n_literal: How many of the words are the alias's own, not only words of its meaning.
     """
 
     key: str
@@ -32,6 +29,7 @@ class Mention:
     tokens: frozenset[int]
     alias: str
     rival: float = 0.0
+    n_literal: int = 0
 
     @property
     def start(self) -> int:
@@ -47,25 +45,6 @@ class Mention:
     def span(self) -> tuple[int, int]:
         """Token span, end exclusive."""
         return self.start, self.end
-
-
-def corrected(tokens: Sequence[Token], catalogue: Catalogue, lexicon: Lexicon) -> tuple[Token, ...]:
-    """Return the tokens with typing errors in catalogue words mended; grammar words are never touched."""
-    fixed: list[Token] = []
-    candidates = sorted(w for w in catalogue.vocabulary if len(w) >= 5)
-    stems = {stem_of(w, lexicon.irregular) for w in catalogue.vocabulary | lexicon.known_words}
-    for token in tokens:
-        if len(token.text) < 5 or not token.text.isalpha() or token.stem in stems or token.text in lexicon.known_words:
-            fixed.append(token)
-            continue
-        hit = process.extractOne(
-            token.text, candidates, scorer=OSA.distance, score_cutoff=1 if len(token.text) < 9 else 2
-        )
-        if hit is None or hit[0][0] != token.text[0] or abs(len(hit[0]) - len(token.text)) > 1:
-            fixed.append(token)
-        else:
-            fixed.append(replace(token, text=hit[0], stem=stem_of(hit[0], lexicon.irregular)))
-    return tuple(fixed)
 
 
 def find_mentions(
@@ -117,7 +96,7 @@ def _best(alias: Alias, by_word: dict[int, list[tuple[int, float]]], nth: dict[i
         return None  # the word that makes the alias what it is ("explicit") is not there
     anchor = max(by_word, key=lambda w: alias.weights[w])
     for at, quality in _distinct(by_word[anchor]):
-        got, used = alias.weights[anchor] * quality, {at}
+        got, used, literal = alias.weights[anchor] * quality, {at}, int(quality == 1.0)
         for w, hits in by_word.items():
             if w == anchor:
                 continue
@@ -125,6 +104,7 @@ def _best(alias: Alias, by_word: dict[int, list[tuple[int, float]]], nth: dict[i
             if near:
                 gap, q, i = min(near, key=lambda n: (n[0] + 4 * n[1], n[0]))
                 used.add(i)
+                literal += q == -1.0
                 got += alias.weights[w] * -q * (1.0 - 0.03 * max(0, gap - len(alias.words)))
         coverage = got / total
         if coverage < (MIN_COVERAGE if alias.worth > 0.85 else 0.5):
@@ -133,7 +113,7 @@ def _best(alias: Alias, by_word: dict[int, list[tuple[int, float]]], nth: dict[i
             continue  # "bigger" alone does not speak of "bigger cards"
         score = coverage * alias.worth * got**0.5
         if best is None or score > best.score:
-            best = Mention(alias.key, alias.group, score, coverage, frozenset(used), alias.text)
+            best = Mention(alias.key, alias.group, score, coverage, frozenset(used), alias.text, n_literal=literal)
     return best
 
 

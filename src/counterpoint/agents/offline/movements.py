@@ -12,10 +12,15 @@ _TIME_UNITS = {
     "ms": 1.0,
     "s": 1000.0,
     "sec": 1000.0,
+    "second": 1000.0,
+    "seconds": 1000.0,
     "min": 60_000.0,
+    "minute": 60_000.0,
     "minutes": 60_000.0,
     "h": 3_600_000.0,
+    "hour": 3_600_000.0,
     "hours": 3_600_000.0,
+    "day": 86_400_000.0,
     "days": 86_400_000.0,
 }
 _NOT_MOVES = (
@@ -77,7 +82,7 @@ def moves_in(region: Sequence[Token], mention: Mention | None, lexicon: Lexicon)
     return found
 
 
-def sizes(quantity: Quantity | None, metric: Metric) -> tuple[float | None, float | None]:
+def sizes(quantity: Quantity | None, metric: Metric, tokens: Sequence[Token]) -> tuple[float | None, float | None]:
     """Return the size of an effect as (relative, in the metric's own unit); one of them is None."""
     if quantity is None:
         return None, None
@@ -86,11 +91,25 @@ def sizes(quantity: Quantity | None, metric: Metric) -> tuple[float | None, floa
         return round(size, 10), None
     if quantity.kind is Kind.POINTS:
         return None, round(size, 10)
-    if quantity.kind is Kind.TIME and metric.unit in _TIME_UNITS:
-        return None, round(size / _TIME_UNITS[metric.unit], 10)
+    if quantity.kind is Kind.TIME and unit_of(metric) in _TIME_UNITS:
+        return None, round(size / _TIME_UNITS[unit_of(metric)], 10)
     if quantity.kind is Kind.NUMBER:
-        return None, size
+        return None, round(size * scale_of(quantity, metric, tokens), 10)
     return None, None
+
+
+def unit_of(metric: Metric) -> str:
+    """Return the unit of a metric: as declared, or as its key says ("session_minutes"); empty when neither does."""
+    return metric.unit or next((w for w in metric.key.split("_") if len(w) > 2 and w in _TIME_UNITS), "")
+
+
+def scale_of(quantity: Quantity, metric: Metric, tokens: Sequence[Token]) -> float:
+    """Return how many of the metric's units one of the units after a number makes: "2 more hours" of minutes is 60."""
+    own = _TIME_UNITS.get(unit_of(metric))
+    if own is None:
+        return 1.0
+    said = next((_TIME_UNITS[t.text] for t in tokens[quantity.end : quantity.end + 3] if t.text in _TIME_UNITS), own)
+    return said / own
 
 
 def fits_metric(quantity: Quantity, metric: Metric, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
@@ -105,10 +124,16 @@ def fits_metric(quantity: Quantity, metric: Metric, tokens: Sequence[Token], lex
         if metric.unit == "days":
             near = {t.text for t in tokens[max(0, quantity.start - 2) : quantity.end + 2]}
             return quantity.sign != 0 or bool(near & {"by", "more", "extra", "additional", "fewer"})
-        return metric.unit in _TIME_UNITS
-    if quantity.kind is Kind.NUMBER and metric.unit:
-        after = [t.stem for t in tokens[quantity.end : quantity.end + 3]]
-        return bool(set(lexicon.stems(metric.unit)) & set(after)) and (
+        return unit_of(metric) in _TIME_UNITS
+    if quantity.kind is Kind.NUMBER and unit_of(metric):
+        following = [
+            t for t in tokens[quantity.end : quantity.end + 3] if t.sentence == tokens[quantity.start].sentence
+        ]
+        after = [t.stem for t in following]
+        if quantity.sign and (not following or following[0].text in words_set("per a each . , ; ) on")):
+            return True  # "active days: +0.1 per user": a signed number without a unit is in the metric's own
+        timed = unit_of(metric) in _TIME_UNITS and any(t.text in _TIME_UNITS for t in following)
+        return (timed or bool(set(lexicon.stems(unit_of(metric))) & set(after))) and (
             quantity.sign != 0
             or tokens[max(0, quantity.start - 1)].text in ("by", "least", "of")
             or "mor" in after

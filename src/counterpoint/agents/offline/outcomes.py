@@ -67,15 +67,19 @@ def read_statements(
     tokens: Sequence[Token],
     surface: Surface,
     lexicon: Lexicon,
-    owned: set[int],
+    changed: set[int],
+    people: set[int],
 ) -> list[Statement]:
     """Return what is said of every metric mentioned.
 
     Args:
         effects: Metric -> the quantities that speak of it.
-        owned: Indexes of the tokens that belong to the audience or the change.
+        changed: Indexes of the tokens that belong to the change.
+        people: Indexes of the tokens that belong to the audience.
     """
-    return [_statement(m, mentions, effects.get(m.key, []), tokens, surface, lexicon, owned) for m in mentions]
+    return [
+        _statement(m, mentions, effects.get(m.key, []), tokens, surface, lexicon, changed, people) for m in mentions
+    ]
 
 
 def _statement(
@@ -85,7 +89,8 @@ def _statement(
     tokens: Sequence[Token],
     surface: Surface,
     lexicon: Lexicon,
-    owned: set[int],
+    changed: set[int],
+    people: set[int],
 ) -> Statement:
     metric = surface.metrics[mention.key]
     start, end = region_of(mention, mentions, tokens)
@@ -101,10 +106,10 @@ def _statement(
         )
         else None,
     )
-    region = [t for t in tokens[start:end] if t.index not in owned or t.index in mention.tokens]
+    region = [t for t in tokens[start:end] if t.index not in changed | people or t.index in mention.tokens]
     # What precedes the last change in the region speaks of the change, not of the metric.
-    changed = [t.index for t in tokens[start : mention.start] if t.index in owned]
-    near = [t for t in region if not changed or t.index > changed[-1] or t.index in mention.tokens]
+    before = [t.index for t in tokens[start : mention.start] if t.index in changed]
+    near = [t for t in region if not before or t.index > before[-1] or t.index in mention.tokens]
     moves = moves_in(near, mention, lexicon)
     worse = Direction.DECREASE if metric.better == "higher" else Direction.INCREASE
     direction = _direction(moves, mention, metric, quantity)
@@ -256,9 +261,10 @@ def _statement(
     )
     capped = quantity is not None and " more than " in words and _negated(near, [(quantity.start, "")], mention)
     guard = guard or (capped and not (moves and not toward_worse))
-    relative, absolute = sizes(quantity, metric)
-    if has["disclaim"] and not named_guard and not flat:
-        role = "ignored"
+    relative, absolute = sizes(quantity, metric, tokens)
+    denied = bool(moves) and direction is not worse and _is_denied(near, moves)
+    if (has["disclaim"] and not named_guard and not flat) or (denied and not guard):
+        role = "ignored"  # "will not raise CTR" makes it no goal
     elif guard:
         role = "guardrail"
     elif moves or quantity is not None or has["goal"]:
@@ -314,6 +320,14 @@ def _direction(
     if quantity is not None and quantity.sign and metric.better == "higher":
         return Direction.INCREASE if quantity.sign > 0 else Direction.DECREASE
     return names[min(reach)[1]]
+
+
+def _is_denied(region: Sequence[Token], moves: Sequence[tuple[int, str]]) -> bool:
+    """Return whether the text says that a movement does not happen: "will not rise", not "not only rise"."""
+    if {t.text for t in region} & words_set("if when only just merely unless worth until"):
+        return False
+    denials = [t.index for t in region if t.text in ("not", "never", "cannot") or t.text.endswith("n't")]
+    return all(any(0 < move - i <= 3 for i in denials) for move, _ in moves)
 
 
 def _negated(region: Sequence[Token], moves: Sequence[tuple[int, str]], mention: Mention) -> bool:

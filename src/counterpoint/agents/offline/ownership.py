@@ -1,74 +1,106 @@
 """Ownership: which dial or metric each quantity of a hypothesis belongs to."""
 
+from collections.abc import Sequence
+
 from counterpoint.agents.offline import dials, settings
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.movements import fits_metric
 from counterpoint.agents.offline.quantities import Quantity
 from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.schedule import is_allocation, is_duration
-from counterpoint.agents.offline.text import distance, words_set
+from counterpoint.agents.offline.text import Token, distance, words_set
+
+_TOO_FAR = 24.0
+"""Cost from which a quantity belongs to nothing: two sentences, or a sentence of many clauses."""
 
 
 def assign(links: Links, text: Text) -> None:
     """Give each quantity to what it fits best: a dial, a metric, or neither (allocation, duration, audience)."""
-    tokens = text.tokens
-    for q in text.quantities:
-        # "day 7 retention", "95th percentile": a number in a metric's name measures nothing.
-        named = any(set(range(q.start, q.end)) <= m.tokens for m in links.metrics)
-        listed = any(
-            o is not q
-            and o.kind is q.kind
-            and tokens[o.start].sentence == tokens[q.start].sentence
-            and {t.text for t in tokens[min(o.end, q.end) : max(o.start, q.start)]}
-            <= words_set("and or , versus / against")
-            for o in text.quantities
-        )
-        if named or set(range(q.start, q.end)) & text.audience or is_allocation(q, tokens, text.lexicon):
-            continue
-        options: list[tuple[float, str, str]] = []
-        before = [t.text for t in tokens[max(0, q.start - 3) : q.start]]
-        by = "by" in before
-        for m in links.parameters:
-            fit = settings.fit(q, text.surface.parameters[m.key], m, tokens)
-            if fit > 0:
-                cost = _distance_to(q, m, text) - 4.0 * (fit - 1)
-                if dials.is_share(text.surface.parameters[m.key]) and (by or set(before) & {"least", "up", "down"}):
-                    cost += 6
-                if q.start in m.tokens:
-                    cost -= 4
-                if listed:
-                    cost -= 8  # values come in lists, effects do not
-                options.append((cost, "value", m.key))
-        for m in links.metrics:
-            if fits_metric(q, text.surface.metrics[m.key], tokens, text.lexicon):
-                cost = (
-                    _distance_to(q, m, text)
-                    - 4 * (q.sign != 0)
-                    - 2 * by
-                    - (2 if set(before) & {"least", "most", "than", "within"} else 0)
-                )
-                options.append((cost, "effect", m.key))
-        if is_duration(q, tokens, text.lexicon):
-            dial = [o for o in options if o[1] == "value"]
-            alone = not any(
-                t.clause == tokens[q.start].clause
-                and t.is_word
-                and not q.start <= t.index < q.end
-                and t.text not in text.lexicon.stop
-                for t in tokens
-            )
-            lists = any(
-                o is not q
-                and o.kind is q.kind
-                and abs(o.start - q.start) <= 4
-                and tokens[o.start].sentence == tokens[q.start].sentence
-                for o in text.quantities
-            )
-            if not dial or (min(dial)[0] > (5.5 if not alone else 2.5) and not lists):
-                continue
-        if options and min(options)[0] < 24:
-            _, role, key = min(options)
+    offers = [(q, offered) for q in text.quantities if (offered := _options(q, links, text))]
+    # The surest first: a metric takes a second size only when no other one could be meant.
+    for q, offered in sorted(offers, key=lambda o: (min(o[1])[0], o[0].start)):
+        priced = [(c + 14.0 * (role == "effect" and key in links.effects), role, key) for c, role, key in offered]
+        settled = [o for o in priced if o[0] < _TOO_FAR]
+        if settled:
+            _, role, key = min(settled)
             (links.values if role == "value" else links.effects).setdefault(key, []).append(q)
+    for given in (links.values, links.effects):
+        for key in given:
+            given[key].sort(key=lambda q: q.start)
+
+
+def _options(q: Quantity, links: Links, text: Text) -> list[tuple[float, str, str]]:
+    """Return what a quantity could belong to: its cost, whether as a value or as an effect, and the entry."""
+    tokens = text.tokens
+    # "day 7 retention", "95th percentile": a number in a metric's name measures nothing.
+    named = any(set(range(q.start, q.end)) <= m.tokens for m in links.metrics)
+    if named or set(range(q.start, q.end)) & text.audience or is_allocation(q, tokens, text.lexicon):
+        return []
+    options = [*_as_value(q, links, text), *_as_effect(q, links, text)]
+    if not is_duration(q, tokens, text.lexicon):
+        return options
+    dial = [o for o in options if o[1] == "value"]
+    alone = not any(
+        t.clause == tokens[q.start].clause
+        and t.is_word
+        and not q.start <= t.index < q.end
+        and t.text not in text.lexicon.stop
+        for t in tokens
+    )
+    lists = any(
+        o is not q
+        and o.kind is q.kind
+        and abs(o.start - q.start) <= 4
+        and tokens[o.start].sentence == tokens[q.start].sentence
+        for o in text.quantities
+    )
+    return [] if not dial or (min(dial)[0] > (2.5 if alone else 5.5) and not lists) else options
+
+
+def _as_value(q: Quantity, links: Links, text: Text) -> list[tuple[float, str, str]]:
+    tokens = text.tokens
+    before = {t.text for t in tokens[max(0, q.start - 3) : q.start]}
+    listed = any(
+        o is not q
+        and o.kind is q.kind
+        and tokens[o.start].sentence == tokens[q.start].sentence
+        and _joins(tokens[min(o.end, q.end) : max(o.start, q.start)], links)
+        for o in text.quantities
+    )
+    options: list[tuple[float, str, str]] = []
+    for m in links.parameters:
+        parameter = text.surface.parameters[m.key]
+        fit = settings.fit(q, parameter, m, tokens)
+        if fit > 0:
+            cost = _distance_to(q, m, text) - 4.0 * (fit - 1)
+            cost += 6 * (dials.is_share(parameter) and bool(before & {"by", "least", "up", "down"}))
+            cost -= 4 * (q.start in m.tokens) + 8 * listed  # values come in lists, effects do not
+            options.append((cost, "value", m.key))
+    return options
+
+
+def _joins(between: Sequence[Token], links: Links) -> bool:
+    """Return whether only joints stand between two values, and the dial's own words: "floor 0 and floor 15"."""
+    own = {i for m in links.parameters for i in m.tokens}
+    names = {w for m in links.parameters for w in m.alias.split()}
+    joints = words_set("and or , versus / against")
+    return len(between) <= 4 and all(t.text in joints or t.index in own or t.text in names for t in between)
+
+
+def _as_effect(q: Quantity, links: Links, text: Text) -> list[tuple[float, str, str]]:
+    before = {t.text for t in text.tokens[max(0, q.start - 3) : q.start]}
+    return [
+        (
+            _distance_to(q, m, text)
+            - 4 * (q.sign != 0)
+            - 2 * ("by" in before)
+            - 2 * bool(before & {"least", "most", "than", "within"}),
+            "effect",
+            m.key,
+        )
+        for m in links.metrics
+        if fits_metric(q, text.surface.metrics[m.key], text.tokens, text.lexicon)
+    ]
 
 
 def _distance_to(q: Quantity, m: Mention, text: Text) -> float:

@@ -12,14 +12,16 @@ from counterpoint.agents.offline.changes import ChangeReading, read_changes
 from counterpoint.agents.offline.gazetteer import Gazetteer, build_gazetteer, spelled_out
 from counterpoint.agents.offline.lexicon import Lexicon, default_lexicon
 from counterpoint.agents.offline.linking import link
-from counterpoint.agents.offline.mentions import corrected, find_mentions
+from counterpoint.agents.offline.mentions import find_mentions
+from counterpoint.agents.offline.movements import sizes
 from counterpoint.agents.offline.orders import unsafe_words
 from counterpoint.agents.offline.outcomes import Statement, read_statements
-from counterpoint.agents.offline.quantities import find_quantities
+from counterpoint.agents.offline.quantities import Kind, find_quantities
 from counterpoint.agents.offline.questions import ask, explain_plan, refuse
 from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.schedule import Schedule, read_schedule
-from counterpoint.agents.offline.text import words_of
+from counterpoint.agents.offline.spelling import apart, corrected, keys_apart
+from counterpoint.agents.offline.text import proper_names, words_of
 from counterpoint.agents.plan import Missing, Outcome, Plan, PlannedGuardrail, Provenance, RejectReason, Source
 from counterpoint.agents.ports import PastExperiment
 from counterpoint.config import Surface
@@ -90,16 +92,27 @@ def _bound(surface: Surface, lexicon: Lexicon) -> tuple[Catalogue, Gazetteer]:
 
 def _read(text: str, surface: Surface, lexicon: Lexicon) -> _Reading:
     catalogue, gazetteer = _bound(surface, lexicon)
-    tokens = corrected(lexicon.read(spelled_out(text, lexicon)), catalogue, lexicon)
+    tokens = corrected(
+        lexicon.read(apart(spelled_out(keys_apart(text, surface), lexicon), catalogue, lexicon)), catalogue, lexicon
+    )
     quantities = find_quantities(tokens, lexicon)
     audience = read_audience(tokens, quantities, surface, lexicon, gazetteer)
     terms = terms_of(tokens, quantities, lexicon)
     whole = Text(
-        tokens=tokens, terms=terms, quantities=quantities, audience=audience.used, lexicon=lexicon, catalogue=catalogue
+        tokens=tokens,
+        terms=terms,
+        quantities=quantities,
+        audience=audience.used,
+        lexicon=lexicon,
+        catalogue=catalogue,
+        proper=proper_names(text),
+        named=tuple(audience.named),
     )
     links = link(whole, find_mentions(tokens, terms, catalogue, audience.used))
     change = read_changes(whole, links)
-    statements = read_statements(links.metrics, links.effects, tokens, surface, lexicon, change.used | audience.used)
+    statements = read_statements(
+        links.metrics, links.effects, tokens, surface, lexicon, change.used - audience.used, audience.used
+    )
     reserved = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs]
     reserved += [q for q in quantities if set(range(q.start, q.end)) & audience.used]
     reading = _Reading(whole, audience, links, change, statements, read_schedule(tokens, quantities, lexicon, reserved))
@@ -131,7 +144,36 @@ def _choose(reading: _Reading, surface: Surface) -> None:
         reading.primary = min(par, key=lambda s: s.mention.start)
         reading.tie = reading.primary.mention.rival > 0.97
         guards.pop(reading.primary.metric, None)
+    elif len({s.metric for s in reading.statements}) == 1:
+        reading.primary = _only_metric(reading)
     reading.guardrails = list(guards.values())
+    _size(reading, surface)
+
+
+def _only_metric(reading: _Reading) -> Statement | None:
+    """Return the one metric that a text names at all, apart from the change: nothing else can decide."""
+    said = max(reading.statements, key=lambda s: s.mention.score)
+    clause = reading.text.tokens[said.mention.start].clause
+    apart = all(reading.text.tokens[i].clause != clause for i in reading.change.used)
+    clear = said.role == "named" and said.mention.score >= 1.6 and said.mention.coverage >= 0.9
+    return said if clear and apart and said.mention.rival < 0.9 else None
+
+
+def _size(reading: _Reading, surface: Surface) -> None:
+    """Give the metric that decides a size that stands by itself: "Minimum effect: 1 %"."""
+    text, primary = reading.text, reading.primary
+    if primary is None or primary.quantity is not None:
+        return
+    given = [q for qs in (*reading.links.values.values(), *reading.links.effects.values()) for q in qs]
+    given += reading.schedule.used
+    for q in text.quantities:
+        words = [t for t in text.tokens if t.sentence == text.tokens[q.start].sentence]
+        free = q not in given and q.kind in (Kind.PERCENT, Kind.POINTS) and not text.audience & set(range(*q.span))
+        if free and text.lexicon.has("effect_size", words):
+            relative, absolute = sizes(q, surface.metrics[primary.metric], text.tokens)
+            reading.primary = replace(primary, quantity=q, relative=relative, absolute=absolute)
+            reading.links.effects.setdefault(primary.metric, []).append(q)
+            return
 
 
 def _of_the_changed_part(reading: _Reading, surface: Surface, said: Statement) -> Statement:
@@ -165,6 +207,8 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         return refuse(surface, RejectReason.UNKNOWN_ATTRIBUTE, unknown[0])
     if place is not None:
         return ask(surface, [Missing.SURFACE], place[1], reading.text)
+    if (part := doubts.new_part(text, reading.links, change)) is not None:
+        return refuse(surface, RejectReason.UNKNOWN_PARAMETER, part)
     if change.reject is not None:
         return refuse(surface, change.reject, change.detail)
     residue = doubts.residue(text, reading.links, change)
@@ -188,10 +232,12 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         missing.append(Missing.AUDIENCE)
     if not missing and doubts.unread_people(text, reading.audience.passed, change, reading.links):
         missing.append(Missing.AUDIENCE)
-    if not missing and doubts.unread_value(text, change, reading.links) is not None:
-        missing.append(Missing.CHANGE)
+    if not missing and (value := doubts.unread_value(text, change, reading.links)) is not None:
+        return ask(surface, [Missing.CHANGE], value, text)
     if not missing and (stray := doubts.stray_quantity(text, reading.links, reading.schedule, change)) is not None:
         return ask(surface, [Missing.VALUE], stray, text)
+    if not missing and (verb := doubts.unread_movement(text, reading.primary)) is not None:
+        return ask(surface, [Missing.METRIC], verb, text)
     if not missing:
         loose = set(doubts.unexplained(text, reading.links, change))
         if (sign := abstention.sign_of_misreading(text, reading.links, change, loose)) is not None:
@@ -200,6 +246,14 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         detail = change.detail or next((w for t, w in troubles if t is Trouble.VAGUE), "")
         return ask(surface, missing, detail, text)
     return _plan(reading, surface, residue)
+
+
+def _allocation(reading: _Reading) -> float | None:
+    """Return the share that enters, all arms and control together, also where the text gives it for each of them."""
+    share = reading.schedule.allocation
+    if share is None or not reading.schedule.is_per_arm:
+        return share
+    return min(1.0, round(share * (len(reading.change.arms) + 1), 10))
 
 
 def _plan(reading: _Reading, surface: Surface, residue: tuple[str, ...]) -> Plan:
@@ -248,7 +302,7 @@ def _plan(reading: _Reading, surface: Surface, residue: tuple[str, ...]) -> Plan
         guardrails=tuple(
             PlannedGuardrail(metric=g.metric, margin=g.relative, margin_abs=g.absolute) for g in reading.guardrails
         ),
-        allocation=reading.schedule.allocation,
+        allocation=_allocation(reading),
         days=reading.schedule.days,
         provenance=provenance,
         residue=residue,

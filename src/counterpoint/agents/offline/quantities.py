@@ -149,6 +149,10 @@ class _Reader:
         elif word in ("plus", "minus") and self._number(i + 1) is not None:
             sign = 1 if word == "plus" else -1
             i += 1
+        if word in ("in", "by") and self.text(i + 1) == "half" and self.text(i + 2) not in ("a", "an", "of", "the"):
+            return Quantity(kind=Kind.FACTOR, value=0.5, start=i, end=i + 2, bare=0.5)
+        if (multiple := self._multiple(i)) is not None:
+            return multiple
         number = self._number(i)
         if number is None:
             return self._without_number(start)
@@ -156,6 +160,18 @@ class _Reader:
         if self.text(end) in ("times", "x", "*") or (self.text(end) == "fold" and self.text(end - 1) != "first"):
             return Quantity(kind=Kind.FACTOR, value=value, start=start, end=end + 1, sign=sign, bare=value)
         return self._with_unit(value, start, end, sign)
+
+    def _multiple(self, i: int) -> Quantity | None:
+        """Return the factor of "times four", "x4" and "* 3", where the sign comes first."""
+        word = self.text(i)
+        if re.fullmatch(r"x\d+", word):
+            return Quantity(kind=Kind.FACTOR, value=float(word[1:]), start=i, end=i + 1, bare=float(word[1:]))
+        if word not in ("times", "x", "*") or self._number(i - 1) is not None:
+            return None
+        number = self._number(i + 1)
+        if number is None or self._with_unit(number[0], i + 1, number[1], 0).kind is not Kind.NUMBER:
+            return None
+        return Quantity(kind=Kind.FACTOR, value=number[0], start=i, end=number[1], bare=number[0])
 
     def _with_unit(self, value: float, start: int, end: int, sign: int) -> Quantity:
         for options, scale, kind in (

@@ -54,7 +54,8 @@ def _question(surface: Surface, missing: Missing, detail: str) -> str:
     if missing is Missing.VALUE:
         return f"What does {detail or 'the number'} belong to, and to which value should it be set?"
     if missing is Missing.CHANGE:
-        return f"Which parameter of {surface.key} should change, and to what?"
+        unread = f' ("{detail}" was not understood)' if detail and detail not in surface.parameters else ""
+        return f"Which parameter of {surface.key} should change, and to what{unread}?"
     if missing is Missing.METRIC:
         return "Which one metric decides whether this worked?"
     return f"Which users exactly are meant by {detail or 'the audience'} (a threshold or a list)?"

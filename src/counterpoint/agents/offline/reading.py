@@ -21,6 +21,8 @@ class Text:
     audience: set[int]
     lexicon: Lexicon
     catalogue: Catalogue
+    proper: frozenset[str] = frozenset()
+    named: tuple[tuple[str, int, int, tuple[str, ...]], ...] = ()
 
     @property
     def surface(self) -> Surface:

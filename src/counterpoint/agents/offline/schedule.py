@@ -22,6 +22,7 @@ class Schedule:
     allocation: float | None
     days: int | None
     used: tuple[Quantity, ...]
+    is_per_arm: bool = False
 
 
 def read_schedule(
@@ -34,13 +35,31 @@ def read_schedule(
     """
     free = [q for q in quantities if q not in reserved]
     share = next((q for q in free if is_allocation(q, tokens, lexicon)), None)
-    length = next((q for q in free if q is not share and is_duration(q, tokens, lexicon)), None)
+    lengths = [q for q in free if q is not share and is_duration(q, tokens, lexicon)]
+    cued = [
+        q for q in lengths if words_set("duration length runtime run runs experiment test weeks'") & _near(q, tokens)
+    ]
+    length = next(iter(cued or lengths), None)
     days = round(length.value / MS_PER_DAY) if length else None
     return Schedule(
         allocation=round(share.value, 10) if share else None,
         days=days,
         used=tuple(q for q in (share, length) if q is not None),
+        is_per_arm=share is not None and _is_per_arm(share, tokens),
     )
+
+
+def _near(quantity: Quantity, tokens: Sequence[Token]) -> set[str]:
+    sentence = tokens[quantity.start].sentence
+    around = tokens[max(0, quantity.start - 4) : quantity.end + 3]
+    return {t.text for t in around if t.sentence == sentence}
+
+
+def _is_per_arm(quantity: Quantity, tokens: Sequence[Token]) -> bool:
+    """Return whether a share is that of each arm: "5 % per arm", "4 % of users to each of the three cells"."""
+    after = [t.text for t in tokens[quantity.end : quantity.end + 10] if t.sentence == tokens[quantity.start].sentence]
+    arms = words_set("arm arms cell cells variant variants group groups treatment treatments branch version")
+    return any(w in ("each", "per", "every") and arms & set(after[n + 1 : n + 5]) for n, w in enumerate(after))
 
 
 def is_allocation(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
@@ -61,10 +80,14 @@ def is_allocation(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon)
     if here and (tokens[i].text in ("traffic", "units", "audience", "population") or seen_of):
         before = tokens[quantity.start - 1].text if quantity.start else ""
         return before not in ("by", "than") or tokens[i].text == "traffic"
-    before_words = [t.text for t in tokens[max(0, quantity.start - 4) : quantity.start]]
+    if _is_per_arm(quantity, tokens) and tokens[quantity.end].text in words_set("per each to in for every of"):
+        return True
+    preceding = tokens[max(0, quantity.start - 5) : quantity.start]
+    before_words = [t.text for t in preceding if t.sentence == tokens[quantity.start].sentence]
     if words_set("allocation allocate exposure rollout traffic ramp enrol enroll") & set(before_words):
         return not {"by"} & set(before_words[-1:])
-    after = [t.text for t in tokens[quantity.end : quantity.end + 2]]
+    following = tokens[quantity.end : quantity.end + 2]
+    after = [t.text for t in following if t.sentence == tokens[quantity.start].sentence]
     return bool({"allocation", "rollout", "exposure", "enrolled", "holdback"} & set(after))
 
 

@@ -63,7 +63,13 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
         return 0.0
     if quantity.sign and quantity.kind is not Kind.NUMBER:
         return 0.0
-    if quantity.kind is Kind.NUMBER and set(after[:2]) & _NOT_COUNTED and not set(after[:1]) & {"or", "versus", "and"}:
+    if last in words_set("tier phase wave level cohort stage sprint priority class day week"):
+        return 0.0  # "tier 1 regions" counts nothing
+    if (
+        quantity.kind is Kind.NUMBER
+        and set(after[:2]) & _NOT_COUNTED
+        and not set(after[:1]) & {"or", "versus", "and", "instead", "rather"}
+    ):
         return 0.0
     if (
         quantity.kind is Kind.NUMBER
@@ -108,7 +114,12 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
             return 0.8
         return (
             1.0
-            if quantity.kind is Kind.NUMBER and (quantity.value <= (parameter.max or 1) or last in ("to", "at", "of"))
+            if quantity.kind is Kind.NUMBER
+            and (
+                quantity.value <= (parameter.max or 1)
+                or last in ("to", "at", "of", ":", "=")
+                or 0 <= quantity.start - mention.end < 1
+            )
             else 0.0
         )
     if quantity.kind is Kind.NUMBER:
@@ -145,6 +156,10 @@ def from_quantity(
         if float(_number(quantity, parameter)) != float(parameter.baseline):
             return Setting(key=parameter.key, value=None, at=quantity.start, end=quantity.end, problem="contradiction")
         return None
+    following = tokens[quantity.end : quantity.end + 2]
+    leads = len(following) == 2 and following[0].text == "to" and following[1].text[0].isdigit()
+    if leads and float(_number(quantity, parameter)) == float(parameter.baseline):
+        return None  # "14 to 7 days": where it stands, and where it goes
     base = float(parameter.baseline)
     step = step_of(tokens, quantity, parameter)
     problem: Problem | None = None

@@ -47,13 +47,16 @@ def is_today(tokens: Sequence[Token], quantity: Quantity) -> bool:
         )
     if after[:1] and after[0] in ("today", "now", "currently"):
         return True
+    told = [t.text for t in tokens[end : end + 7] if t.clause == tokens[start].clause]
+    if told[:1] and told[0] in ("being", "is") and {"today", "now", "currently", "present"} & set(told):
+        return True  # "six being what we serve today"
     return (
         after[:2] in (["as", "now"], ["as", "today"], ["at", "present"], ["at", "the"])
         and (after[:2] != ["at", "the"] or after[2:3] == ["moment"])
     ) or (before[:1] == ["today"] and len(before) <= 4)
 
 
-def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -> int:
+def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -> int:  # noqa: PLR0912 - a grammar is a list of cases
     """Return +1 or -1 when a quantity is a step from the baseline ("two more", "one row higher", "by two"), else 0."""
     start, end = quantity.span
     after = [t.text for t in tokens[end : end + 3] if t.sentence == tokens[start].sentence]
@@ -72,6 +75,8 @@ def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -
             "positions line rank ranks shelf shelves"
         )
         window = [w for w in after if w not in noun]
+        if window[:1] == ["further"] and window[1:2] and window[1] in ("up", "down"):
+            window = window[1:]  # "three rows further down"
         if (
             quantity.kind is Kind.NUMBER
             and window[:1]
@@ -107,6 +112,7 @@ def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -
         return 1
     if last == "by":
         down = words_set(
+            "shorter smaller fewer less tighter narrower "
             "lower reduce cut shorten decrease drop trim shrink lowering cutting reducing down narrow shortening"
         )
         return -1 if down & set(before) else 1

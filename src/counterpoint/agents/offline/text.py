@@ -9,6 +9,10 @@ _TOKEN = re.compile(r"r&b|[a-z]?\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?|[%+\-=<
 _WORD = re.compile(r"r&b|[a-z]?\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?|[%+<>=#]+")
 _SENTENCE_END = frozenset(".!?;\n")
 _CLAUSE_END = frozenset(',:()=→"')
+# "Min. effect", "max. 2 %": the dot of an abbreviation ends no sentence; after a number it is a unit, and may.
+_ABBREVIATED = re.compile(
+    r"(?<!\d )(?<!\d)\b(min|max|approx|est|exp|avg|incl|excl|resp|ca|pos|no|nr|sec|rel|abs|temp)\.(?=\s*[a-z\d])"
+)
 _DASHES = str.maketrans(
     {
         "\u2013": "-",
@@ -51,7 +55,9 @@ def read(
     text: str, *, spelling: Mapping[str, str], irregular: Mapping[str, str], clause_words: frozenset[str]
 ) -> tuple[Token, ...]:
     """Return the tokens of `text`, lower-cased, with known spellings unified."""
-    lowered = text.lower().translate(_DASHES)
+    lowered = _ABBREVIATED.sub(r"\1 ", text.lower().translate(_DASHES))
+    lowered = re.sub(r"(?<=[\d%])\s*(?:-+>|=>|→)\s*(?=[\d.])", " to ", lowered)
+    lowered = re.sub(r"-+>|=>", " → ", lowered)
     lowered = re.sub(r"\s-\s", " ; ", lowered)
     lowered = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", lowered)
     for word, plain in spelling.items():
@@ -85,6 +91,11 @@ def words_set(words: str) -> frozenset[str]:
 def split_words(phrase: str) -> list[str]:
     """Return the words of a phrase as the reader of hypotheses splits them, hyphens apart."""
     return _WORD.findall(phrase.lower().translate(_DASHES).replace("_", " "))
+
+
+def proper_names(text: str) -> frozenset[str]:
+    """Return the words written with a capital inside of a sentence, lower-cased: names, most of them."""
+    return frozenset(m.lower() for m in re.findall(r"(?<=[^\W\d_A-Z][ ,(/])[ ]?([A-Z][^\W\d_]{2,})", text))
 
 
 def stem_of(word: str, irregular: Mapping[str, str]) -> str:
