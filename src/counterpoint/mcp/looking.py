@@ -149,7 +149,7 @@ def _add_following(server: MCPServer[Any], agency: Agency, who: Who) -> None:
         allowed(who, "read")
         found = agency.control.experiment(experiment)
         line = {name: found[name] for name in documents.Standing.model_fields if name in found}
-        return documents.Standing.model_validate({**line, "experiment": found["key"]})
+        return documents.Standing.model_validate({**line, "experiment": found["key"], "launch": found["launch"]["id"]})
 
     @server.tool(annotations=LOOK)
     def experiment_results(experiment: Experiment) -> documents.Results:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.types import CallToolResult, InputRequiredResult, TextContent
 from pydantic import AnyHttpUrl, ValidationError
 
@@ -104,7 +104,7 @@ def _told(tool: str, error: ToolError) -> CounterpointError:
         if isinstance(cause, PlatformFault):
             _LOG.error("fault", extra={"tool": tool, "code": cause.code}, exc_info=cause)
         return cause
-    if isinstance(cause, ValidationError):
+    if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
         faults = [{"path": ".".join(map(str, each["loc"])), "message": each["msg"]} for each in cause.errors()]
         first, more = faults[0], f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         return InvalidInput(
