@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from counterpoint.errors import Conflict, NotFound, PlatformFault
-from counterpoint.orchestration.backends.held import Note
+from counterpoint.orchestration.backends import Note
 from counterpoint.storage.sql import SqlDocuments
 
 BACKEND_NOTE = "backend_note"

@@ -3,7 +3,7 @@
 from counterpoint.orchestration.backends.content import ContentBackend
 from counterpoint.orchestration.backends.flagd_file import FlagdFile
 from counterpoint.orchestration.backends.flagd_http import FlagdHttp
-from counterpoint.orchestration.backends.held import HeldBackend, Holder, Notes
+from counterpoint.orchestration.backends.held import HeldBackend, Holder, Note, Notes
 from counterpoint.orchestration.backends.measurement import AnalysisPlans, MeasurementBackend
 from counterpoint.orchestration.backends.outlook import Outlook, Render, Rendered
 from counterpoint.orchestration.backends.parts import Make, Parts
@@ -31,6 +31,7 @@ __all__ = [
     "Holder",
     "Make",
     "MeasurementBackend",
+    "Note",
     "Notes",
     "Outlook",
     "Parts",
