@@ -1,7 +1,7 @@
 """The launch desk: what a person, a script or an agent can do with launches."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from counterpoint.orchestration.recording import LEASE
 from counterpoint.orchestration.running import look
 from counterpoint.orchestration.steering import Verb, intervene
 from counterpoint.orchestration.steering import refuse as refuse_verb
-from counterpoint.orchestration.watch import start, start_due, without_dead_claim
+from counterpoint.orchestration.watch import pull_back, start, start_due, without_dead_claim
 from counterpoint.orchestration.world import LaunchWorld
 
 WORKFLOWS: Mapping[str, Callable[[LaunchWorld, Attempts, Mapping[str, Any]], Outcome]] = {
@@ -31,18 +31,27 @@ def _anybody(actor: str) -> None:
     del actor
 
 
+@dataclass(slots=True)
+class LastTick:
+    """When a process ticked last; None before it did."""
+
+    at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchDesk:
     """Launches and what executes them.
 
     Attributes:
         new_id: Returns an identifier that was never returned before.
+        ticked: When this process ticked last.
         admit: Asked with the actor before anything is written; raises for those who may not write at once.
     """
 
     world: LaunchWorld
     executor: Executor
     new_id: Callable[[], str]
+    ticked: LastTick = field(default_factory=LastTick)
     admit: Callable[[str], None]
 
 
@@ -181,6 +190,9 @@ def move(desk: LaunchDesk, launch_id: str, verb: str, *, actor: str, reason: str
 
 def tick(desk: LaunchDesk) -> tuple[str, ...]:
     """Start the transition of every launch that is due, each once however many processes tick; return their ids."""
+    last, desk.ticked.at = desk.ticked.at, desk.world.clock()
+    if last is None or desk.ticked.at < last:
+        pull_back(desk.world)
     return start_due(desk.world, desk.executor)
 
 

@@ -77,8 +77,7 @@ def _inspect(world: LaunchWorld, launch_id: str, run: str) -> Outcome:
         return {"do": "nothing", "reason": f"the launch is {launch.state}"}
     spec = spec_of(launch)
     # A clock that was set back must not make a look see less than the one before it.
-    now = max(now, launch.updated_at)
-    seen = world.inspect(launch, now)
+    seen = world.inspect(launch, max(now, launch.updated_at))
     findings = [finding.as_document() for finding in seen.findings]
     digest = seen.scorecard.get("digest")
     evidence = {"findings": findings, "harmed": list(seen.harmed), "scorecard_digest": digest}

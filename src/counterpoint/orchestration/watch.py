@@ -8,7 +8,8 @@ from counterpoint.errors import DependencyFailure
 from counterpoint.orchestration.beginning import BEGINNING
 from counterpoint.orchestration.launch import Launch, LaunchState, moved
 from counterpoint.orchestration.ports import Executor, Outcome, Progress
-from counterpoint.orchestration.recording import LEASE, write
+from counterpoint.orchestration.recording import LEASE, spec_of, write
+from counterpoint.orchestration.schedule import WATCH_EVERY, next_due
 from counterpoint.orchestration.world import LaunchWorld
 
 N_BEGINS = 6
@@ -25,6 +26,23 @@ def start_due(world: LaunchWorld, executor: Executor) -> tuple[str, ...]:
     now = world.clock()
     started = (_start_one(world, executor, launch, now) for launch in world.launches.due(now))
     return tuple(run for run in started if run is not None)
+
+
+def pull_back(world: LaunchWorld) -> None:
+    """Make looks that were put off too long due in time: by a clock that ran ahead, and was set right since."""
+    now = world.clock()
+    for launch in world.launches.list():
+        started_at = launch.started_at
+        if launch.state is not LaunchState.RUNNING or launch.claim is not None or started_at is None:
+            continue
+        if launch.due_at is None or launch.due_at <= now + WATCH_EVERY:
+            continue
+        due = next_due(spec_of(launch), stage=launch.stage, started_at=started_at, staged_at=launch.staged_at, now=now)
+
+        def change(now_is: Launch, read: Launch = launch, at: datetime = due.at) -> Launch:
+            return msgspec.structs.replace(now_is, due_at=at) if now_is.version == read.version else now_is
+
+        write(world, launch.id, change)
 
 
 def run_id(launch: Launch, workflow: str) -> str:
