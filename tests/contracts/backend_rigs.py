@@ -254,6 +254,25 @@ def webhook_rig(folder: Path) -> Rig:
     )
 
 
+REGISTERS: list[Any] = []
+"""The receivers behind the webhooks that `make_register` made, the newest last."""
+
+
+def make_register(options: dict[str, Any], made_of: Parts) -> Backend:
+    """What `kind: contracts.backend_rigs:make_register` names: a webhook on the example receiver."""
+    receiver = loaded("webhook_receiver", ROOT / "examples" / "webhook_receiver.py")
+    REGISTERS.append(receiver.Register())
+    at = NOW.timestamp()
+
+    def handler(request):
+        header = request.headers["Counterpoint-Signature"]
+        status, document = receiver.respond(REGISTERS[-1], SECRET, header, request.content, at)
+        return httpx.Response(status, json=document)
+
+    client = httpx.Client(transport=httpx.MockTransport(handler))
+    return WebhookBackend(made_of.name, client, options["url"], SECRET, clock=lambda: NOW)
+
+
 def guide_rig(folder: Path) -> Rig:
     """The backend that docs/guides/backends.md shows, run from the guide's own text."""
     (text,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/guides/backends.md").read_text(), re.DOTALL)

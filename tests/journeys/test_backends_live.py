@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.asgi_client import AsgiClient
+from contracts.backend_rigs import REGISTERS
 from counterpoint.api import create_app
 from counterpoint.bootstrap import SimulatedClock, opened
 from counterpoint.bootstrap.drift import ASK_EVERY
@@ -200,6 +201,22 @@ def _edit():
     from counterpoint.bootstrap import Edit
 
     return Edit(actor="grace", reason="a test")
+
+
+def test_a_backend_of_ones_own_is_loaded_launched_and_its_drift_is_found(tmp_path):
+    own = {"name": "register", "kind": "contracts.backend_rigs:make_register", "url": "http://register.test/"}
+    with platform_with(tmp_path, [own]) as platform:
+        launched(platform)
+        lines = REGISTERS[-1].lines
+        assert lines == {"podcasts-second/control": {}, "podcasts-second/treatment": {PARAMETER: 2}}
+        assert platform.drift.check() == []
+        lines["podcasts-second/treatment"] = {}
+        (found,) = platform.drift.check()
+        assert (found["backend"], found["experiment"], found["code"]) == ("register", "podcasts-second", "drifted")
+        assert found["expected"] == {PARAMETER: 2}
+        assert "pause, resume or stop podcasts-second" in found["fix"]
+        held = platform.live.document()["surfaces"]["home"]["experiments"][0]["backends"]
+        assert held[-1]["standing"] == "drifted"
 
 
 def test_what_is_live_names_every_backend_with_version_digest_and_time(platform):
