@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -315,3 +316,15 @@ def test_relative_intervals_leave_out_zero_exactly_when_the_absolute_ones_do(wri
         row = only(analyze_table(path, variant="variant", control="control", metrics=["minutes"]))
         assert row["relative"] == "fieller"
         assert (row["relative_ci_lower"] <= 0 <= row["relative_ci_upper"]) == (row["ci_lower"] <= 0 <= row["ci_upper"])
+
+
+def test_a_gap_is_found_whether_or_not_the_files_statistics_tell_of_it(tmp_path: Path) -> None:
+    gap = "CASE WHEN range <> 7 THEN range % 5 END"
+    rows = f"SELECT 'v' || range % 2 AS variant, {gap} AS a, range % 3 AS b FROM range(200)"
+    for options in ("", ", ROW_GROUP_SIZE 2048"):
+        path = tmp_path / f"gap{len(options)}.parquet"
+        duckdb.sql(f"COPY ({rows}) TO '{path}' (FORMAT parquet{options})")
+        report = analyze_table(path, variant="variant", control="v0", metrics=["a", "b"])
+        found = {each["metric"]: each["reason"] for each in report.as_document()["comparisons"]}
+        assert found["a"]["code"] == "missing_values"
+        assert found["b"] is None

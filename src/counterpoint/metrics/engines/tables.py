@@ -75,7 +75,11 @@ class Table:
             # One grouping key where one is enough: a second one, though constant, costs a fifth of the pass.
             keys = "__variant" if unit is None else "__variant, __mixed"
             moments = ", ".join(
-                ["count(*)" if unit is None else f"sum({found})::BIGINT", "count(*)", *aggregates(measures)]
+                [
+                    "count(*)" if unit is None else f"sum({found})::BIGINT",
+                    "count(*)",
+                    *aggregates(measures, self._complete()),
+                ]
             )
             cells = self._db.execute(f"SELECT {keys}, {moments} FROM {source} GROUP BY {keys}").fetchall()  # noqa: S608 - names are quoted
             rows = cells if unit is not None else [(row[0], False, *row[1:]) for row in cells]
@@ -117,6 +121,18 @@ class Table:
         name = quoted(column)
         yes_no = f"CASE WHEN {name} THEN 1.0::DOUBLE WHEN NOT {name} THEN 0.0::DOUBLE END"
         return yes_no if self.is_boolean(column) else f"CAST({name} AS DOUBLE)"
+
+    def _complete(self) -> frozenset[str]:
+        """Return the columns that a Parquet file's own statistics say have a value in every row."""
+        if not self._relation.startswith("read_parquet"):
+            return frozenset()
+        # A column chunk without statistics has null here, and counts as one with gaps.
+        rows = self._db.execute(
+            f"""SELECT path_in_schema FROM parquet_metadata({self._relation.removeprefix("read_parquet(")}
+                GROUP BY 1 HAVING sum(coalesce(stats_null_count, 1)) = 0"""  # noqa: S608 - the path is quoted
+        ).fetchall()
+        # A path of several names is a part of a column, whose name it must not be taken for.
+        return frozenset(row[0] for row in rows if row[0] in self.columns and not set(row[0]) & set(",."))
 
     def _shifts(self, measures: Sequence[Measure]) -> dict[str, float]:
         # Any constant is correct; one near the mean keeps digits, so the first rows are good enough.
