@@ -102,6 +102,34 @@ def replies(
     return _completion(message, "tool_calls", usage or {"prompt_tokens": 1_000, "completion_tokens": 100}, model)
 
 
+def replies_in_the_newer_protocol(answer: dict[str, Any], *, model: str) -> Behaviour:
+    """Answer as a provider's own address does that speaks of responses, not of chat completions."""
+
+    def behave(handler: BaseHTTPRequestHandler, request: dict[str, Any]) -> None:
+        call = {"type": "function_call", "id": "fc-1", "call_id": "call-1", "name": "answer", "status": "completed"}
+        document = {
+            "id": "resp-1",
+            "object": "response",
+            "created_at": 1_760_000_000,
+            "model": model,
+            "status": "completed",
+            "output": [{**call, "arguments": json.dumps(answer)}],
+            "parallel_tool_calls": True,
+            "tool_choice": "required",
+            "tools": request["tools"],
+            "usage": {
+                "input_tokens": 1_000,
+                "output_tokens": 100,
+                "total_tokens": 1_100,
+                "input_tokens_details": {"cached_tokens": 0},
+                "output_tokens_details": {"reasoning_tokens": 0},
+            },
+        }
+        _send(handler, document, 200, None)
+
+    return behave
+
+
 def says(text: str) -> Behaviour:
     """Answer in prose, which is no plan."""
     return _completion({"role": "assistant", "content": text}, "stop", {"prompt_tokens": 1_000, "completion_tokens": 9})

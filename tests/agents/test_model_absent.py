@@ -54,7 +54,7 @@ def test_offline_is_what_there_is_when_nothing_is_set() -> None:
 def test_a_name_that_is_no_provider_and_model_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         open_language_model(Endpoint(model=name))
-    assert refused.value.code == "unknown_model"
+    assert refused.value.code == "unknown_planner"
 
 
 def test_a_cost_that_nobody_can_bound_is_refused_before_anything_is_asked() -> None:

@@ -56,7 +56,7 @@ class ChatModel:
                 asked,
                 ledger,
                 price=self.endpoint.price,
-                lists_prices=self.endpoint.url is None,
+                is_providers_own=self.endpoint.url is None,
                 first_wait_s=self.endpoint.first_wait_s,
                 hide=hide,
                 stopwatch=self.stopwatch,

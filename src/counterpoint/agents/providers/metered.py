@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pydantic_ai.exceptions import ModelAPIError, ModelHTTPError, UnexpectedModelBehavior
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.models.openai import OpenAIChatModelSettings
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
@@ -20,7 +21,7 @@ class MeteredModel(WrapperModel):
 
     Args:
         price: What it costs; None for the price list of the provider kit.
-        lists_prices: Whether that list speaks of this endpoint at all; it knows nothing of a private one.
+        is_providers_own: Whether this is the endpoint that the provider runs; a price list knows no other.
         first_wait_s: Seconds before a failed request is sent again; doubled each time.
         hide: Takes secrets out of a text before anything keeps it.
         stopwatch: Seconds of a monotonic clock.
@@ -32,7 +33,7 @@ class MeteredModel(WrapperModel):
         ledger: Ledger,
         *,
         price: Price | None,
-        lists_prices: bool,
+        is_providers_own: bool,
         first_wait_s: float,
         hide: Callable[[str], str],
         stopwatch: Callable[[], float],
@@ -40,7 +41,7 @@ class MeteredModel(WrapperModel):
         super().__init__(wrapped)
         self._ledger = ledger
         self._price = price
-        self._lists_prices = lists_prices
+        self._is_providers_own = is_providers_own
         self._first_wait_s = first_wait_s
         self._hide = hide
         self._stopwatch = stopwatch
@@ -56,6 +57,7 @@ class MeteredModel(WrapperModel):
         Raises:
             ModelTrouble: The budget is spent, or trying again would not help or come too late.
         """
+        del model_settings  # this conversation has none of its own: what a request may use is the ledger's to say
         # Instructions travel once, beside the messages, whatever number of these carries them.
         said = [_text_of(message) for message in messages]
         instructions = next((m.instructions for m in messages if isinstance(m, ModelRequest) and m.instructions), "")
@@ -63,14 +65,16 @@ class MeteredModel(WrapperModel):
         sent = self._hide(f"{instructions}\n{said[0]}" if len(said) == 1 else said[-1])
         while True:
             allowance = self._ledger.begin(size)
-            bounded: ModelSettings = {
-                **(model_settings or {}),
-                "max_tokens": allowance.output_tokens,
-                "timeout": allowance.seconds,
-                "request_timeout": allowance.seconds,
+            bounded = OpenAIChatModelSettings(
+                max_tokens=allowance.output_tokens,
+                timeout=allowance.seconds,
+                request_timeout=allowance.seconds,
                 # The kit's own retries would be requests that no ledger counts, and wait as long as they are told to.
-                "max_retries": 0,
-            }
+                max_retries=0,
+            )
+            if self._is_providers_own:
+                # What a team is about to test is not kept by a provider for longer than it takes to answer.
+                bounded["openai_store"] = False
             started = self._stopwatch()
             try:
                 async with asyncio.timeout(allowance.seconds):
@@ -121,7 +125,7 @@ class MeteredModel(WrapperModel):
     def _cost(self, response: ModelResponse, n_input: int, n_output: int) -> float | None:
         if self._price is not None:
             return self._price.of(n_input, n_output)
-        if not self._lists_prices:
+        if not self._is_providers_own:
             return None
         try:
             return float(response.cost().total_price)
@@ -159,7 +163,8 @@ def _read(error: Exception, again: float) -> tuple[ModelTrouble, float | None]:
         return ModelTrouble("model_unreachable", "the connection to it failed"), again
     if isinstance(error, UnexpectedModelBehavior):
         return ModelTrouble("model_invalid_output", f"its reply cannot be read: {error}"), again
-    return ModelTrouble("model_failed", f"{type(error).__name__}: {error}"), None
+    # What is left are replies of a shape that the kit did not expect.
+    return ModelTrouble("model_invalid_output", f"its reply cannot be read ({type(error).__name__}: {error})"), again
 
 
 def _text_of(message: ModelMessage) -> str:

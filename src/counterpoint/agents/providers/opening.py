@@ -41,13 +41,13 @@ def open_language_model(
         needs_price: Whether a budget of cost has to be kept.
 
     Raises:
-        InvalidInput: `models_not_installed`, when the package was installed without its extra; `unknown_model`, when
+        InvalidInput: `models_not_installed`, when the package was installed without its extra; `unknown_planner`, when
             the setting is no provider and model; `price_not_known`, when a cost has to be bounded that nobody knows.
     """
     provider, _, model = endpoint.model.partition(":")
     if not provider or not model:
         raise InvalidInput(
-            "unknown_model",
+            "unknown_planner",
             f"{endpoint.model!r} names no provider and model",
             where="COUNTERPOINT_PLANNER",
             fix="write offline, or a model such as openai:NAME",
