@@ -1,15 +1,17 @@
 """The hourly audit keeps what it finds, changes nothing by itself, and forgets nothing that a person said."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from counterpoint.bootstrap import Platform, SimulatedClock
+from counterpoint.bootstrap import Platform, SimulatedClock, doctoring
 from counterpoint.errors import Conflict, CounterpointError, Forbidden, InvalidInput, NotFound
 from counterpoint.events import Served
-from live_platform import live_platform
+from counterpoint.orchestration import Launch
+from counterpoint.vocabulary import Finding, Severity
+from live_platform import live_platform, spec
 
 RULE = {"key": "nowhere", "audience": 'country == "AQ"', "set": {"podcasts.shelf_position": 3}}
 
@@ -126,3 +128,31 @@ def test_nobody_says_yes_twice(world) -> None:
     with pytest.raises(Conflict) as refused:
         platform.doctor.accept(found["id"], by="jonas")
     assert refused.value.code == "not_open"
+
+
+def test_a_scheduled_look_reads_some_experiments_at_a_time_in_turn_and_cures_none_it_did_not_read(
+    world, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform, clock = world
+    for key, values in (("one", {"podcasts.shelf_position": 2}), ("two", {"layout.max_shelves": 9})):
+        arms = [{"key": "control"}, {"key": "treatment", "set": values}]
+        launch = platform.control.submit(surface="home", author="ada", spec=spec(key=key, variants=arms))
+        assert launch["state"] == "running"
+    silent = Finding(code="no_exposures", severity=Severity.ERROR, path="exposures", message="Nobody was exposed")
+    read: list[str] = []
+
+    def findings(launch: Launch, now: datetime) -> tuple[Finding, ...]:
+        read.append(launch.experiment)
+        return (silent,)
+
+    monkeypatch.setattr(platform.control.judge, "running_findings", findings)
+    monkeypatch.setattr(doctoring, "AT_ONCE", 1)
+    opened: set[str] = set()
+    for _ in range(3):
+        clock.move_to(clock() + timedelta(hours=1))
+        platform.doctor.tick()
+        opened.update(each["subject"] for each in platform.doctor.diagnoses("home") if each["code"] == "no_exposures")
+    assert read in (["one", "two", "one"], ["two", "one", "two"])
+    assert opened == {"experiments/one", "experiments/two"}
+    both = [each for each in platform.doctor.diagnoses("home") if each["code"] == "no_exposures"]
+    assert [each["standing"] for each in both] == ["open", "open"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from counterpoint.bootstrap.control import Control, Document
 from counterpoint.errors import Conflict, CounterpointError, InvalidInput, NotFound
 from counterpoint.events import EventLog, Served
 from counterpoint.metrics import recorded_outcomes
-from counterpoint.orchestration import LaunchState
+from counterpoint.orchestration import Launch, LaunchState
 from counterpoint.releases import AuditEntry, Release
 from counterpoint.storage.sql import SqlDocuments
 from counterpoint.telemetry import logger
@@ -27,6 +27,9 @@ EVERY = timedelta(hours=1)
 LATELY = timedelta(days=7)
 _N_REQUESTS = 2_000
 _RECENT = timedelta(days=1)
+AT_ONCE = 25
+"""Running experiments whose records are read in one scheduled look; the others' turn comes: reading a thousand every
+hour would keep a core busy for minutes, and what is due waiting, while each is watched every day anyway."""
 
 Standing = Literal["open", "accepted", "dismissed", "cured"]
 
@@ -61,6 +64,7 @@ class Doctor:
 
     Attributes:
         examined_at: Surface -> when it was last looked at by this process.
+        read_at: Surface -> running launch -> when its records were last read by this process.
     """
 
     control: Control
@@ -70,6 +74,7 @@ class Doctor:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     examined_at: dict[str, datetime] = field(default_factory=dict, init=False)
+    read_at: dict[str, dict[str, datetime]] = field(default_factory=dict, init=False)
 
     def tick(self) -> tuple[str, ...]:
         """Look at the surface that has waited longest, if that is an hour; return what was found anew."""
@@ -84,21 +89,27 @@ class Doctor:
         # Before it is looked at: one that fails must not be tried at every tick.
         self.examined_at[waiting[0]] = now
         try:
-            return tuple(each["id"] for each in self.examine(waiting[0]) if each["found_at"] == each["seen_at"])
+            found = self.examine(waiting[0], at_once=AT_ONCE)
+            return tuple(each["id"] for each in found if each["found_at"] == each["seen_at"])
         except CounterpointError as error:
             logger("doctor").warning("a surface could not be examined", extra={"problem": error.as_document()})
             return ()
 
-    def examine(self, surface: str) -> list[Document]:
+    def examine(self, surface: str, *, at_once: int | None = None) -> list[Document]:
         """Look for contradictions now, and return those that stand: open, accepted or dismissed.
 
         What was open and is not found any more is cured.
+
+        Args:
+            surface: Which.
+            at_once: Running experiments whose records are read, those that have waited longest; all when None.
 
         Raises:
             NotFound: code `unknown_surface`.
         """
         release, now = self.configuring.desk.live(surface), self.clock()
-        found = {each.id: each for each in self._diagnoses(release, now)}
+        launches, left = self._turns(surface, at_once)
+        found = {each.id: each for each in self._diagnoses(release, launches, now)}
         known = {each.id: each for each in self._all(surface)}
         for key, diagnosis in found.items():
             before = known.get(key)
@@ -108,7 +119,7 @@ class Doctor:
             else:
                 self._keep(msgspec.structs.replace(before, seen_at=now, message=diagnosis.finding.message))
         for key, before in known.items():
-            if key not in found and before.standing != "cured":
+            if key not in found and before.standing != "cured" and before.subject not in left:
                 self._keep(msgspec.structs.replace(before, standing="cured", seen_at=now))
                 self._audit("cured", surface, key, DOCTOR, "it is not found any more", now)
         return self.diagnoses(surface)
@@ -161,7 +172,17 @@ class Doctor:
         self._audit("dismiss_diagnosis", kept.surface, name, person, reason, now)
         return _document(done)
 
-    def _diagnoses(self, release: Release, now: datetime) -> list[Diagnosis]:
+    def _turns(self, surface: str, at_once: int | None) -> tuple[list[Launch], set[str]]:
+        """Return the running launches to read now, and the subjects of those whose turn comes later."""
+        running = [each for each in self.control.desk.world.launches.list(surface) if each.state is LaunchState.RUNNING]
+        never = datetime.min.replace(tzinfo=UTC)
+        before = self.read_at.get(surface, {})
+        running.sort(key=lambda each: (before.get(each.id, never), each.id))
+        self.read_at[surface] = {each.id: before.get(each.id, never) for each in running}
+        chosen = running if at_once is None else running[:at_once]
+        return chosen, {f"experiments/{each.experiment}" for each in running[len(chosen) :]}
+
+    def _diagnoses(self, release: Release, launches: list[Launch], now: datetime) -> list[Diagnosis]:
         surface = release.state.surface.key
         requests = self.log.read(Served, since=now - _RECENT, until=now)
         mine = (each.attributes for each in requests if each.surface == surface and not each.forced)
@@ -171,10 +192,10 @@ class Doctor:
             days=LATELY.days,
         )
         found = list(contradictions(release.state, recorded))
-        for launch in self.control.desk.world.launches.list(surface):
-            if launch.state is LaunchState.RUNNING:
-                findings = self.control.judge.running_findings(launch, now)
-                found += diagnose_launch(surface, launch.experiment, findings)
+        for launch in launches:
+            findings = self.control.judge.running_findings(launch, now)
+            found += diagnose_launch(surface, launch.experiment, findings)
+            self.read_at[surface][launch.id] = now
         return found
 
     def _opened(self, diagnosis: Diagnosis, now: datetime) -> Kept:
