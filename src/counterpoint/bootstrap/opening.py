@@ -10,6 +10,7 @@ from pathlib import Path
 from counterpoint.bootstrap.acting import people_only
 from counterpoint.bootstrap.agency_parts import open_agency
 from counterpoint.bootstrap.agent_rules import read_agents
+from counterpoint.bootstrap.agreeing import Agreeing
 from counterpoint.bootstrap.backing import Ground, open_backing
 from counterpoint.bootstrap.config_parts import open_configuring
 from counterpoint.bootstrap.control import Control
@@ -225,11 +226,12 @@ def opened(
             published=feed.refresh,
             samples=samples,
             placebos=PlaceboRuns(documents, ground.launches, judge, clock),
-            chores=lambda: (configuring.tick(), doctor.tick(), backing.drift.tick()),
+            chores=lambda: (configuring.tick(), agreeing.check(), doctor.tick(), backing.drift.tick()),
         )
 
-        doctor = Doctor(
-            control=control, configuring=configuring, log=log, documents=documents, clock=clock, new_id=new_id
+        agreeing, doctor = (
+            Agreeing(desk=control.desk, releases=releases),
+            Doctor(control=control, configuring=configuring, log=log, documents=documents, clock=clock, new_id=new_id),
         )
 
         refresh = Housekeeping(

@@ -1,0 +1,63 @@
+"""A launch says what is live, by whatever door somebody took its experiment away; and restarts find every unit."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from counterpoint.errors import Conflict
+from live_platform import live_platform, spec
+
+ASKED = {"parameters": ["podcasts.shelf_position"]}
+
+
+def test_an_experiment_that_a_restore_took_away_holds_its_launch_and_says_who_did_it(tmp_path: Path) -> None:
+    with live_platform(tmp_path) as (platform, _):
+        control, configuring = platform.control, platform.configuring
+        launch = control.submit(surface="home", author="ada", spec=spec())
+        control.tick(wait_s=10)
+        assert control.launch(launch["id"])["state"] == "running"
+        configuring.restore("home", 1, configuring.edit(actor="grace", reason="an incident"))
+        control.tick(wait_s=10)
+        for _ in range(200):
+            held = control.launch(launch["id"])
+            if held["held"]:
+                break
+            control.tick(wait_s=1)
+        assert (held["state"], held["held"]) == ("stopped", True)
+        assert held["timeline"][-1]["actor"] == "grace"
+        assert "outside of the launch: an incident" in held["timeline"][-1]["reason"]
+
+
+def test_a_killed_experiment_serves_everybody_the_baseline_and_a_restart_gives_each_unit_its_variant_back(
+    tmp_path: Path,
+) -> None:
+    with live_platform(tmp_path) as (platform, clock):
+        control = platform.control
+        ramp = {"days": 14, "ramp": [{"share": 0.05, "hours": 4}]}
+        launch = control.submit(surface="home", author="ada", spec=spec(schedule=ramp, allocation=0.5))
+
+        def variants() -> dict[str, tuple[object, object]]:
+            answers = {unit: platform.delivery.resolve("home", unit, {}, **ASKED) for unit in units}
+            found = {unit: each["values"]["podcasts.shelf_position"] for unit, each in answers.items()}
+            return {unit: (value["variant"], value["value"]) for unit, value in found.items()}
+
+        units = [f"u{n}" for n in range(400)]
+        first = variants()
+        control.move(launch["id"], "kill", actor="grace", reason="it hurts")
+        assert {value for _, value in variants().values()} == {6}
+        again = control.move(launch["id"], "restart", actor="grace", reason="it was something else")
+        assert (again["state"], again["stage"]) == ("running", 0)
+        assert variants() == first
+        for _ in range(3):  # the smoke look comes before the stage
+            clock.move_to(datetime.fromisoformat(control.launch(launch["id"])["due_at"]))
+            control.tick(wait_s=10)
+        grown = variants()
+        assert all(grown[unit] == each for unit, each in first.items() if each[0] is not None), "no unit was moved"
+        assert sum(each[0] is not None for each in grown.values()) > sum(each[0] is not None for each in first.values())
+        control.move(launch["id"], "hold", actor="grace", reason="enough")
+        ended = control.move(launch["id"], "archive", actor="grace", reason="done")
+        assert ended["state"] == "archived"
+        assert "podcasts-second" not in control.surface("home")["experiments"]
+        with pytest.raises(Conflict, match="it must be held"):
+            control.move(launch["id"], "restart", actor="grace", reason="no")
