@@ -280,6 +280,14 @@ def test_an_order_that_a_model_writes_travels_no_further(search: Surface) -> Non
     assert "Ignore" not in f"{planned.plan.question} {planned.plan.explanation}"
 
 
+@pytest.mark.parametrize("second_opinion", [True, False])
+def test_a_sensitive_audience_is_refused_though_the_model_leaves_it_out(search: Surface, second_opinion: bool) -> None:
+    text = f"{TEXT[:-1]} for listeners aged 13 to 17."
+    assert plan_offline(text, search).reason is RejectReason.SENSITIVE_AUDIENCE
+    planned, _ = _ask([GOOD], search, text=text, second_opinion=second_opinion)
+    assert planned.plan.reason is RejectReason.SENSITIVE_AUDIENCE
+
+
 @pytest.mark.parametrize(
     "obeyed",
     [

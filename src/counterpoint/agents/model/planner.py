@@ -11,7 +11,7 @@ from counterpoint.agents.model.language import LanguageModel, ModelTrouble
 from counterpoint.agents.model.prompt import brief_of
 from counterpoint.agents.model.quotations import Text
 from counterpoint.agents.model.record import record_of
-from counterpoint.agents.model.second_opinion import compare, settle
+from counterpoint.agents.model.second_opinion import BY_POLICY, compare, settle
 from counterpoint.agents.model.wording import said_by_a_model
 from counterpoint.agents.offline import Lexicon, default_lexicon, plan_offline
 from counterpoint.agents.offline.doubts import with_past
@@ -77,7 +77,7 @@ class ModelPlanner:
         opinion = compare(surface, plan, offline) if self.second_opinion else None
         if opinion is not None:
             plan = settle(surface, plan, offline, opinion, lexicon)
-        elif offline.reason is RejectReason.UNSAFE_INSTRUCTION:
+        elif offline.reason in BY_POLICY:
             plan = offline
         record = record_of(self.name, ledger, answered_by="model", trouble=None, opinion=opinion)
         return Planned(plan=with_past(plan, past), planner=record, calls=_calls(ledger))

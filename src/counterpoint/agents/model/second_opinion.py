@@ -18,7 +18,8 @@ from counterpoint.config import Surface
 FIELDS = ("arms", "audience", "primary", "direction", "mde", "mde_abs", "guardrails", "allocation", "days")
 UNSHARED = 0.6
 """Confidence of a field that the model read and the rules would have asked about; fixed, not calibrated."""
-_OUTRIGHT = frozenset({RejectReason.UNSAFE_INSTRUCTION, RejectReason.SENSITIVE_AUDIENCE})
+BY_POLICY = frozenset({RejectReason.UNSAFE_INSTRUCTION, RejectReason.SENSITIVE_AUDIENCE})
+"""Refusals of the rules that stand whatever a model reads, with or without a second opinion."""
 _ASKS = {
     RejectReason.OUT_OF_BOUNDS: Missing.VALUE,
     RejectReason.UNKNOWN_METRIC: Missing.METRIC,
@@ -81,7 +82,7 @@ def settle(surface: Surface, model: Plan, offline: Plan, opinion: SecondOpinion,
     A question of the rules is no reading, so a model's plan stands beside it. Their refusals are: those that policy
     makes stand outright, any other is a disagreement with a plan.
     """
-    if offline.outcome is Outcome.REJECT and offline.reason in _OUTRIGHT:
+    if offline.outcome is Outcome.REJECT and offline.reason in BY_POLICY:
         return offline
     pair = (model.outcome, offline.outcome)
     if pair == (Outcome.PLAN, Outcome.PLAN):
