@@ -86,7 +86,12 @@ def _taken_back(text: Text, links: Links, change: ChangeReading, loose: set[int]
     stems = {s for v in settled for s in text.lexicon.stems(v)}
     values = {i for q in text.quantities for i in range(q.start, q.end)} | text.audience
     values |= {t.index for t in text.tokens if t.stem in stems}
-    for start, end, _ in text.lexicon.lists["repairs"].find(text.tokens):
+    noes = [
+        (t.index, t.index + 1, "no")
+        for t in text.tokens[1:-1]
+        if t.text == "no" and not text.tokens[t.index - 1].is_word and text.tokens[t.index + 1].text == ","
+    ]
+    for start, end, _ in [*text.lexicon.lists["repairs"].find(text.tokens), *noes]:
         if set(range(start - 6, start)) & values and set(range(end, end + 6)) & values:
             return Missing.CHANGE, words_of(text.tokens, max(0, start - 3), min(end + 4, len(text.tokens)))
     return None
@@ -174,7 +179,12 @@ def _place_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
     for name in ("top", "bottom"):
         for start, end, _ in text.lexicon.lists[name].find(tokens):
             beside = any(0 <= tokens[start].sentence - tokens[i].sentence <= 1 for i in change.used if i < len(tokens))
-            if start not in known and beside:
+            after = tokens[end].stem if end < len(tokens) else ""
+            led = tokens[start - 1].text if start else ""
+            named = (
+                after in ("genr", "chart", "artist", "track", "song", "hit", "list", "pick", "priority") or led == "as"
+            )
+            if start not in known and beside and not named and end not in text.audience:
                 return Missing.VALUE, words_of(tokens, max(0, start - 1), end)
     return None
 
@@ -225,7 +235,7 @@ def _users_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
 
 def _name_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
     # "In Ruritania", "for Acme users": a name that narrows the users and that no attribute knows.
-    del links, change
+    del links
     tokens = text.tokens
     known = text.lexicon.known_words | text.catalogue.vocabulary
     for i in sorted(loose):
@@ -240,7 +250,8 @@ def _name_unread(text: Text, links: Links, change: ChangeReading, loose: set[int
             back -= 1
         lead = tokens[back].text if back >= 0 and tokens[back].sentence == t.sentence else ""
         closes = i + 1 >= len(tokens) or not tokens[i + 1].is_word or tokens[i + 1].text in text.lexicon.clause_words
-        if lead in words_set("in for across among except outside from throughout within") and (is_name or closes):
+        told = is_name or (closes and any(tokens[n].sentence == t.sentence for n in change.used))
+        if lead in words_set("in for across among except outside from throughout within") and told:
             return Missing.AUDIENCE, words_of(tokens, back, i + 1)
     return None
 
@@ -251,6 +262,8 @@ def _users_half_read(text: Text, links: Links, change: ChangeReading, loose: set
     cues = {s for name in ("except", "tenure_cues") for s, _, _ in text.lexicon.lists[name].find(text.tokens)}
     for i in sorted(loose - cues):
         before, after = {i - 1, i - 2} & text.audience, {i + 1} & text.audience
+        if text.tokens[i].stem in text.catalogue.attribute_stems:
+            continue  # "top genre latin": the attribute's own words
         if after and not before and text.tokens[i + 1].clause == text.tokens[i].clause:
             lead = {t.text for t in text.tokens[max(0, i - 3) : i] if t.clause == text.tokens[i].clause}
             if lead & words_set("for to among our the most very with by"):
@@ -315,7 +328,7 @@ def _part_of_its_own(text: Text, links: Links, change: ChangeReading, loose: set
         while lead and lead[-1] in words_set("the our every each a"):
             lead.pop()
         beside = any(tokens[i].clause == tokens[m.start].clause and i < m.start for i in change.used)
-        if beside and lead and lead[-1] in words_set("on in within inside"):
+        if beside and lead and lead[-1] in words_set("on in within inside") and not {"than", "instead"} & set(lead):
             return Missing.CHANGE, words_of(tokens, m.start - 2, m.end)
     return None
 

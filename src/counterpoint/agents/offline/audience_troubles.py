@@ -34,6 +34,12 @@ def read_sensitive(tokens: Sequence[Token], reading: AudienceReading, surface: S
             if before or after or article:
                 reading.troubles.append((kind, words_of(tokens, i, i + 2)))
                 reading.take(tokens, i, i + 2 + after)
+        older = i + 2 < len(tokens) and tokens[i + 2].text in ("+", "plus")
+        if people.at(tokens, i) is not None and older and number.isdigit() and 13 <= int(number) <= 90:
+            beyond = tokens[i + 3].text if i + 3 < len(tokens) else ""
+            if not beyond[:1].isalpha() or beyond in lexicon.stop or lexicon.lists["act"].at(tokens, i + 3) is not None:
+                reading.troubles.append((kind, words_of(tokens, i, i + 3)))  # "people 45+"
+                reading.take(tokens, i, i + 3)
     for attribute in surface.attributes.values():
         for value in attribute.values if attribute.sensitive else ():
             low, dash, high = value.partition("-")
@@ -117,7 +123,10 @@ def read_unexplained_people(
             and not before.text.endswith("ly")
         ):
             reading.troubles.append((Trouble.VAGUE, words_of(tokens, i - 1, i + 1)))
-        opener = i > 0 and tokens[i - 1].text in words_set("for among to only with all of")
+        clause_end = next((t for t in tokens[i:] if not t.is_word and t.text in ":,.;"), None)
+        heads = (i == 0 or tokens[i - 1].clause != token.clause) and clause_end is not None and clause_end.text == ":"
+        heads = heads and clause_end is not None and not _states_size(tokens, clause_end.index)
+        opener = heads or (i > 0 and tokens[i - 1].text in words_set("for among to only with all of"))
         lead = {t.text for t in tokens[max(0, i - 4) : i]}
         if lead & words_set(
             "share proportion fraction percentage number rate count probability likelihood odds chance"
@@ -136,9 +145,16 @@ def read_unexplained_people(
                 ]
             if content:
                 vague = any(lexicon.lists["degrees"].at((t,), 0) is not None for t in inside)
-                kind = Trouble.VAGUE if vague else Trouble.UNKNOWN
+                told = any(t.text[0].isdigit() for t in inside)
+                kind = Trouble.VAGUE if vague and not told else Trouble.UNKNOWN
                 reading.troubles.append((kind, words_of(tokens, i, inside[-1].index + 1)))
     _read_unlisted_places(tokens, reading, lexicon)
+
+
+def _states_size(tokens: Sequence[Token], colon: int) -> bool:
+    """Return whether a colon is followed by a size: "users with a play from home: +1 %" is an outcome."""
+    after = tokens[colon + 1].text if colon + 1 < len(tokens) else ""
+    return after in ("+", "-") or after[:1].isdigit() or after in ("up", "down", "plus", "minus")
 
 
 def _read_unlisted_places(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon) -> None:

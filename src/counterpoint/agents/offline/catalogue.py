@@ -16,6 +16,8 @@ from counterpoint.vocabulary import ParameterType
 Group = Literal["parameter", "metric"]
 # Words of keys that say how a dial is typed, not what it is about.
 _KEY_NOISE = re.compile(r"\d+d|ms|s|enabled|show|hide|p\d+|mode|days|hours|only")
+# A number behind one of these is a place, and counts nothing.
+_PLACED = words_set("at position place slot row rank spot number")
 # What any metric can be taken per.
 _NORMALISERS = words_set("user users person people listener listeners account visit week day head capita")
 
@@ -48,6 +50,7 @@ class Catalogue:
     vocabulary: frozenset[str]
     known_stems: frozenset[str]
     name_stems: frozenset[str]
+    attribute_stems: frozenset[str]
     name_spellings: tuple[str, ...]
     values: Mapping[str, Mapping[str, tuple[frozenset[str], ...]]]
 
@@ -107,6 +110,7 @@ def build_catalogue(surface: Surface, lexicon: Lexicon) -> Catalogue:
         vocabulary,
         frozenset(stem_of(w, lexicon.irregular) for w in known),
         frozenset(stem_of(w, lexicon.irregular) for w in vocabulary if len(w) > 2),
+        frozenset(s for text in attributes for s in lexicon.stems(text)),
         tuple(sorted(w for w in vocabulary if len(w) >= 5)),
         values,
     )
@@ -151,7 +155,9 @@ def terms_of(tokens: Sequence[Token], quantities: Sequence[Quantity], lexicon: L
             terms[i].discard("~per")  # "per cent"
         if q.kind is Kind.ORDINAL:
             terms[q.start] |= {"~position"}
-        elif q.kind is Kind.NUMBER or (q.kind is Kind.FACTOR and tokens[q.start].text in ("twice", "thrice")):
+        elif (q.kind is Kind.NUMBER and not _is_placed(q, tokens, lexicon)) or (
+            q.kind is Kind.FACTOR and tokens[q.start].text in ("twice", "thrice")
+        ):
             terms[q.start] |= {"~count"}
     for t in tokens:
         if t.text in ("fewer", "more", "many", "extra", "additional"):
@@ -162,6 +168,13 @@ def terms_of(tokens: Sequence[Token], quantities: Sequence[Quantity], lexicon: L
         if t.text in lexicon.stop:
             terms[i].discard(t.stem)  # a stop word counts within an idiom only
     return [frozenset(t) for t in terms]
+
+
+def _is_placed(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Return whether a number is a place: "at 5", "row 5"; not "at nine shelves"."""
+    after = tokens[quantity.end] if quantity.end < len(tokens) else None
+    counts = after is not None and after.is_word and after.text not in lexicon.stop
+    return quantity.start > 0 and tokens[quantity.start - 1].text in _PLACED and not counts
 
 
 def _content(text: str, lexicon: Lexicon) -> tuple[frozenset[str], ...]:

@@ -13,6 +13,9 @@ from counterpoint.agents.plan import Missing, RejectReason
 from counterpoint.config import Parameter
 from counterpoint.vocabulary import ParameterType, Scalar
 
+_FAINT = 0.6
+"""Coverage of a switch's name below which something else that changes is what was meant."""
+
 
 @dataclass(slots=True)
 class ChangeReading:
@@ -91,6 +94,8 @@ def read_changes(text: Text, links: Links) -> ChangeReading:
 
 def _is_hearsay(text: Text, parameter: Parameter, confidence: float, mention: Mention, links: Links) -> bool:
     """Return whether a switch is named so faintly, and not asked for, that another change must be the one meant."""
+    if parameter.type is ParameterType.BOOL and confidence < _FAINT:
+        return True
     if parameter.type is not ParameterType.BOOL or (confidence >= 0.95 and len(mention.tokens) > 1):
         return False
     clause = text.tokens[mention.start].clause

@@ -95,7 +95,11 @@ def switched(
         # Its own words are "hide" and "only": what stops them ("stop hiding", "show ... again") turns it off.
         undo = any(
             t.text in words_set("stop allow unhide disable lift longer") and 0 < at - t.index <= 4 for t in scope
-        ) or any(0 < at - i <= 3 for i in ons if tokens[i].text in ("show", "bring", "allow", "include"))
+        ) or any(
+            0 < at - i <= 3
+            for i in ons
+            if tokens[i].text in ("show", "bring", "allow", "include") and not any(0 < i - n <= 2 for n in negations)
+        )
         positive = not undo
         if any(t.text == "off" and abs(t.index - mention.end) <= 2 for t in scope):
             positive = False

@@ -45,7 +45,7 @@ def says_position(quantity: Quantity, tokens: Sequence[Token]) -> bool:
     before = tokens[quantity.start - 1].text if quantity.start else ""
     after = tokens[quantity.end].text if quantity.end < len(tokens) else ""
     if quantity.kind is Kind.NUMBER:
-        return before in ("position", "place", "slot", "spot", "row")
+        return before in ("position", "place", "slot", "spot", "row", "rank", "number")
     return quantity.kind is Kind.ORDINAL and (
         after in ("place", "position", "slot", "spot")
         or (after == "from" and "top" in [t.text for t in tokens[quantity.end : quantity.end + 3]])

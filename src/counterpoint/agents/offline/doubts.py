@@ -6,12 +6,13 @@ from itertools import pairwise
 
 from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.lexicon import phrases_of
+from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.movements import moves_in
 from counterpoint.agents.offline.outcomes import Statement
 from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
 from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.schedule import Schedule, is_allocation
-from counterpoint.agents.offline.steps import is_today
+from counterpoint.agents.offline.settings import is_baseline
 from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.agents.plan import Outcome, Plan, Provenance, Source
 from counterpoint.agents.ports import PastExperiment
@@ -57,6 +58,7 @@ _GRAMMAR = (
     "vague_change",
     "or",
     "window_cues",
+    "except",
 )
 # Adverbs that narrow or time what they stand beside; every other one in -ly is manner.
 _TELLING = words_set("only early daily weekly monthly hourly yearly exclusively family")
@@ -143,7 +145,7 @@ def unexplained(text: Text, links: Links, change: ChangeReading) -> list[int]:
     # What was named once explains its words wherever they stand again; so do the values of what changes.
     again = {tokens[i].stem for m in links.parameters if m.key in change.words for i in m.tokens}
     again |= {stem for key in change.words for v in text.surface.parameters[key].values for stem in lexicon.stems(v)}
-    known |= {t.index for t in tokens if t.stem in again}
+    known |= {t.index for t in tokens if t.stem in again or t.text in lexicon.raw["numbers"]["units"]}
     for name in _GRAMMAR:
         for start, end, _ in lexicon.lists[name].find(tokens):
             known |= set(range(start, end))
@@ -286,6 +288,22 @@ def unknown_metric(text: Text, links: Links, primary: Statement | None, owned: s
     return None
 
 
+def of_a_part(text: Text, mention: Mention) -> bool:
+    """Return whether the words behind a metric tie it to one part of the page: "CTR of this shelf", "saves from it"."""
+    after = [t for t in text.tokens[mention.end : mention.end + 6] if t.clause == text.tokens[mention.end - 1].clause]
+    if not after or after[0].text not in ("of", "on", "in", "from"):
+        return False
+    if len(after) > 1 and after[1].text in ("it", "them"):
+        return True
+    nouns = words_set("shelf row carousel rail strip section")
+    noun = next((n for n, t in enumerate(after) if t.text in nouns), None)
+    return (
+        noun is not None
+        and all(t.is_word for t in after[:noun])
+        and after[1].text in words_set("this that the these our its a podcast mood charts jump new generated ai")
+    )
+
+
 def unread_movement(text: Text, primary: Statement | None) -> str | None:
     """Return the words of a metric that moves "by 2 %" in a way that was not read: guessing which is how signs flip."""
     if primary is None or primary.direction is not None or primary.quantity is None or primary.quantity.sign:
@@ -363,9 +381,8 @@ def stray_quantity(text: Text, links: Links, schedule: Schedule, change: ChangeR
             continue
         if is_allocation(q, text.tokens, text.lexicon) or _counts_arms(text, q):
             continue
-        baselines = {text.surface.parameters[k].baseline for arm in change.arms for k in arm}
-        leads = text.tokens[q.end].text == "to" if q.end < len(text.tokens) else False
-        if (leads or is_today(text.tokens, q)) and q.bare in baselines:
+        changed = [text.surface.parameters[k] for arm in change.arms for k in arm]
+        if any(is_baseline(q, p) for p in changed):
             continue
         return words_of(text.tokens, q.start, q.end)
     return None

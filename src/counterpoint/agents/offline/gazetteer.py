@@ -73,6 +73,10 @@ class Gazetteer:
         before = tokens[start - 1].text if start else ""
         after = tokens[end].text if end < len(tokens) else ""
         later = tokens[end + 1].text if after == "-" and end + 1 < len(tokens) else after
+        if before in words_set("language locale lang speaks speak") or (
+            before in ("=", ":") and start > 1 and tokens[start - 2].text in ("language", "locale", "lang")
+        ):
+            return True
         if later in words_set("language speaking speakers speaker locale locales interface ui"):
             return True
         if later in words_set(

@@ -71,6 +71,7 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
         kept.append((own_words, standing))
     links.parameters = sorted((m for m, _ in kept if m.group == "parameter"), key=lambda m: m.start)
     links.metrics = sorted((m for m, _ in kept if m.group == "metric"), key=lambda m: m.start)
+    links.metrics = [m for m in links.metrics if not _is_in_apposition(m, links, text)]
     assign(links, text)
     adopt(links, text)
     return links
@@ -162,6 +163,13 @@ def _is_of_an_unnamed_part(mention: Mention, text: Text, found: Sequence[Mention
     return not any(m.key.partition(".")[0] == space and m.coverage >= 0.85 for m in found)
 
 
+def _is_in_apposition(mention: Mention, links: Links, text: Text) -> bool:
+    """Return whether a metric stands in brackets behind another one: "jump back in clicks (ctr)"."""
+    before = text.tokens[mention.start - 1].text if mention.start else ""
+    after = text.tokens[mention.end].text if mention.end < len(text.tokens) else ""
+    return (before, after) == ("(", ")") and any(m.end == mention.start - 1 for m in links.metrics)
+
+
 def _value_words(mention: Mention, text: Text) -> Iterator[int]:
     """Yield the tokens of values of several words, which belong to their dial: "latest episodes of followed shows"."""
     values = text.catalogue.values.get(mention.key)
@@ -217,6 +225,14 @@ def _is_a_step(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
     """Return whether a mention rests on the noun of a step that something else takes: "the mood shelf up two rows"."""
     if mention.group != "parameter" or dials.is_position(text.surface.parameters[mention.key]):
         return False
+    noun = text.tokens[mention.start]
+    if len(mention.tokens - {i for q in text.quantities for i in range(*q.span)}) == 1 and noun.text in words_set(
+        "row shelf"
+    ):
+        before = text.tokens[mention.start - 1].text if mention.start else ""
+        after = text.tokens[mention.end].text if mention.end < len(text.tokens) else ""
+        if before in words_set("last first top bottom next same this that each every at on") or after.isdigit():
+            return True  # "the last row", "at row 5": a place
     for q in text.quantities:
         around = [t.text for t in text.tokens[max(0, q.start - 2) : q.start] + text.tokens[q.end : q.end + 2]]
         if q.end in mention.tokens and set(around) & words_set("up down higher lower upwards downwards"):

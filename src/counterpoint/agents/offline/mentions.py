@@ -80,10 +80,11 @@ def find_mentions(
             if held is None:
                 mentions[slot] = mention
                 continue
-            best, other = (mention, held) if mention.score > held.score else (held, mention)
+            best, other = (mention, held) if _rank(mention) > _rank(held) else (held, mention)
             # Two of its names side by side are one mention: "first fold" and "first fold shelves".
             near = best.group == "parameter" and best.tokens & other.tokens and other.coverage >= 0.85
-            mentions[slot] = replace(best, tokens=best.tokens | other.tokens) if near else best
+            top = max(best.score, other.score)
+            mentions[slot] = replace(best, score=top, tokens=best.tokens | other.tokens if near else best.tokens)
     return sorted(mentions.values(), key=lambda m: (-m.score, m.key, m.start))
 
 
@@ -112,9 +113,14 @@ def _best(alias: Alias, by_word: dict[int, list[tuple[int, float]]], nth: dict[i
         if len(used) < 2 and len(alias.words) > 1 and (alias.worth <= 0.85 or coverage < 0.75):
             continue  # "bigger" alone does not speak of "bigger cards"
         score = coverage * alias.worth * got**0.5
-        if best is None or score > best.score:
-            best = Mention(alias.key, alias.group, score, coverage, frozenset(used), alias.text, n_literal=literal)
+        made = Mention(alias.key, alias.group, score, coverage, frozenset(used), alias.text, n_literal=literal)
+        best = made if best is None or score > best.score else best
     return best
+
+
+def _rank(mention: Mention) -> float:
+    # Of two names of one entry, the one that is there word by word is the one that was meant.
+    return mention.score + 0.3 * mention.n_literal
 
 
 def _distinct(hits: list[tuple[int, float]]) -> list[tuple[int, float]]:

@@ -23,6 +23,7 @@ _TIME_UNITS = {
     "day": 86_400_000.0,
     "days": 86_400_000.0,
 }
+_MINUTE_MS = 60_000.0
 _NOT_MOVES = (
     ("no", "more", "than"),
     ("not", "more", "than"),
@@ -124,7 +125,9 @@ def fits_metric(quantity: Quantity, metric: Metric, tokens: Sequence[Token], lex
         if metric.unit == "days":
             near = {t.text for t in tokens[max(0, quantity.start - 2) : quantity.end + 2]}
             return quantity.sign != 0 or bool(near & {"by", "more", "extra", "additional", "fewer"})
-        return unit_of(metric) in _TIME_UNITS
+        # "Dead in 5 days" is no effect on a load time.
+        own = _TIME_UNITS.get(unit_of(metric))
+        return own is not None and quantity.value <= max(1000 * own, _MINUTE_MS)
     if quantity.kind is Kind.NUMBER and unit_of(metric):
         following = [
             t for t in tokens[quantity.end : quantity.end + 3] if t.sentence == tokens[quantity.start].sentence

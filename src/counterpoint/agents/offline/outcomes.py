@@ -262,7 +262,9 @@ def _statement(
     capped = quantity is not None and " more than " in words and _negated(near, [(quantity.start, "")], mention)
     guard = guard or (capped and not (moves and not toward_worse))
     relative, absolute = sizes(quantity, metric, tokens)
-    denied = bool(moves) and direction is not worse and _is_denied(near, moves)
+    denied = (
+        bool(moves) and direction is not worse and _is_denied([t for t in near if t.index not in mention.tokens], moves)
+    )
     if (has["disclaim"] and not named_guard and not flat) or (denied and not guard):
         role = "ignored"  # "will not raise CTR" makes it no goal
     elif guard:

@@ -176,11 +176,18 @@ def _size(reading: _Reading, surface: Surface) -> None:
             return
 
 
+def _is_of_another_part(reading: _Reading, primary: Statement) -> bool:
+    """Return whether a metric of the whole page is asked for one part of it: "clicks on the mood shelf"."""
+    parts = {k.partition(".")[0] for k in reading.text.surface.parameters}
+    is_page_wide = not any(primary.metric.startswith(f"{p}_") for p in parts)
+    return is_page_wide and doubts.of_a_part(reading.text, primary.mention)
+
+
 def _of_the_changed_part(reading: _Reading, surface: Surface, said: Statement) -> Statement:
     """Return a statement as one of the part that changes: "its click-through" is the shelf's, not the page's."""
     tokens = reading.text.tokens
     near = {t.text for t in tokens[max(0, said.mention.start - 3) : said.mention.start]}
-    if not near & {"its", "their", "shelf's", "own"}:
+    if not near & {"its", "their", "shelf's", "own"} and not doubts.of_a_part(reading.text, said.mention):
         return said
     spaces = {k.partition(".")[0] for arm in reading.change.arms for k in arm}
     for key in surface.metrics:
@@ -236,6 +243,8 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         return ask(surface, [Missing.CHANGE], value, text)
     if not missing and (stray := doubts.stray_quantity(text, reading.links, reading.schedule, change)) is not None:
         return ask(surface, [Missing.VALUE], stray, text)
+    if not missing and reading.primary is not None and _is_of_another_part(reading, reading.primary):
+        return ask(surface, [Missing.METRIC], "", text)
     if not missing and (verb := doubts.unread_movement(text, reading.primary)) is not None:
         return ask(surface, [Missing.METRIC], verb, text)
     if not missing:

@@ -71,7 +71,8 @@ def _with_shared_units(found: list[Quantity], tokens: Sequence[Token]) -> list[Q
         left, right = result[i], result[i + 1]
         between = {t.text for t in tokens[left.end : right.start]}
         if (
-            not between <= words_set(", and or versus / to - then against both instead of rather than")
+            not between
+            <= words_set(", and or versus / to - then against both instead of rather than also maybe perhaps even")
             or right.start - left.end > 3
         ):
             continue
@@ -84,7 +85,7 @@ def _with_shared_units(found: list[Quantity], tokens: Sequence[Token]) -> list[Q
         elif (
             right.kind is Kind.NUMBER
             and left.kind in (Kind.PERCENT, Kind.TIME)
-            and between & words_set("or and versus / , against instead than")
+            and between & words_set("or and versus / , against instead than also")
         ):
             nxt = tokens[right.end] if right.end < len(tokens) else None
             if (

@@ -110,6 +110,9 @@ def is_duration(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -
     if after[:1] and after[0] in ("ago", "old", "retention", "earlier", "later"):
         return False
     last = before[-1] if before else ""
+    is_timed = last in words_set("for over during run runs running lasting")
+    if not is_timed and {"it", "them"} & set(before) and words_set("make set limit cap keep hold") & set(before):
+        return False  # "make it max 10 days" speaks of a dial
     while before and before[-1] in words_set(
         "about a full the just only roughly exactly around at least another approx maybe say"
     ):

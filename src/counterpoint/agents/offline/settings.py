@@ -31,6 +31,8 @@ _BEFORE_VALUE = frozenset(
         "least most exactly only just popularity against from between try"
     )
 )
+_SAME = 1e-9
+"""Difference up to which two values of a parameter are one."""
 Problem = Literal["contradiction", "ambiguous", "out_of_bounds"]
 
 
@@ -61,8 +63,14 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
     after = [t.text for t in tokens[quantity.end : quantity.end + 3]]
     if quantity.kind is Kind.NUMBER and parameter.type is ParameterType.INT and not float(quantity.value).is_integer():
         return 0.0
-    if quantity.sign and quantity.kind is not Kind.NUMBER:
+    if (quantity.sign and quantity.kind is not Kind.NUMBER) or after[:1] == ["ago"]:
         return 0.0
+    if (
+        not is_position(parameter)
+        and quantity.kind is Kind.NUMBER
+        and last in words_set("row slot place position spot rank")
+    ):
+        return 0.0  # "at row 5" is a place, and counts no rows
     if last in words_set("tier phase wave level cohort stage sprint priority class day week"):
         return 0.0  # "tier 1 regions" counts nothing
     if (
@@ -102,6 +110,8 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
     if is_time(parameter):
         if quantity.kind is Kind.TIME:
             return 1.4
+        if quantity.kind is Kind.NUMBER and tokens[quantity.start - 1].stem in {tokens[i].stem for i in mention.tokens}:
+            return 0.9  # "timeout 800 and another with timeout 50"
         return (
             0.8
             if quantity.kind is Kind.NUMBER and (last in _BEFORE_VALUE or not after or not after[0].isalpha())
@@ -133,8 +143,10 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
             or after[0] in ("and", "or", "versus", "today", "now")
             else 0.4
         )
-    if quantity.kind is Kind.FRACTION and after[:1] == ["as"]:
-        return 1.0  # "half as many"
+    if quantity.kind is Kind.FRACTION and (
+        after[:1] == ["as"] or (after[:1] in (["the"], ["of"], ["our"]) and 0 < mention.start - quantity.end < 3)
+    ):
+        return 1.0  # "half as many", "half the podcast cards"
     return 0.7 if quantity.kind in (Kind.PERCENT, Kind.FRACTION) and is_step(tokens, quantity) else 0.0
 
 
@@ -186,6 +198,11 @@ def from_quantity(
     return checked(
         parameter, int(value) if parameter.type is ParameterType.INT else value, quantity.start, quantity.end
     )
+
+
+def is_baseline(quantity: Quantity, parameter: Parameter) -> bool:
+    """Return whether a quantity is where a parameter stands today."""
+    return is_number(parameter) and abs(float(_number(quantity, parameter)) - float(parameter.baseline)) < _SAME
 
 
 def checked(parameter: Parameter, value: Scalar, at: int, end: int) -> Setting:

@@ -21,6 +21,11 @@ def keys_apart(text: str, surface: Surface) -> str:
     for key in sorted(surface.parameters, key=len, reverse=True):
         if "." in key and key in text:
             text = re.sub(rf"(?<![\w.]){re.escape(key)}(?!\w)", key.replace(".", " ").replace("_", " "), text)
+    # "jbi" for jump back in: the initials of a part with three words or more.
+    for space in {key.partition(".")[0] for key in surface.parameters}:
+        words = space.split("_")
+        if len(words) > 2:
+            text = re.sub(rf"(?<!\w){''.join(w[0] for w in words)}(?!\w)", " ".join(words), text, flags=re.IGNORECASE)
     return text
 
 

@@ -58,6 +58,10 @@ def read(
     lowered = _ABBREVIATED.sub(r"\1 ", text.lower().translate(_DASHES))
     lowered = re.sub(r"(?<=[\d%])\s*(?:-+>|=>|→)\s*(?=[\d.])", " to ", lowered)
     lowered = re.sub(r"-+>|=>", " → ", lowered)
+    # "paged + 2 shelves" joins; "+2 shelves" and "minutes + 2 %" move.
+    lowered = re.sub(
+        r"(?<=[a-z)])\s\+\s(?=\d+(?:[.,]\d+)?(?![.,]?\d)\s*(?!\s*(?:%|pp|percent|p\.p|bp|points)))", " and ", lowered
+    )
     lowered = re.sub(r"\s-\s", " ; ", lowered)
     lowered = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", lowered)
     for word, plain in spelling.items():
