@@ -2,37 +2,20 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import httpx
 import httpx2
 import pytest
-import uvicorn
 from mcp.client.streamable_http import streamable_http_client
 
-from counterpoint.api import create_app
-from counterpoint.bootstrap import Platform, SimulatedClock, opened, rehearse
-from counterpoint.cli.mcp import mount_mcp
-from counterpoint.simulation import Population
-from live_platform import START, prepared_settings
+from live_platform import prepared_settings
 from mcp import Client, StdioServerParameters
 from outside_agent import OutsideAgent
-
-HYPOTHESIS = (
-    "Moving the podcast shelf to second place gets at least 10 % more listeners to play a podcast. "
-    "The 95th percentile of load time may get worse by 200 ms, no more. Two weeks, on 80 % of the traffic."
-)
-TOKEN = "a token that only this test's agent has"
-MARIA = "maria@example.org"
+from served_platform import HYPOTHESIS, MARIA, TOKEN, served, until_the_platform_names_a_winner
 
 
 async def to_running(agent: OutsideAgent, told: Any) -> dict[str, Any]:
@@ -125,8 +108,7 @@ def test_over_http_the_winner_ships_when_the_platform_names_one_and_a_person_agr
             return agent
 
         memory = asyncio.run(connected(url, begin)).memory
-        experiment = memory["experiment"]
-        held_after_ten_days(platform, clock, experiment)
+        until_the_platform_names_a_winner(platform, clock, memory["experiment"])
 
         async def ship(client: Client) -> dict[str, Any]:
             agent = OutsideAgent(client, memory=memory)
@@ -144,47 +126,9 @@ def test_over_http_the_winner_ships_when_the_platform_names_one_and_a_person_agr
         assert platform.control.surface("home")["parameters"]["podcasts.shelf_position"]["value"] == 2
 
 
-def held_after_ten_days(platform: Platform, clock: SimulatedClock, experiment: str) -> None:
-    """Let simulated listeners visit; a person holds the experiment on the tenth day, before the platform ends it."""
-    release = platform.control.release_store.latest("home")
-    assert release is not None
-    population = Population.generate(platform.catalogue.current, release.state.surface, 290, 5)
-    asyncio.run(rehearse(platform, clock, population, days=10, seed=5, on_day=lambda progress: None))
-    platform.control.move(experiment, "hold", actor=MARIA, reason="the agent shall look at it first")
-    asyncio.run(rehearse(platform, clock, population, days=3, seed=6, on_day=lambda progress: None))
-
-
 async def connected(url: str, journey: Any) -> Any:
     async with (
         httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False) as http,
         Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client,
     ):
         return await journey(client)
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[str, Platform, SimulatedClock]]:
-    """Serve a platform on a free port of the loopback interface, to one agent that has a token and much budget."""
-    agents = folder / "agents.yaml"
-    digest = sha256(TOKEN.encode()).hexdigest()
-    agents.write_text(f"agents:\n  scout: {{token_sha256: {digest}, largest_share: 0.8}}\n")
-    clock = SimulatedClock(START)
-    with opened(prepared_settings(folder / "data", agents=agents), clock=clock, buffered=True) as platform:
-        app = create_app(platform)
-        endpoint = mount_mcp(app, platform, "127.0.0.1")
-        listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1))
-
-        async def serve() -> None:
-            async with endpoint:
-                await server.serve(sockets=[listener])
-
-        thread = threading.Thread(target=lambda: asyncio.run(serve()))
-        thread.start()
-        try:
-            while not server.started:
-                time.sleep(0.01)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}", platform, clock
-        finally:
-            server.should_exit = True
-            thread.join()
