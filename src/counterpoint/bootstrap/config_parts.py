@@ -14,6 +14,7 @@ from counterpoint.bootstrap.proposing import ChangeDesk
 from counterpoint.bootstrap.rolling_out import RollingOut
 from counterpoint.bootstrap.setting_aside import SettingAside
 from counterpoint.events import EventLog
+from counterpoint.metrics import load_objectives
 from counterpoint.releases import ReleaseStore
 from counterpoint.storage.sql import Database, SqlApprovalStore, SqlAuditLog, SqlDocuments
 
@@ -49,7 +50,13 @@ def open_configuring(
         published=published,
     )
     rolling = RollingOut(
-        releases=releases, proposals=proposals, log=log, publish=desk.publish, budget=judge.budget, clock=clock
+        releases=releases,
+        proposals=proposals,
+        log=log,
+        publish=desk.publish,
+        budget=judge.budget,
+        clock=clock,
+        slow_ms=min((each.threshold_ms for each in load_objectives() if each.threshold_ms is not None), default=None),
     )
     aside = SettingAside(
         desk=desk,

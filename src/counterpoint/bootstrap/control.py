@@ -8,6 +8,7 @@ from typing import Any
 from counterpoint.bootstrap import documents as shown
 from counterpoint.bootstrap.acting import a_person
 from counterpoint.bootstrap.gates import Judge
+from counterpoint.bootstrap.loudly import warn_unstaged
 from counterpoint.bootstrap.placebos import PlaceboRuns
 from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.requests import RequestSamples
@@ -272,7 +273,10 @@ class Control:
         return card.as_document()
 
     def set_baseline(self, surface: str, values: Mapping[str, Scalar], *, actor: str, reason: str) -> Document:
-        """Give everybody who is in no experiment these values, and return the release that did.
+        """Give everybody who is in no experiment these values at once, and return the release that did.
+
+        No stage shows first what they do, so the audit log says `unstaged` and the log warns; `Configuring.set_values`
+        goes by stages.
 
         Raises:
             NotFound: code `unknown_parameter`.
@@ -292,6 +296,7 @@ class Control:
             at=now,
         )
         release = self.planning.publish(change, base, actor=actor, now=now)
+        warn_unstaged(change, actor)
         self.published()
         return shown.release_line(release.note)
 

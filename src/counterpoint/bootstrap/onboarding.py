@@ -1,24 +1,20 @@
 """Brings a surface on board: says what its file and its data still lack, and publishes it."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
 import msgspec
 
 from counterpoint.bootstrap.proposing import ChangeDesk, Document, Edit
+from counterpoint.bootstrap.replacing import replaced
 from counterpoint.config import Surface, load_surface, outcome_names
 from counterpoint.errors import InvalidInput
 from counterpoint.events import EventLog, Outcome
 from counterpoint.releases import (
-    DEFAULT_STAGES,
-    Operation,
     ReplaceSurface,
-    SetBaseline,
-    SurfaceState,
     prepare,
-    stage_operation,
 )
 from counterpoint.vocabulary import ParameterType
 
@@ -80,8 +76,9 @@ class Onboarding:
         """
         surface = load_surface(text, source=source)
         if self.desk.releases.latest(surface.key) is not None:
+            replacing = {"author": edit.actor, "reason": edit.reason, "acknowledges": edit.acknowledges}
             return self.desk.propose(
-                surface.key, lambda state, change_id: _replaced(state, surface, change_id, edit), edit
+                surface.key, lambda state, change_id: replaced(state, surface, change_id, **replacing), edit
             )
         now = self.desk.clock()
         change = prepare(
@@ -175,29 +172,6 @@ def _policy(surface: Surface) -> Iterator[Item]:
 def _count(code: str, n: int, what: str, *, required: bool) -> Item:
     status: Status = "ok" if n else "missing" if required else "advice"
     return Item(code=code, status=status, message=f"{n} {code} that {what}")
-
-
-def _replaced(state: SurfaceState, surface: Surface, change_id: str, edit: Edit) -> tuple[Operation, ...]:
-    edited = {
-        key: parameter.baseline
-        for key, parameter in surface.parameters.items()
-        if key in state.surface.parameters
-        and state.surface.parameters[key].baseline != parameter.baseline
-        and state.baseline[key] != parameter.baseline
-    }
-    replacing = ReplaceSurface(surface=surface)
-    if not edited:
-        return (replacing,)
-    staged = stage_operation(
-        replace(state, surface=surface),
-        change_id,
-        values=edited,
-        stages=DEFAULT_STAGES,
-        author=edit.actor,
-        reason=edit.reason,
-        acknowledges=edit.acknowledges,
-    )
-    return (replacing, SetBaseline(values=dict(staged.before)), staged)
 
 
 def _checklist(surface: str | None, items: Sequence[Item]) -> Document:

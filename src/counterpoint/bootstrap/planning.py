@@ -22,6 +22,7 @@ from counterpoint.agents import (
 from counterpoint.bootstrap.evidence import Evidence
 from counterpoint.bootstrap.knowing import Knowing
 from counterpoint.bootstrap.planner_records import PlannerRecords
+from counterpoint.bootstrap.reachable import launch_findings
 from counterpoint.config import Surface
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.experiments import ExperimentSpec, TrafficHistory, parse_spec
@@ -37,7 +38,7 @@ from counterpoint.releases import (
     territory_of,
 )
 from counterpoint.storage.sql import SqlPastExperiments
-from counterpoint.vocabulary import Finding
+from counterpoint.vocabulary import Finding, Severity
 
 Document = dict[str, Any]
 
@@ -145,7 +146,7 @@ class Planning:
     def validate(self, spec: ExperimentSpec, now: datetime) -> tuple[Finding, ...]:
         """Return everything the validator says of a spec on what is live."""
         release = self._release(spec.surface)
-        return validate(spec, release.state.surface, self._world(release, now))
+        return self._validated(spec, release, now)
 
     def fix(self, spec: ExperimentSpec, findings: tuple[Finding, ...]) -> ExperimentSpec:
         """Return the spec with the findings' machine-applicable fixes."""
@@ -165,7 +166,7 @@ class Planning:
         findings = list(found)
         for operation in change.operations:
             if isinstance(operation, AddExperiment) and base is not None:
-                findings += validate(operation.experiment.spec, base.state.surface, self._world(base, now))
+                findings += self._validated(operation.experiment.spec, base, now)
         return sign(change, findings=findings, validator=VALIDATOR, key=self._key, at=now)
 
     def publish(self, change: Change, base: Release, *, actor: str, now: datetime) -> Release:
@@ -178,6 +179,12 @@ class Planning:
     ) -> tuple[Finding, ...]:
         """Return what the validator says of a plan that is not yet answered."""
         return self.validate(generate(draft, surface, owner=owner, hypothesis=hypothesis).spec, now)
+
+    def _validated(self, spec: ExperimentSpec, release: Release, now: datetime) -> tuple[Finding, ...]:
+        found = validate(spec, release.state.surface, self._world(release, now))
+        if any(finding.severity is Severity.ERROR for finding in found):
+            return found  # nothing can be proven on top of a spec that is refused
+        return (*found, *launch_findings(release.state, spec))
 
     def _world(self, release: Release, now: datetime) -> World:
         state = release.state

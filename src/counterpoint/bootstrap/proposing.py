@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from counterpoint.bootstrap.acting import a_person, people_only
+from counterpoint.bootstrap.loudly import warn_unstaged
 from counterpoint.bootstrap.parked import WAITING, Proposal, Proposals, stepped
 from counterpoint.bootstrap.reachable import combination_findings
 from counterpoint.errors import Conflict, CounterpointError, DependencyFailure, Forbidden, NotFound, PlatformFault
@@ -180,6 +181,7 @@ class ChangeDesk:
         release = publish(
             change, attestation, store=self.releases, now=now, actor=actor, key=self.key, approvals=people
         )
+        warn_unstaged(change, actor)
         self.published()
         return release
 
@@ -301,7 +303,15 @@ def _checked(base: Release | None, change: Change, now: datetime) -> tuple[Surfa
     if base is None or is_urgent(change):
         # What takes a treatment or a release back must not wait for a proof.
         return after, findings
-    return after, (*findings, *combination_findings(base.state, _full(change, after)))
+    reached = combination_findings(base.state, _full(change, after))
+    # What breaks when everybody has it is said once; beside it, what breaks while some have it and some have not.
+    said = {(finding.code, str(finding.facts.get("law"))) for finding in reached}
+    meanwhile = [
+        finding
+        for finding in (combination_findings(base.state, after) if after.rollouts else ())
+        if (finding.code, str(finding.facts.get("law"))) not in said
+    ]
+    return after, (*findings, *reached, *meanwhile)
 
 
 def _full(change: Change, after: SurfaceState) -> SurfaceState:

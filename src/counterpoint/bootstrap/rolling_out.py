@@ -38,6 +38,7 @@ class RollingOut:
 
     Attributes:
         budget: Whether a surface's error budget allows another step, and why.
+        slow_ms: What the latency objective calls slow; None where there is none.
         looked: When each rollout was looked at last, by this process.
     """
 
@@ -47,6 +48,7 @@ class RollingOut:
     publish: Publish
     budget: Callable[[str, datetime], GateVerdict]
     clock: Callable[[], datetime]
+    slow_ms: float | None = None
     looked: dict[str, datetime] = field(default_factory=dict, init=False)
 
     def go_on(self) -> tuple[str, ...]:
@@ -71,7 +73,10 @@ class RollingOut:
         if last is not None and fresh and (not due or last >= stage_ends_at(rollout)):
             return False
         self.looked[rollout.key] = now
-        seen = look_at(rollout, self.log, surface=surface, now=now)
+        live = self.releases.latest(surface)
+        if live is None:
+            return False
+        seen = look_at(rollout, self.log, surface=live.state.surface, slow_ms=self.slow_ms, now=now)
         try:
             if seen.harm is not None:
                 self.take_back(surface, rollout, actor=PLATFORM, reason=f"taken back: {seen.harm}")

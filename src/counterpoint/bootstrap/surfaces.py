@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from counterpoint.bootstrap.replacing import replaced
 from counterpoint.config import Surface, load_surface
 from counterpoint.errors import Conflict, Forbidden
 from counterpoint.releases import (
     Attestation,
     Change,
+    Operation,
     Release,
     ReleaseStore,
     ReplaceSurface,
@@ -20,6 +22,7 @@ from counterpoint.telemetry import logger
 from counterpoint.vocabulary import digest
 
 LOADER = "surface file"
+_NOT_NOW = frozenset({"needs_approval", "attested_with_errors", "in_rollout"})
 FIRST_RELEASE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 """First releases made from files are dated here, before anything that is served, measured or simulated."""
 
@@ -49,26 +52,24 @@ def load_surfaces(
 def _publish(surface: Surface, base: Release | None, releases: ReleaseStore, key: bytes, now: datetime) -> None:
     at = FIRST_RELEASE_AT if base is None else now
     number = 0 if base is None else base.number
-    change = prepare(
-        base,
-        (ReplaceSurface(surface=surface),),
-        change_id=f"surface-file:{digest(surface)[:16]}:{number}",
-        surface=surface.key,
-        author=LOADER,
-        reason="the surface's file is new" if base is None else "the surface's file has changed",
-        at=at,
-    )
+    reason = "the surface's file is new" if base is None else "the surface's file has changed"
+    change_id = f"surface-file:{digest(surface)[:16]}:{number}"
+    operations: tuple[Operation, ...] = (ReplaceSurface(surface=surface),)
     try:
+        if base is not None:
+            operations = replaced(base.state, surface, change_id, author=LOADER, reason=reason, acknowledges=())
+        change = prepare(
+            base, operations, change_id=change_id, surface=surface.key, author=LOADER, reason=reason, at=at
+        )
         publish(change, _attested(change, base, key, at), store=releases, now=at, actor=LOADER, key=key)
-    except Forbidden as error:
-        if base is None or error.code != "needs_approval":
-            raise
-        # What is live goes on being served; a file is not the way around people.
-        logger("surfaces").warning("surface file not published", extra={"problem": error.as_document()})
-    except Conflict as error:
+    except (Forbidden, Conflict) as error:
         # Another process started at the same moment and published the same file first.
-        if error.code not in ("stale_base", "nothing_changes"):
+        if error.code in ("stale_base", "nothing_changes"):
+            return
+        if base is None or error.code not in _NOT_NOW:
             raise
+        # What is live goes on being served; a file is not the way around people, nor around a rollout under way.
+        logger("surfaces").warning("surface file not published", extra={"problem": error.as_document()})
 
 
 def _attested(change: Change, base: Release | None, key: bytes, at: datetime) -> Attestation:

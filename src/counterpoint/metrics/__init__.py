@@ -22,6 +22,7 @@ from counterpoint.metrics.designs import (
     ratio_as_given,
 )
 from counterpoint.metrics.engines.duckdb import roll_up
+from counterpoint.metrics.engines.incidence import Incidence, incidence_of_buckets
 from counterpoint.metrics.history import RecordedTraffic
 from counterpoint.metrics.levels import Test
 from counterpoint.metrics.measures import Measure, Unmeasured
@@ -63,6 +64,7 @@ __all__ = [
     "EndedRun",
     "ExperimentDecision",
     "Forecast",
+    "Incidence",
     "Measure",
     "MetricRollup",
     "MetricRow",
@@ -94,6 +96,7 @@ __all__ = [
     "error_budgets",
     "harmed",
     "holdout_design",
+    "incidence_of_buckets",
     "interaction_design",
     "load_objectives",
     "model_as_given",

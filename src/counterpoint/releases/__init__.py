@@ -9,6 +9,7 @@ from counterpoint.releases.change import (
     change_document,
     change_from,
     is_foreseen,
+    is_unstaged,
     is_urgent,
     review_digest,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "holdout_operation",
     "is_foreseen",
     "is_last_stage",
+    "is_unstaged",
     "is_urgent",
     "make_snapshot",
     "part_digest",

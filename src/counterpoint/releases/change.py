@@ -18,6 +18,9 @@ from counterpoint.releases.operations import (
     Operation,
     ReadHoldout,
     Restore,
+    SetBaseline,
+    SetRules,
+    StageBaseline,
 )
 from counterpoint.vocabulary import digest
 
@@ -95,6 +98,12 @@ def is_foreseen(change: Change) -> bool:
 def is_urgent(change: Change) -> bool:
     """Return whether `change` only takes treatments away, restores or notes a read-out: it waits for no approval."""
     return bool(change.operations) and all(_is_urgent(operation) for operation in change.operations)
+
+
+def is_unstaged(change: Change) -> bool:
+    """Return whether `change` gives everybody new values at once, by hand: no stage shows first what they do."""
+    staged = any(isinstance(operation, StageBaseline) for operation in change.operations)
+    return not staged and any(isinstance(operation, SetBaseline | SetRules) for operation in change.operations)
 
 
 def _is_urgent(operation: Operation) -> bool:

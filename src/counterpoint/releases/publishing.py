@@ -10,7 +10,15 @@ import msgspec
 from counterpoint.errors import Conflict, Forbidden, InvalidInput
 from counterpoint.releases.apply import apply_change
 from counterpoint.releases.attestation import Attestation, verify
-from counterpoint.releases.change import NO_RELEASE, Change, change_digest, is_foreseen, is_urgent, review_digest
+from counterpoint.releases.change import (
+    NO_RELEASE,
+    Change,
+    change_digest,
+    is_foreseen,
+    is_unstaged,
+    is_urgent,
+    review_digest,
+)
 from counterpoint.releases.guard import publish_findings
 from counterpoint.releases.operations import Operation
 from counterpoint.releases.ports import Approval, AuditEntry, ReleaseStore
@@ -216,6 +224,7 @@ def _audit_entry(
             "change": note.change_id,
             "author": note.author,
             "urgent": is_urgent(change),
+            "unstaged": is_unstaged(change),
             "warnings": [finding.as_document() for finding in findings],
         },
     )
