@@ -1,0 +1,66 @@
+"""The agents file: what it leaves out is as by default, and every mistake in it is one sentence."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from counterpoint.agents import RiskBudget
+from counterpoint.bootstrap import read_agents
+from counterpoint.errors import InvalidInput
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "agents.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_without_a_file_every_agent_has_the_default_budget_and_none_a_token() -> None:
+    rules = read_agents(None)
+    assert rules.budget_of("agent:anybody") == RiskBudget()
+    assert not rules.asks_for_tokens
+
+
+def test_what_an_agent_leaves_out_is_as_the_files_default_says(tmp_path: Path) -> None:
+    text = "default: {largest_share: 0.02, approvals: 2}\nagents:\n  scout: {approvals: 1, surfaces: [home]}\n"
+    rules = read_agents(written(tmp_path, text))
+    assert rules.budget_of("agent:scout") == RiskBudget(largest_share=0.02, approvals=1, surfaces=("home",))
+    assert rules.budget_of("agent:other") == RiskBudget(largest_share=0.02, approvals=2)
+
+
+def test_a_token_proves_its_agent_and_no_other_text_does(tmp_path: Path) -> None:
+    digest = sha256(b"secret").hexdigest()
+    rules = read_agents(written(tmp_path, f"agents:\n  scout: {{token_sha256: {digest}, scopes: [read]}}\n"))
+    known = rules.agent_with("secret")
+    assert known is not None
+    assert (known.actor, known.scopes) == ("agent:scout", ("read",))
+    assert rules.agent_with("secret ") is None
+    assert rules.agent_with(digest) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("agents: [", "no YAML"),
+        ("agents: 3", "agents"),
+        ("agents:\n  scout: {larges_share: 0.1}", "agents.scout.larges_share"),
+        ("default: {largest_share: 1.5}", "default.largest_share"),
+        ("default: {approvals: 0}", "default.approvals"),
+        ("agents:\n  Scout!: {}", "agents.Scout!"),
+        ("agents:\n  scout: {scopes: [admin]}", "agents.scout.scopes.0"),
+        ("agents:\n  scout: {token_sha256: secret}", "agents.scout.token_sha256"),
+        ("parked_hours: 0", "parked_hours"),
+    ],
+)
+def test_a_mistake_in_the_file_names_its_place(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_agents(written(tmp_path, text))
+    assert caught.value.code == "bad_agents_file"
+    assert named in caught.value.sentence
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_agents(tmp_path / "none.yaml")
+    assert caught.value.code == "unreadable_file"
