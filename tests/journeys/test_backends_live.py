@@ -210,6 +210,7 @@ def test_a_backend_of_ones_own_is_loaded_launched_and_its_drift_is_found(tmp_pat
         lines = REGISTERS[-1].lines
         assert lines == {"podcasts-second/control": {}, "podcasts-second/treatment": {PARAMETER: 2}}
         assert platform.drift.check() == []
+        assert platform.live.document()["surfaces"]["home"]["experiments"][0]["backends"][-1]["standing"] == "in step"
         lines["podcasts-second/treatment"] = {}
         (found,) = platform.drift.check()
         assert (found["backend"], found["experiment"], found["code"]) == ("register", "podcasts-second", "drifted")
@@ -253,11 +254,13 @@ def test_checks_run_with_the_chores_and_no_sooner_than_their_time(tmp_path, flag
         now[0] += 61
         clock.move_to(START + timedelta(seconds=61))
         platform.control.tick()
+        platform.drift.settle()
         assert flags.exists()
         assert platform.drift.standing("surface", "home") is None
         now[0] += ASK_EVERY.total_seconds()
         clock.move_to(START + timedelta(seconds=61) + ASK_EVERY)
         platform.control.tick()
+        platform.drift.settle()
         assert platform.drift.standing("surface", "home") is not None
 
 
@@ -292,19 +295,14 @@ def test_the_command_tells_checks_and_decides(tmp_path, flags, monkeypatch, caps
     monkeypatch.setenv("COUNTERPOINT_BACKENDS", str(declared))
 
     def said(*words: str, status: int = 0) -> str:
-        assert main(["--data", str(data), *words]) == status
+        assert main(["--data", str(data), "live", *words]) == status
         return capsys.readouterr().out
 
-    assert "not checked yet" in said("live")
-    assert "Everything holds" in said("live", "check")
-    assert "in step" in said("live", "--surface", "home")
+    assert "Everything holds" in said("check")
     edit(flags, lambda every: every[PARAMETER].update(state="DISABLED"))
-    assert "should be" in said("live", "check", status=1)
-    assert json.loads(said("live", "--json"))["findings"][0]["path"] == PARAMETER
-    who = ("--by", "grace", "--reason", "an accident")
-    assert PARAMETER in said("live", "reapply", "flags", *who)
-    assert "Nothing was changed" in said("live", "adopt", "flags", *who)
-    assert "drifted" not in said("live")
+    assert "should be" in said("check", status=1)
+    assert PARAMETER in said("reapply", "flags", "--by", "grace", "--reason", "an accident")
+    assert json.loads(said("--json"))["findings"] == []
 
 
 def test_without_a_declared_file_a_launch_touches_what_it_always_did(tmp_path):

@@ -103,6 +103,7 @@ def open_backing(ground: Ground, inside: tuple[Backend, ...], declared: Path | N
         new_id=ground.new_id,
         stopwatch=ground.stopwatch,
     )
+    closing.callback(drift.close)
     live = Live(
         backends=backends,
         launches=ground.launches,

@@ -4,7 +4,8 @@ What somebody changed by hand is told and never overwritten by itself. What mere
 changed and nobody touched the flag, is written.
 """
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,6 +43,8 @@ class Drift:
     new_id: Callable[[], str]
     stopwatch: Callable[[], float]
     _looked: dict[str, float] = field(default_factory=dict, init=False)
+    _threads: list[threading.Thread] = field(default_factory=list, init=False)
+    _closing: threading.Event = field(default_factory=threading.Event, init=False)
 
     @property
     def held(self) -> tuple[HeldBackend, ...]:
@@ -49,18 +52,37 @@ class Drift:
         return tuple(backend for backend in self.backends if isinstance(backend, HeldBackend))
 
     def tick(self) -> bool:
-        """Do the checks that are due, of all processes one, and return whether any was.
+        """Begin the checks that are due, of all processes in one, and return whether any was.
 
-        A failure of one check keeps no other from being done.
+        They run beside the caller: a system outside that is slow must not keep a launch from being looked at.
         """
+        if self._threads and self._threads[-1].is_alive():
+            return False
         held = bool(self.held) and self._due("held", CHECK_EVERY)
         asked = self._due("asked", ASK_EVERY)
-        if held:
-            for backend, surface in self._places():
+        if held or asked:
+            thread = threading.Thread(target=self._run, args=(held, asked), name="drift", daemon=True)
+            self._threads[:] = [thread]
+            thread.start()
+        return held or asked
+
+    def settle(self) -> None:
+        """Wait until the checks that have begun have ended."""
+        for thread in self._threads:
+            thread.join()
+
+    def close(self) -> None:
+        """Let the check that runs be the last, and wait for it."""
+        self._closing.set()
+        self.settle()
+
+    def _run(self, held: bool, asked: bool) -> None:
+        # A failure of one check keeps no other from being done.
+        for backend, surface in self._places() if held else ():
+            if not self._closing.is_set():
                 self._quietly(self.checks.held, backend, surface)
         if asked:
             self._quietly(self._ask_all)
-        return held or asked
 
     def check(self) -> list[Document]:
         """Look at everything now and return what is not as it should be."""
@@ -71,15 +93,26 @@ class Drift:
 
     def findings(self, surface: str | None = None) -> list[Document]:
         """Return what the last checks found, the oldest first: backend, what, since when, and what to do."""
-        keys = [standing_key(backend.name, where) for backend, where in self._places()] + self._asked()
-        notes = (self._notes.get(key) for key in keys)
-        found = [finding for note in notes if note is not None for finding in findings_of(note)]
+        surfaces = self.checks.releases.surfaces()
+        kept = [self.standing(backend.name, where) for backend, where in self._places()]
+        kept += [self.standing("surface", where) for where in surfaces]
+        notes = [note for note in kept if note is not None] + [*self.asked().values()]
+        found = (finding for note in notes for finding in findings_of(note))
         wanted = (each for each in found if surface in (None, each["surface"]))
         return sorted(wanted, key=lambda each: (each["since"], each["backend"], each["path"]))
 
-    def standing(self, backend: str, surface: str, experiment: str = "") -> Document | None:
-        """Return what the last check of a backend, or of one experiment in it, saw; None before the first."""
-        return self._notes.get(standing_key(backend, surface, experiment))
+    def standing(self, backend: str, surface: str) -> Document | None:
+        """Return what the last check of a backend on a surface saw; None before the first."""
+        return self._notes.get(standing_key(backend, surface))
+
+    def asked(self) -> Mapping[tuple[str, str, str], Document]:
+        """Return what was last seen of each live experiment, by backend, surface and experiment."""
+        kept = (self._notes.get(_asked_key(backend)) or {"experiments": []} for backend in self._askable())
+        return {
+            (note["backend"], note["surface"], note["experiment"]): note
+            for document in kept
+            for note in document["experiments"]
+        }
 
     def reapply(self, backend: str, *, surface: str | None = None, actor: str, reason: str) -> list[str]:
         """Put back what should be there, over what somebody changed, and return the parameters.
@@ -132,22 +165,27 @@ class Drift:
 
     def _ask_all(self) -> None:
         """Check the releases themselves, and ask each backend that keeps something for each experiment."""
-        present = {standing_key("surface", surface) for surface in self.checks.releases.surfaces()}
         for surface in self.checks.releases.surfaces():
             self.checks.rows(surface)
-        asked = [each for each in self.backends if each.name not in _HOLD_NOTHING and not isinstance(each, HeldBackend)]
-        for launch in self.launches.list():
-            # One that is being moved is in step with nothing yet.
-            if launch.state in LIVE and launch.claim is None and launch.wish is None:
-                for backend in asked:
-                    present.add(standing_key(backend.name, launch.surface, launch.experiment))
-                    self.checks.ask(backend, launch)
-        self._notes.change("asked", lambda _: {"keys": sorted(present)})
+        # One that is being moved is in step with nothing yet.
+        live = [
+            each for each in self.launches.list() if each.state in LIVE and each.claim is None and each.wish is None
+        ]
+        seen = self.asked()
+        for backend in self._askable():
+            notes: list[Document] = []
+            for launch in live:
+                if self._closing.is_set():
+                    return
+                # One that does not answer for one experiment is not asked for the next: each would wait in vain.
+                silent = notes[-1]["down"]["why"] if notes and notes[-1]["down"] else None
+                old = seen.get((backend.name, launch.surface, launch.experiment))
+                notes.append(self.checks.ask(backend, launch, old, silent=silent))
+            # One record for each backend: a thousand experiments are one write.
+            self._notes.change(_asked_key(backend), lambda _, notes=notes: {"experiments": notes})  # type: ignore[misc]
 
-    def _asked(self) -> list[str]:
-        note = self._notes.get("asked")
-        keys: list[str] = [] if note is None else note["keys"]
-        return keys
+    def _askable(self) -> list[Backend]:
+        return [each for each in self.backends if each.name not in _HOLD_NOTHING and not isinstance(each, HeldBackend)]
 
     def _places(self) -> Iterator[tuple[HeldBackend, str]]:
         for backend in self.held:
@@ -181,3 +219,7 @@ class Drift:
             check(*about)
         except CounterpointError as error:
             _LOG.warning("check failed", extra={"code": error.code, "what": error.sentence})
+
+
+def _asked_key(backend: Backend) -> str:
+    return f"asked/{backend.name}"

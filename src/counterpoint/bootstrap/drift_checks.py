@@ -165,37 +165,32 @@ class Checks:
         note = {"backend": "surface", "surface": surface, "flags": flags, "down": None, "checked_at": now.isoformat()}
         self.notes.change(key, lambda _: note)
 
-    def ask(self, backend: Backend, launch: Launch) -> None:
-        """Have a backend plan what a live launch has already: what it would change has drifted."""
-        now, key = self.clock(), standing_key(backend.name, launch.surface, launch.experiment)
-        old = self.notes.get(key) or {"backend": backend.name, "surface": launch.surface, "flags": {}}
+    def ask(self, backend: Backend, launch: Launch, old: Document | None, *, silent: str | None = None) -> Document:
+        """Return what a backend would change of what a live launch has already, with since when: that has drifted.
+
+        Args:
+            old: What the last check saw; None before the first.
+            silent: Why the backend does not answer, when it was just found out: it is not asked again.
+        """
+        now, before = self.clock(), old or {"flags": {}}
+        note: Document = {"backend": backend.name, "surface": launch.surface, "experiment": launch.experiment}
         try:
-            edits = backend.plan(standing_desire(launch, now)).edits
+            edits = backend.plan(standing_desire(launch, now)).edits if silent is None else ()
         except CounterpointError as error:
-            down = {"why": error.what, "since": (old.get("down") or {"since": now.isoformat()})["since"]}
-            self.notes.change(key, lambda _: {**old, "experiment": launch.experiment, "down": down})
-            return
+            silent = error.what
+        if silent is not None:
+            since = (before.get("down") or {"since": now.isoformat()})["since"]
+            return {**before, **note, "down": {"why": silent, "since": since}}
         flags = {
             edit.path: {
                 "code": "drifted",
-                "since": old["flags"].get(edit.path, {}).get("since", now.isoformat()),
+                "since": before["flags"].get(edit.path, {}).get("since", now.isoformat()),
                 "found": edit.before,
                 "expected": edit.after,
             }
             for edit in edits
         }
-        content = digest([[edit.path, edit.before] for edit in edits]) if edits else "in step"
-        note = {
-            "backend": backend.name,
-            "surface": launch.surface,
-            "experiment": launch.experiment,
-            "flags": flags,
-            "down": None,
-            "checked_at": now.isoformat(),
-            "digest": content,
-            "since": old["since"] if content == old.get("digest") else now.isoformat(),
-        }
-        self.notes.change(key, lambda _: note)
+        return {**note, "flags": flags, "down": None, "checked_at": now.isoformat()}
 
 
 def standing_desire(launch: Launch, now: datetime) -> Desired:

@@ -6,9 +6,9 @@ from typing import Any
 Document = dict[str, Any]
 
 
-def standing_key(backend: str, surface: str, experiment: str = "") -> str:
-    """Return the key under which a check of a backend, or of one experiment in it, is noted."""
-    return f"standing/{backend}/{surface}/{experiment}".rstrip("/")
+def standing_key(backend: str, surface: str) -> str:
+    """Return the key under which what a check of a backend on a surface saw is noted."""
+    return f"standing/{backend}/{surface}"
 
 
 def findings_of(note: Mapping[str, Any]) -> Iterator[Document]:

@@ -15,6 +15,7 @@ from counterpoint.releases import Release, ReleaseStore
 from counterpoint.vocabulary import digest
 
 Document = dict[str, Any]
+Asked = Mapping[tuple[str, str, str], Document]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +48,17 @@ class Live:
                 where="surface",
                 fix=f"one of: {', '.join(known)}",
             )
-        fleet = self.fleet.document()["surfaces"]
+        fleet, asked = self.fleet.document()["surfaces"], self.drift.asked()
         launches = self.launches.list(surface)
         wanted = known if surface is None else (surface,)
         return {
             "at": self.clock().isoformat(),
-            "surfaces": {key: self._surface(key, launches, fleet.get(key, [])) for key in wanted},
+            "surfaces": {key: self._surface(key, launches, fleet.get(key, []), asked) for key in wanted},
             "still_live": [left for launch in launches if (left := _left_behind(launch)) is not None],
             "findings": self.drift.findings(surface),
         }
 
-    def _surface(self, surface: str, launches: tuple[Launch, ...], processes: list[Document]) -> Document:
+    def _surface(self, surface: str, launches: tuple[Launch, ...], processes: list[Document], asked: Asked) -> Document:
         release = self.releases.latest(surface)
         if release is None:
             raise NotFound("unknown_surface", f"there is no surface {surface!r}", where="surface")
@@ -72,7 +73,7 @@ class Live:
             },
             "processes": processes,
             "baseline": [held for each in self.backends if (held := self._baseline(each, release)) is not None],
-            "experiments": [self._experiment(launch, release) for launch in live],
+            "experiments": [self._experiment(launch, release, asked) for launch in live],
         }
 
     def _baseline(self, backend: Backend, release: Release) -> Document | None:
@@ -101,7 +102,7 @@ class Live:
             )
         return None
 
-    def _experiment(self, launch: Launch, release: Release) -> Document:
+    def _experiment(self, launch: Launch, release: Release, asked: Asked) -> Document:
         live = release.state.experiments.get(launch.experiment)
         return {
             "experiment": launch.experiment,
@@ -110,11 +111,13 @@ class Live:
             "stage": launch.stage,
             "share": 0.0 if live is None else len(live.owned) / 10_000,
             "simulated": launch.simulated,
-            "backends": [self._of_experiment(each, launch, release) for each in self.backends if each.name != "reach"],
+            "backends": [
+                self._of_experiment(each, launch, release, asked) for each in self.backends if each.name != "reach"
+            ],
         }
 
-    def _of_experiment(self, backend: Backend, launch: Launch, release: Release) -> Document:
-        note = self.drift.standing(backend.name, launch.surface, launch.experiment) or {}
+    def _of_experiment(self, backend: Backend, launch: Launch, release: Release, asked: Asked) -> Document:
+        note = asked.get((backend.name, launch.surface, launch.experiment), {})
         match backend:
             case HeldBackend():
                 return self._flags(backend, launch)
