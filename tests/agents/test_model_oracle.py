@@ -116,12 +116,14 @@ def test_whoever_reads_rightly_is_let_stand_by_grounding_and_validation(home: Su
     assert (run.core, run.full, run.n_wrong_accepts) == (1.0, 1.0, 0)
 
 
+@pytest.mark.slow
 def test_the_second_opinion_costs_a_right_reader_little(home: Surface, public: Path) -> None:
     run = _run(public, home, _oracle)
     assert run.core >= 0.95
     assert run.n_wrong_accepts == 0
 
 
+@pytest.mark.slow
 def test_a_right_reader_answers_more_than_the_rules_alone(home: Surface) -> None:
     source = DATA / "fresh_home_ninth.yaml"
     alone = evaluate(load_cases(source.read_text("utf-8"), source.name), home, plan_offline)
@@ -130,6 +132,7 @@ def test_a_right_reader_answers_more_than_the_rules_alone(home: Surface) -> None
     assert both.core >= alone.core
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("second_opinion", [True, False])
 def test_a_plan_for_another_text_is_never_taken_for_its_own_quotations(
     home: Surface, public: Path, second_opinion: bool
@@ -141,4 +144,8 @@ def test_a_plan_for_another_text_is_seen_through_by_the_second_opinion_whatever_
     home: Surface, public: Path
 ) -> None:
     assert _run(public, home, _stranger(True)).n_wrong_accepts == 0
+
+
+@pytest.mark.slow
+def test_grounding_alone_does_not_see_through_it(home: Surface, public: Path) -> None:
     assert _run(public, home, _stranger(True), second_opinion=False).n_wrong_accepts > 0

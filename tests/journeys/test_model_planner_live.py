@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from live_platform import START, prepared_settings
 from misbehaving_model import KEY, MODEL, Behaviour, MisbehavingModel, fails, model_server, replies, trickles
 
 TEXT = "Larger covers raise clicks on Home by 2 % for listeners in Sweden."
-DRAFT = {
+DRAFT: dict[str, Any] = {
     "outcome": "plan",
     "arms": [{"settings": [{"parameter": "visual.card_size", "value": "large"}]}],
     "audience": 'country == "SE"',
@@ -58,10 +59,28 @@ def _holds_the_key(folder: Path) -> list[str]:
     return [str(path) for path in folder.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 
 
+Live = tuple[Platform, MisbehavingModel]
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """One platform for the file; each test says how the model behaves."""
+    with _platform(tmp_path_factory.mktemp("live"), [replies(DRAFT)]) as opened_platform:
+        yield opened_platform
+
+
+def _behaving(live: Live, behaviour: Behaviour) -> Live:
+    live[1].behaviours[:] = [behaviour]
+    live[1].requests.clear()
+    live[1].headers.clear()
+    return live
+
+
 def test_a_launch_keeps_what_the_model_was_asked_and_answered_and_the_key_is_nowhere(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    live: Live, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.DEBUG), _platform(tmp_path, [replies(DRAFT)]) as (platform, model):
+    platform, model = _behaving(live, replies(DRAFT))
+    with caplog.at_level(logging.DEBUG):
         launch = platform.control.submit(surface="home", author="covers", hypothesis=TEXT)
         kept = platform.control.experiment(launch["experiment"])
     assert model.headers[0]["authorization"] == f"Bearer {KEY}"
@@ -74,72 +93,69 @@ def test_a_launch_keeps_what_the_model_was_asked_and_answered_and_the_key_is_now
     assert json.loads(call["reply"])["primary"] == "home_ctr"
     assert kept["plan"]["provenance"]["audience"]["words"].lower() in TEXT.lower()
     assert KEY not in json.dumps([launch, kept]) + caplog.text
-    assert _holds_the_key(tmp_path) == []
+    assert _holds_the_key(platform.settings.data) == []
 
 
-def test_a_fallback_is_in_the_plan_document_and_the_launch_goes_on(tmp_path: Path) -> None:
-    with _platform(tmp_path, [fails(401)]) as (platform, _):
-        planned = platform.control.plan(TEXT, surface="home", owner="covers")
+def test_a_fallback_is_in_the_plan_document_and_the_launch_goes_on(live: Live) -> None:
+    platform, _ = _behaving(live, fails(401))
+    planned = platform.control.plan(TEXT, surface="home", owner="covers")
     assert planned["plan"]["outcome"] == "plan"
     assert planned["plan"]["planner"]["answered_by"] == "offline"
     assert planned["plan"]["planner"]["fallback"]["code"] == "model_refused"
     assert planned["calls"][0]["error"]
 
 
-def test_two_readings_become_one_question(tmp_path: Path) -> None:
+def test_two_readings_become_one_question(live: Live) -> None:
     other = {**DRAFT, "audience": 'country == "NO"'}
-    with _platform(tmp_path, [replies(other)]) as (platform, _):
-        planned = platform.control.plan(TEXT, surface="home", owner="covers")
+    platform, _ = _behaving(live, replies(other))
+    planned = platform.control.plan(TEXT, surface="home", owner="covers")
     assert planned["plan"]["outcome"] == "clarify"
     assert planned["plan"]["missing"] == ["audience"]
     assert planned["plan"]["planner"]["second_opinion"]["disagreed"][0]["field"] == "audience"
     assert "Two readings" in planned["plan"]["question"]
 
 
-def test_a_record_that_a_client_made_up_is_not_kept(tmp_path: Path) -> None:
-    with _platform(tmp_path, [replies(DRAFT)]) as (platform, _):
-        planned = platform.control.plan(TEXT, surface="home", owner="covers")
-        mine = planned["plan"]["planner"]
-        forged = {**planned["plan"], "planner": {**mine, "model": "somebody:else", "cost_usd": 0.0}}
-        kept = platform.control.submit(surface="home", author="covers", spec=planned["spec"], plan=forged)
-        assert kept["plan"]["planner"] == mine
-        unknown = {**planned["plan"], "planner": {**mine, "record": "0" * 16}}
-        assert (
-            "planner"
-            not in platform.control.planning.spec_of(
-                None, planned["spec"], unknown, release=_live(platform), owner="covers", now=START
-            )[1]
-        )
+def test_a_record_that_a_client_made_up_is_not_kept(live: Live) -> None:
+    platform, _ = _behaving(live, replies(DRAFT))
+    planned = platform.control.plan(TEXT, surface="home", owner="covers")
+    mine = planned["plan"]["planner"]
+    forged = {**planned["plan"], "planner": {**mine, "model": "somebody:else", "cost_usd": 0.0}}
+    unknown = {**planned["plan"], "planner": {**mine, "record": "0" * 16}}
+
+    def taken(plan: dict[str, Any]) -> dict[str, Any]:
+        release = platform.control.release_store.latest("home")
+        assert release is not None
+        given = platform.control.planning.spec_of(None, planned["spec"], plan, release=release, owner="x", now=START)
+        return given[1] or {}
+
+    assert taken(forged)["planner"] == mine
+    assert "planner" not in taken(unknown)
 
 
-def _live(platform: Platform) -> Any:
-    return platform.control.release_store.latest("home")
+def test_the_web_shows_who_read_it_and_its_form_still_launches(live: Live) -> None:
+    norway = {**DRAFT, "audience": 'country == "NO"', "words": {**DRAFT["words"], "audience": "listeners in Norway"}}
+    platform, _ = _behaving(live, replies(norway))
+    app = create_app(platform)
+    mount_web(app, platform)
 
+    async def visit() -> tuple[httpx.Response, httpx.Response]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8321") as http:
+            shown = await http.post("/plans", data={"hypothesis": TEXT.replace("Sweden", "Norway")})
+            form = _hidden(shown.text)
+            return shown, await http.post("/launches", data={**form, "actor": "covers"})
 
-def test_the_web_shows_who_read_it_and_its_form_still_launches(tmp_path: Path) -> None:
-    with _platform(tmp_path, [replies(DRAFT)]) as (platform, _):
-        app = create_app(platform)
-        mount_web(app, platform)
-
-        async def visit() -> tuple[httpx.Response, httpx.Response]:
-            transport = httpx.ASGITransport(app=app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8321") as http:
-                shown = await http.post("/plans", data={"hypothesis": TEXT})
-                form = _hidden(shown.text)
-                return shown, await http.post("/launches", data={**form, "actor": "covers"})
-
-        shown, launched = asyncio.run(visit())
-        assert f"Read by {MODEL}" in shown.text
-        assert "everything alike" in shown.text
-        assert KEY not in shown.text
-        assert launched.status_code == 303
-        kept = platform.control.experiment(launched.headers["location"].rpartition("/")[2])
+    shown, launched = asyncio.run(visit())
+    assert f"Read by {MODEL}" in shown.text
+    assert "everything alike" in shown.text
+    assert KEY not in shown.text
+    assert launched.status_code == 303
+    kept = platform.control.experiment(launched.headers["location"].rpartition("/")[2])
     assert kept["plan"]["planner"]["answered_by"] == "model"
 
 
 def _hidden(page: str) -> Mapping[str, str]:
     import html
-    import re
 
     found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
     return {name: html.unescape(value) for name, value in found}
@@ -164,17 +180,16 @@ def test_a_model_that_takes_its_time_keeps_nobody_else_waiting(tmp_path: Path) -
     assert planned["plan"]["planner"]["fallback"]["code"] == "model_timed_out"
 
 
-def test_draft_says_how_the_plan_came_about(
+def test_the_command_line_says_how_a_plan_came_about(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prepared_settings(tmp_path)
     with model_server([replies(DRAFT)]) as model:
         for name, value in _environment(tmp_path, model.url).items():
             monkeypatch.setenv(name, value)
-        assert main(["draft", TEXT]) == 0
-        out = capsys.readouterr().out
-        assert f"Read by {MODEL}. 1 round, 1,100 tokens, 0.0020 USD" in out
-        assert main(["launch", TEXT, "--json"]) == 0
-        launched = json.loads(capsys.readouterr().out)
-        assert main(["experiment", launched["experiment"]]) == 0
+        assert main(["launch", TEXT]) == 0
+        printed = capsys.readouterr().out
+        assert f"Read by {MODEL}. 1 round, 1,100 tokens, 0.0020 USD" in printed
+        key = next(iter(re.findall(r"Launch (\S+):", printed)))
+        assert main(["experiment", key]) == 0
         assert f"Read by {MODEL}" in capsys.readouterr().out
