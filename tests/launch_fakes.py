@@ -23,6 +23,7 @@ from counterpoint.orchestration import (
     Outcome,
     Progress,
     Receipt,
+    StagedShip,
     StepPolicy,
     Verdict,
     Workflow,
@@ -245,6 +246,7 @@ class FakeWorld:
             ship="treatment", reasons=("superior on podcast_minutes_7d: ship",), scorecard={"digest": "d"}
         )
         self.n_approvals = 0
+        self.ship: StagedShip | None = None
         self.owners: tuple[str, ...] = ()
         self.learnings: dict[str, Learning] = {}
         self.error: CounterpointError | None = None
@@ -262,6 +264,7 @@ class FakeWorld:
             decide=lambda launch, now: self.verdict,
             approvals_needed=lambda spec: self.n_approvals,
             owners=lambda spec: self.owners,
+            ship=self.ship,
             learn=learn,
             clock=self.clock,
             stopwatch=lambda: 0.0,

@@ -3,6 +3,7 @@
 Run by the chaos tests, with the folder, the database and when to die as one JSON argument.
 """
 
+import dataclasses
 import json
 import os
 import signal
@@ -14,10 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from counterpoint.bootstrap import Platform, SimulatedClock, opened
-from counterpoint.orchestration import Outcome
+from chaos.faulty_flags import FaultyFlags
+from counterpoint.bootstrap import Platform, SimulatedClock, opened, opening
+from counterpoint.orchestration import STEPS, LaunchWorld, Outcome
 from counterpoint.settings import Settings
 from counterpoint.storage.durable import dbos_executor
+from counterpoint.storage.sql import SqlReleaseStore, release_store
 
 START = datetime.fromisoformat("2026-06-01T08:00:00+00:00")
 SPEC: dict[str, Any] = {
@@ -83,6 +86,7 @@ def take_to_the_end(platform: Platform, clock: KeptClock, until: str) -> None:
     """Submit if nobody has, ramp, stop by hand, and return once the launch is as `until` says."""
     deadline = time.monotonic() + _PATIENCE_S
     control = platform.control
+    n_waits = 0
     while time.monotonic() < deadline:
         found = control.launches()
         if not found:
@@ -93,6 +97,11 @@ def take_to_the_end(platform: Platform, clock: KeptClock, until: str) -> None:
             # A workflow moves it: the one that was resumed, or one that another process executes.
             platform.refresh()
             time.sleep(0.02)
+            n_waits += 1
+            if n_waits % 100 == 0 and launch["due_at"] is not None:
+                # Nobody moves it any more: its run was given up, which is looked at when its lease has run out.
+                clock.move_to(max(clock(), datetime.fromisoformat(launch["due_at"])))
+                control.tick(wait_s=_PATIENCE_S)
         elif launch["state"] == until or launch["ended"]:
             return
         elif launch["stage"] == 0:
@@ -121,9 +130,63 @@ def as_document(platform: Platform) -> dict[str, Any]:
     }
 
 
+def with_flags(flags: FaultyFlags, timeout_s: float | None) -> None:
+    """Let platforms that are opened from now on have one backend more, and give calls up after `timeout_s`."""
+    build = opening.LaunchWorld
+
+    def world(**parts: Any) -> LaunchWorld:
+        steps = STEPS
+        if timeout_s is not None:
+            steps = {**STEPS, "apply *": dataclasses.replace(STEPS["apply *"], timeout_s=timeout_s)}
+        return build(**{**parts, "backends": (*parts["backends"], flags), "steps": steps})
+
+    opening.LaunchWorld = world
+
+
+def as_older_code(version: str) -> None:
+    """Let this process be one of an earlier release: another version, a step renamed, a step that is gone by now."""
+    dbos_executor.DbosExecutor.__init__.__kwdefaults__["version"] = version
+    recorded = dbos_executor._DbosSteps.run
+
+    def run(steps: Any, name: str, step: Callable[[], Outcome]) -> Outcome:
+        if name == "verify metrics":
+            recorded(steps, "ponder", lambda: {"ok": True})
+            name = "check metrics"
+        return recorded(steps, name, step)
+
+    dbos_executor._DbosSteps.run = run
+
+
+def die_in_the_write(goal: str, where: str) -> None:
+    """Die around the write of the release that takes the experiment to `goal`, before it, in it, or after it."""
+    append = SqlReleaseStore.append
+    record = release_store.insert_audit
+
+    def fatal(store: Any, note: Any, **words: Any) -> None:
+        is_it = f":{goal}:surface" in note.change_id
+        if is_it and where == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if is_it and where == "between":
+            # The rows of the release are written, and its transaction is not committed.
+            release_store.insert_audit = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        append(store, note, **words)
+        if is_it and where == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert callable(record)
+    SqlReleaseStore.append = fatal
+
+
 def main() -> None:
     words = json.loads(sys.argv[1])
     folder = Path(words["folder"])
+    flags = FaultyFlags(folder, words.get("fault"))
+    if words.get("flags"):
+        with_flags(flags, words.get("timeout_s"))
+    if "older" in words:
+        as_older_code(words["older"])
+    if "in_write" in words:
+        die_in_the_write(*words["in_write"])
     death = Death(words.get("kill_at"), words.get("after_effect", False))
     death.watch()
     clock = KeptClock(folder / "clock")
@@ -134,7 +197,9 @@ def main() -> None:
             while not Path(go).exists():
                 time.sleep(0.01)
         take_to_the_end(platform, clock, words.get("until", "the end"))
-        print(json.dumps({**as_document(platform), "n_steps": death.n_steps}))
+        kept = flags.state()
+        told = {"flags": kept["flags"], "flags_log": kept["log"]}
+        print(json.dumps({**as_document(platform), **told, "n_steps": death.n_steps}))
 
 
 if __name__ == "__main__":

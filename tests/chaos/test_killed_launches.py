@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import re
 import signal
 import subprocess
@@ -25,7 +26,8 @@ N_STEPS = 35
 def _process(folder: Path, url: str, **words: Any) -> subprocess.Popen[str]:
     argument = json.dumps({"folder": str(folder), "url": url, **words})
     command = [sys.executable, launching_process.__file__, argument]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    around = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    return subprocess.Popen(command, env=around, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def _result(process: subprocess.Popen[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from counterpoint.orchestration import STEPS, Inspection, LaunchDesk, move, open
 from counterpoint.orchestration.desk import WORKFLOWS
 from counterpoint.orchestration.steps import policy_of
 from launch_fakes import CountingBackend, FakeWorld, KillableExecutor, spec_document
+from orchestration.test_staged_ship import FakeShip
 
 SPEC = ExperimentSpec.model_validate(spec_document())
 
@@ -17,7 +18,7 @@ STORED = """
 validate; apply *; verify *; revert *; record running; record failure;
 inspect; record look; record smoke check; hear kill; claim;
 record stage; record pause; record resume; record restart; record retry;
-record stopped; record held; decide; learn; record end
+record stopped; record held; decide; learn; begin shipping; abort shipping; record end
 """
 """Once here, a name stays: workflows that sleep in some database were recorded under it."""
 
@@ -70,6 +71,11 @@ def _whole(executor: KillableExecutor) -> None:
     world.clock.pass_time(hours=1)
     tick(desk)
     move(desk, second.id, "stop", actor="grace", reason="because")
+    world.ship = FakeShip(world)
+    desk = open_desk(world.build(), executor, lambda: str(next(ids)))
+    third, _ = submit(desk, SPEC, author="ada")
+    for verb in ("stop", "kill"):
+        move(desk, third.id, verb, actor="grace", reason="because")
     # Its experiment goes live on the first backend and not on the second.
     world.backends[1].fail_on = "start"
     submit(desk, SPEC, author="ada")

@@ -40,6 +40,7 @@ from counterpoint.bootstrap.rankers import train_on_simulated
 from counterpoint.bootstrap.reference import REFERENCE_SURFACE, load_reference_content, surface_files
 from counterpoint.bootstrap.requests import RequestSamples
 from counterpoint.bootstrap.serving import ServingWorld, StoredShelves
+from counterpoint.bootstrap.shipping import StagedShipping
 from counterpoint.bootstrap.slots import take_slot
 from counterpoint.bootstrap.surfaces import load_surfaces
 from counterpoint.config import Staleness, Surface
@@ -197,6 +198,13 @@ def opened(
             decide=judge.decide,
             approvals_needed=planning.approvals_needed,
             owners=planning.owners,
+            ship=StagedShipping(
+                releases=releases,
+                attest=planning.attest,
+                key=key,
+                # Opened later than the world.
+                take_back=lambda *said, **words: configuring.rolling.take_back(*said, **words),  # noqa: PLW0108
+            ),
             learn=past.keep,
             clock=clock,
             stopwatch=stopwatch,

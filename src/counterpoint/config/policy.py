@@ -90,6 +90,7 @@ class Policy:
         approvals: How many people, other than the author, must approve a launch.
         owners: Names of the surface's owners, or patterns of them; one of them must be among those who approve a
             launch. Empty asks for no owner.
+        staged_ship: Whether a winner is given to everybody by stages, each watched; at once if not.
         forcing: Who may force variants.
         staleness: How old a snapshot may get, and what happens then, in every process.
         freezes: Times in which nothing is launched.
@@ -104,6 +105,7 @@ class Policy:
     sensitive_attributes: str = ""
     approvals: int = 0
     owners: tuple[str, ...] = ()
+    staged_ship: bool = False
     forcing: Forcing = field(default_factory=Forcing)
     staleness: Staleness = field(default_factory=Staleness)
     freezes: tuple[Freeze, ...] = ()

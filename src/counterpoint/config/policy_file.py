@@ -25,6 +25,7 @@ def read_policy(form: Form, row: dict[str, Any], path: str) -> Policy:
         sensitive_attributes=form.text(row, "sensitive_attributes", path),
         approvals=int(form.take(row, "approvals", path, int, 0, "a whole number of people")),
         owners=form.texts(row, "owners", path),
+        staged_ship=bool(form.take(row, "staged_ship", path, bool, False, "true or false")),
         forcing=_forcing(form, forcing, f"{path}.forcing"),
         staleness=_staleness(form, staleness, f"{path}.staleness"),
         freezes=tuple(_freeze(form, *each) for each in form.rows(row, "freezes", path)),

@@ -91,6 +91,7 @@ def _policy() -> dict[str, Any]:
             "values_outside_bounds_or_enumeration": _TEXT,
             "approvals": {"type": "integer", "minimum": 0},
             "owners": {"type": "array", "items": {"type": "string"}},
+            "staged_ship": {"type": "boolean"},
             "forcing": _closed(
                 {"actors": _TEXTS, "hours": {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_PERMIT_HOURS}}, []
             ),

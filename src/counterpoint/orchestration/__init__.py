@@ -39,7 +39,7 @@ from counterpoint.orchestration.schedule import end_of, stages
 from counterpoint.orchestration.steering import Verb
 from counterpoint.orchestration.steps import STEPS, StepPolicy
 from counterpoint.orchestration.timings import Timings, timings
-from counterpoint.orchestration.world import Inspection, LaunchWorld, Learning, Verdict
+from counterpoint.orchestration.world import Inspection, LaunchWorld, Learning, Shipping, StagedShip, Verdict
 
 __all__ = [
     "ENDED",
@@ -67,6 +67,8 @@ __all__ = [
     "Outcome",
     "Progress",
     "Receipt",
+    "Shipping",
+    "StagedShip",
     "StepPolicy",
     "Steps",
     "SurfaceBackend",

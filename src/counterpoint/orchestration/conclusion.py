@@ -11,8 +11,8 @@ from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.converge import converge
 from counterpoint.orchestration.launch import Launch, LaunchState
 from counterpoint.orchestration.ports import Outcome
-from counterpoint.orchestration.recording import CALM, desired, record, write
-from counterpoint.orchestration.world import LaunchWorld, Learning
+from counterpoint.orchestration.recording import CALM, desired, record, spec_of, write
+from counterpoint.orchestration.world import LaunchWorld, Learning, StagedShip
 
 RETRY_AFTER = timedelta(minutes=5)
 _ENDS = {
@@ -40,13 +40,43 @@ def conclude(
     stopping = {**(evidence or {}), "seconds": seconds}
     steps.run("record stopped", lambda: _stop(world, launch_id, Goal.STOP, reason, actor, stopping, held=False))
     verdict = steps.run("decide", lambda: _decide(world, launch_id))
-    goal, why = Goal.SHIP if verdict["ship"] else Goal.ROLL_BACK, verdict["reason"]
-    failed, seconds = _reach(world, steps, launch_id, run, goal, reason=why, actor=actor, variant=verdict["ship"])
+    goal, why, variant = Goal.SHIP if verdict["ship"] else Goal.ROLL_BACK, verdict["reason"], verdict["ship"]
+    staged = world.ship if verdict["staged"] else None
+    if variant and staged is not None:
+        return steps.run("begin shipping", lambda: _begin_shipping(world, staged, launch_id, variant, actor, why))
+    return finish(world, steps, launch_id, run, goal, reason=why, actor=actor, variant=variant)
+
+
+def finish(
+    world: LaunchWorld,
+    steps: Attempts,
+    launch_id: str,
+    run: str,
+    goal: Goal,
+    *,
+    reason: str,
+    actor: str,
+    variant: str | None = None,
+) -> Outcome:
+    """Ship or roll back on every backend, keep what was learnt, and end the launch."""
+    failed, seconds = _reach(world, steps, launch_id, run, goal, reason=reason, actor=actor, variant=variant)
     if failed is not None:
         return failed
     # Kept before the end is recorded: nothing comes back to a launch that has ended.
-    steps.run("learn", lambda: _learn(world, launch_id, goal, why))
-    return steps.run("record end", lambda: _end(world, launch_id, goal, why, actor, seconds))
+    steps.run("learn", lambda: _learn(world, launch_id, goal, reason))
+    return steps.run("record end", lambda: _end(world, launch_id, goal, reason, actor, seconds))
+
+
+def stop_shipping(world: LaunchWorld, steps: Attempts, launch_id: str, run: str, *, reason: str, actor: str) -> Outcome:
+    """Take the rollout of a winner back at once, and roll its launch back."""
+
+    def abort() -> Outcome:
+        if world.ship is not None:
+            world.ship.abort(world.launches.get(launch_id), actor=actor, reason=reason)
+        return {}
+
+    steps.run("abort shipping", abort)
+    return finish(world, steps, launch_id, run, Goal.ROLL_BACK, reason=reason, actor=actor)
 
 
 def hold(
@@ -170,12 +200,35 @@ def _differs(launch: Launch, wanted: Mapping[str, Any]) -> bool:
     )
 
 
+def _begin_shipping(
+    world: LaunchWorld, ship: StagedShip, launch_id: str, variant: str, actor: str, reason: str
+) -> Outcome:
+    now, launch = world.clock(), world.launches.get(launch_id)
+    if launch.wish is None:
+        stands = ship.begin(launch, variant, actor=actor, reason=reason, now=now)
+        words, look_at = stands.words, stands.look_at or now
+    else:
+        words, look_at = "nothing is shipped: it was killed", now
+    launch = record(
+        world,
+        launch_id,
+        LaunchState.SHIPPING,
+        transition=f"{launch_id}:shipping",
+        step="begin shipping",
+        reason=f"{words}: {reason}",
+        actor=actor,
+        due_at=look_at,
+        claim=None,
+    )
+    return {"state": str(launch.state), "reason": words}
+
+
 def _decide(world: LaunchWorld, launch_id: str) -> Outcome:
     started = world.stopwatch()
     launch = world.launches.get(launch_id)
     if launch.decision is not None and launch.wish is not None:
         # Somebody killed it when it was decided already: whatever it was to be, it is not shipped.
-        return {"ship": None, "reason": launch.wish["reason"]}
+        return {"ship": None, "reason": launch.wish["reason"], "staged": False}
     if launch.decision is None:
         verdict = world.decide(launch, world.clock())
         decision = {"ship": verdict.ship, "reasons": list(verdict.reasons), "scorecard": verdict.scorecard}
@@ -190,7 +243,8 @@ def _decide(world: LaunchWorld, launch_id: str) -> Outcome:
             decision=decision,
         )
     kept = launch.decision or {}
-    return {"ship": kept["ship"], "reason": " ".join(kept["reasons"])}
+    staged = world.ship is not None and world.ship.wanted(spec_of(launch))
+    return {"ship": kept["ship"], "reason": " ".join(kept["reasons"]), "staged": staged}
 
 
 def _end(world: LaunchWorld, launch_id: str, goal: Goal, reason: str, actor: str, seconds: dict[str, float]) -> Outcome:

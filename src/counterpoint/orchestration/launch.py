@@ -25,6 +25,7 @@ class LaunchState(StrEnum):
     PAUSED = "paused"
     STOPPED = "stopped"
     DECIDED = "decided"
+    SHIPPING = "shipping"
     SHIPPED = "shipped"
     ROLLED_BACK = "rolled_back"
     REFUSED = "refused"
@@ -46,7 +47,8 @@ _ALLOWED: dict[LaunchState, frozenset[LaunchState]] = {
     LaunchState.RUNNING: frozenset({LaunchState.RUNNING, LaunchState.PAUSED, LaunchState.STOPPED}),
     LaunchState.PAUSED: frozenset({LaunchState.PAUSED, LaunchState.RUNNING, LaunchState.STOPPED}),
     LaunchState.STOPPED: frozenset({LaunchState.RUNNING, LaunchState.DECIDED, LaunchState.ARCHIVED}),
-    LaunchState.DECIDED: frozenset({LaunchState.SHIPPED, LaunchState.ROLLED_BACK}),
+    LaunchState.DECIDED: frozenset({LaunchState.SHIPPING, LaunchState.SHIPPED, LaunchState.ROLLED_BACK}),
+    LaunchState.SHIPPING: frozenset({LaunchState.SHIPPED, LaunchState.ROLLED_BACK}),
     LaunchState.SHIPPED: frozenset(),
     LaunchState.ROLLED_BACK: frozenset(),
     LaunchState.ARCHIVED: frozenset(),

@@ -9,7 +9,7 @@ import msgspec
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.attempts import Attempts
 from counterpoint.orchestration.backends.protocol import Goal
-from counterpoint.orchestration.conclusion import conclude
+from counterpoint.orchestration.conclusion import conclude, finish
 from counterpoint.orchestration.launch import PLATFORM, Launch, LaunchState
 from counterpoint.orchestration.moving import move_to
 from counterpoint.orchestration.ports import Outcome
@@ -21,7 +21,7 @@ from counterpoint.orchestration.world import Inspection, LaunchWorld
 SMOKE_STEP = "smoke check"
 """The step under which the timeline keeps that a new experiment works."""
 BUDGET_RETRY = timedelta(hours=1)
-LOOKED_AT = (LaunchState.RUNNING, LaunchState.STOPPED, LaunchState.DECIDED)
+LOOKED_AT = (LaunchState.RUNNING, LaunchState.STOPPED, LaunchState.DECIDED, LaunchState.SHIPPING)
 
 
 def look(world: LaunchWorld, steps: Attempts, argument: Mapping[str, Any]) -> Outcome:
@@ -46,6 +46,9 @@ def look(world: LaunchWorld, steps: Attempts, argument: Mapping[str, Any]) -> Ou
             return carry_out(world, steps, launch_id, run, verb, place=place, actor=seen["actor"], reason=reason)
         case "conclude" | "stop":
             return conclude(world, steps, launch_id, run, reason=reason, actor=PLATFORM, evidence=evidence)
+        case "ship" | "roll_back":
+            variant = seen["variant"] if do == "ship" else None
+            return finish(world, steps, launch_id, run, Goal(do), reason=reason, actor=PLATFORM, variant=variant)
         case "pause":
             return move_to(world, steps, launch_id, run, Goal.PAUSE, reason=reason, evidence=evidence)
         case _:
@@ -73,6 +76,12 @@ def _inspect(world: LaunchWorld, launch_id: str, run: str) -> Outcome:
         return {"do": "nothing", "reason": "it waits for somebody to restart, stop or archive it"}
     if launch.state in (LaunchState.STOPPED, LaunchState.DECIDED):
         return {"do": "conclude", "reason": "its conclusion was interrupted"}
+    if launch.state is LaunchState.SHIPPING and world.ship is not None:
+        stands = world.ship.look(launch)
+        if stands.over is None:
+            return {"do": "wait", "due_at": (stands.look_at or now).isoformat(), "reason": stands.words}
+        decided = launch.decision or {}
+        return {"do": "ship" if stands.over else "roll_back", "reason": stands.words, "variant": decided.get("ship")}
     if launch.state is not LaunchState.RUNNING or launch.started_at is None:
         return {"do": "nothing", "reason": f"the launch is {launch.state}"}
     spec = spec_of(launch)

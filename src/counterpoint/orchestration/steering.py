@@ -9,7 +9,7 @@ import msgspec
 from counterpoint.errors import Conflict
 from counterpoint.orchestration.attempts import Attempts
 from counterpoint.orchestration.backends.protocol import Goal
-from counterpoint.orchestration.conclusion import archive, conclude, hold
+from counterpoint.orchestration.conclusion import archive, conclude, hold, stop_shipping
 from counterpoint.orchestration.converge import converge
 from counterpoint.orchestration.launch import Launch, LaunchState
 from counterpoint.orchestration.moving import move_to
@@ -41,7 +41,7 @@ class Verb(StrEnum):
 
 
 _STARTING = (LaunchState.APPROVED, LaunchState.APPLIED, LaunchState.VERIFIED)
-_ENDING = (LaunchState.STOPPED, LaunchState.DECIDED)
+_ENDING = (LaunchState.STOPPED, LaunchState.DECIDED, LaunchState.SHIPPING)
 _BETWEEN = "held"
 ALLOWED: Mapping[Verb, tuple[str, ...]] = {
     Verb.PAUSE: (LaunchState.RUNNING,),
@@ -146,6 +146,8 @@ def carry_out(
             return conclude(world, steps, launch_id, run, reason=reason, actor=actor)
         case Verb.HOLD:
             return hold(world, steps, launch_id, run, Goal.STOP, reason=reason, actor=actor)
+        case Verb.KILL if place == LaunchState.SHIPPING:
+            return stop_shipping(world, steps, launch_id, run, reason=reason, actor=actor)
         case Verb.KILL if place == LaunchState.DECIDED:
             # It is on its way to an end, which is not to be shipped.
             return conclude(world, steps, launch_id, run, reason=reason, actor=actor)

@@ -35,6 +35,12 @@ STEPS: Mapping[str, StepPolicy] = MappingProxyType(
             waits_s=_BRIEFLY,
             undone_by="revert *, in reverse order; what takes treatments away goes forward instead and is tried again",
         ),
+        # A hundred launches on one surface take turns there, each validated anew on the release of the one before.
+        "apply surface": StepPolicy(
+            timeout_s=300,
+            waits_s=_BRIEFLY,
+            undone_by="revert *, in reverse order; what takes treatments away goes forward instead and is tried again",
+        ),
         "verify *": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by=_READS),
         "revert *": StepPolicy(
             timeout_s=30, waits_s=_BRIEFLY, undone_by="a person: the launch says what is still live and where"
@@ -54,6 +60,10 @@ STEPS: Mapping[str, StepPolicy] = MappingProxyType(
         "record stopped": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by="restart, while it is held"),
         "record held": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by="restart"),
         "decide": StepPolicy(timeout_s=300, waits_s=(), undone_by=_ROW),
+        "begin shipping": StepPolicy(timeout_s=60, waits_s=_BRIEFLY, undone_by="abort shipping"),
+        "abort shipping": StepPolicy(
+            timeout_s=60, waits_s=_BRIEFLY, undone_by="nothing: the baseline is what everybody had"
+        ),
         "learn": StepPolicy(timeout_s=60, waits_s=_BRIEFLY, undone_by="nothing: one row per experiment, written over"),
         "record end": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by=_ROW),
     }

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.backends.protocol import Backend
@@ -65,6 +65,41 @@ class Learning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shipping:
+    """Where the rollout of a winner stands.
+
+    Attributes:
+        over: None while it is under way; else True if everybody has it, False if it was taken back.
+        words: Which stage it is at, or why it was taken back.
+        look_at: When to look again; None once it is over.
+    """
+
+    over: bool | None
+    words: str
+    look_at: datetime | None = None
+
+
+class StagedShip(Protocol):
+    """Ships winners by stages, each watched; under the launch's id nothing is begun or taken back twice."""
+
+    def wanted(self, spec: ExperimentSpec) -> bool:
+        """Return whether the policy of the surface asks for stages."""
+        ...
+
+    def begin(self, launch: Launch, variant: str, *, actor: str, reason: str, now: datetime) -> Shipping:
+        """Give the first units of the rest what the variant sets, and return where that stands."""
+        ...
+
+    def look(self, launch: Launch) -> Shipping:
+        """Return where the rollout of a launch stands."""
+        ...
+
+    def abort(self, launch: Launch, *, actor: str, reason: str) -> None:
+        """Take the rollout back, if it is under way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchWorld:
     """Everything the workflows need.
 
@@ -78,6 +113,7 @@ class LaunchWorld:
         learn: Keeps what an ended experiment taught.
         stopwatch: Seconds of a monotonic clock, to time steps.
         approvals_last: How long an approval counts, unless the launch is approved meanwhile.
+        ship: Ships by stages; None ships to everybody at once.
         sleep: Waits so many seconds; between attempts at a backend that fails.
         steps: The policy of each step.
     """
@@ -92,6 +128,7 @@ class LaunchWorld:
     clock: Clock
     stopwatch: Callable[[], float]
     approvals_last: timedelta = timedelta(days=7)
+    ship: StagedShip | None = None
     sleep: Callable[[float], None] = time.sleep
     owners: Callable[[ExperimentSpec], tuple[str, ...]] = lambda spec: ()  # noqa: ARG005 - asks for nobody
     steps: Mapping[str, StepPolicy] = field(default_factory=lambda: STEPS)

@@ -1,6 +1,6 @@
 """Releases: what is live on each surface, since when, by whom, and how it changes."""
 
-from counterpoint.releases.apply import apply_change
+from counterpoint.releases.apply import apply_change, shipped_rule
 from counterpoint.releases.attestation import Attestation, sign, verify
 from counterpoint.releases.change import (
     NO_RELEASE,
@@ -135,6 +135,7 @@ __all__ = [
     "restore_operations",
     "revert_operations",
     "review_digest",
+    "shipped_rule",
     "sign",
     "snapshot_of",
     "stage_ends_at",

@@ -149,7 +149,7 @@ def _ship_variant(operation: op.ShipVariant, state: SurfaceState, now: datetime)
     state = _with_experiment(state, shipped, check=False)
     if operation.to == "everyone" or experiment.spec.audience.strip() == EVERYONE:
         return replace(state, baseline={**state.baseline, **values})
-    rule = BaselineRule(key=_shipped_rule(experiment.key), audience=experiment.spec.audience, set=dict(values))
+    rule = BaselineRule(key=shipped_rule(experiment.key), audience=experiment.spec.audience, set=dict(values))
     return replace(state, rules=(rule, *(other for other in state.rules if other.key != rule.key)))
 
 
@@ -281,7 +281,7 @@ def _restore(operation: op.Restore, state: SurfaceState, now: datetime) -> Surfa
 
 
 def _without_shipped_rule(state: SurfaceState, key: str) -> SurfaceState:
-    rules = tuple(rule for rule in state.rules if rule.key != _shipped_rule(key))
+    rules = tuple(rule for rule in state.rules if rule.key != shipped_rule(key))
     if len(rules) == len(state.rules):
         # What the baseline was before is told by history, not by the state.
         raise Conflict(
@@ -293,7 +293,8 @@ def _without_shipped_rule(state: SurfaceState, key: str) -> SurfaceState:
     return replace(state, rules=rules)
 
 
-def _shipped_rule(key: str) -> str:
+def shipped_rule(key: str) -> str:
+    """Return the key of the targeted rule that gives an audience what was shipped to it."""
     return f"shipped-{key}"
 
 

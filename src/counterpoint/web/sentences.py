@@ -47,6 +47,7 @@ _STATES = {
     ),
     "archived": ("It is archived without a decision; its buckets are free for others.", "open"),
     "decided": ("It is decided; the outcome is being applied.", "open"),
+    "shipping": ("It is being shipped by stages, each watched; everybody comes last.", "open"),
     "shipped": ("It is shipped: the winner is the baseline now.", "good"),
     "rolled_back": ("It is rolled back: the baseline stays as it was.", "open"),
 }
