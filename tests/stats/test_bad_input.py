@@ -9,6 +9,7 @@ import pytest
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats import (
+    Alternative,
     Correction,
     Inference,
     NormalPrior,
@@ -26,11 +27,14 @@ from counterpoint.stats import (
     heterogeneity,
     information_path,
     posterior,
+    proportions_n,
     risk_ratio,
     sample_ratio_test,
     sequential_sample_ratio_test,
     spending_bounds,
     wang_tsiatis_bounds,
+    wilson_interval,
+    z_test_power,
 )
 
 PAGE = Path(__file__).parents[2] / "docs/statistics.md"
@@ -74,6 +78,10 @@ CASES: list[tuple[str, Callable[[], object], str]] = [
         lambda: sequential_sample_ratio_test([RampPhase(weights=(0.0, 1.0), cumulative_counts=((1, 1),))]),
         "weights_not_positive",
     ),
+    ("levels and powers", lambda: Inference(alpha=1.5), "share_out_of_range"),
+    ("levels and powers", lambda: wilson_interval(3, 9, 0.0), "share_out_of_range"),
+    ("levels and powers", lambda: z_test_power(0.1, 9, 9, 1.5, Alternative.TWO_SIDED), "share_out_of_range"),
+    ("levels and powers", lambda: proportions_n(0.1, 0.2, 0.05, 1.0), "share_out_of_range"),
     ("looks out of order", lambda: spending_bounds([0.5, 0.4, 1.0]), "information_goes_backwards"),
     ("looks out of order", lambda: spending_bounds([]), "no_looks"),
     ("looks out of order", lambda: spending_bounds([0.5, 1.5]), "information_out_of_range"),

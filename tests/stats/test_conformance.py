@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from scipy import optimize, stats
 
+from counterpoint.cli.main import main
 from counterpoint.errors import InvalidInput
-from counterpoint.stats.conformance import run_cases, supported_methods, unanswered_cases
+from counterpoint.stats.conformance import answer_cases, run_cases, supported_methods, unanswered_cases
 
 GOLDEN = Path(__file__).parents[2] / "../shared/golden/golden_public.json"
 SPECIAL = {"inf": math.inf, "-inf": -math.inf}
@@ -187,3 +188,48 @@ def test_clusters_that_straddle_the_arms_are_read_by_least_squares() -> None:
     # Within a cluster only the spread of the gaps is left: sum (gap - mean)^2 / 9, times G/(G-1) (n-1)/(n-k).
     spread = sum((g - 2.0) ** 2 for g in gaps) / 9 * (3 / 2) * (5 / 4)
     assert found["std_err"] == pytest.approx(math.sqrt(spread), rel=1e-9)
+
+
+MEANS = {"control": [1.0, 2.0, 4.0], "treatment": [2.0, 3.0, 7.0]}
+BAD_CASES = [
+    ("welch_t", {**MEANS, "control": [1.0, math.nan, 2.0]}, "not_finite"),
+    ("welch_t", {**MEANS, "control": [1.0, math.inf]}, "not_finite"),
+    ("welch_t", {**MEANS, "control": [1.0]}, "too_few_units"),
+    ("welch_t", {"control": [2.0, 2.0], "treatment": [2.0, 2.0]}, "no_variation"),
+    ("relative_lift_delta_method", {**MEANS, "control": [-1.0, 1.0]}, "zero_control_mean"),
+    ("wilson_ci", {"x": -1, "n": 4}, "negative_count"),
+    ("two_proportion_z_pooled", {"control": {"x": 5, "n": 4}, "treatment": {"x": 1, "n": 4}}, "count_above_units"),
+    ("chi_square", {"counts": [5, 5], "weights": [1, 0]}, "weights_not_positive"),
+    ("chi_square", {"counts": [5, -5], "weights": [1, 1]}, "negative_count"),
+    ("bounds_asOF", {"information_fractions": [0.5, 0.4, 1.0], "alpha": 0.05}, "information_goes_backwards"),
+    ("bounds_asOF", {"information_fractions": [], "alpha": 0.05}, "no_looks"),
+    ("p_adjust_all", {"p_values": [0.1, math.nan]}, "not_finite"),
+    ("p_adjust_all", {"p_values": [0.1, 1.5]}, "p_value_out_of_range"),
+    ("t_test_mde", {"n_per_group": 9, "alpha": 0.05, "power": 0.8, "sd": -1}, "std_error_not_positive"),
+    ("quantile_double_stitching_bound", {"p": 0.5, "n": -1, "alpha": 0.05}, "no_units"),
+    ("z_test_power", {"effect_size_d": 0.1, "n_per_group": 100, "alpha": 1.5}, "share_out_of_range"),
+]
+
+
+@pytest.mark.parametrize(("method", "inputs", "code"), BAD_CASES)
+def test_bad_input_is_left_out_of_the_answers_with_its_code(method: str, inputs: dict[str, Any], code: str) -> None:
+    document = {"cases": [{"id": "bad", "method": method, "inputs": inputs}]}
+    answers, reasons = answer_cases(document)
+    assert answers == {}
+    assert f"[{code}]" in reasons["bad"]
+
+
+def test_the_parameters_of_a_prior_are_no_levels() -> None:
+    inputs = {"arms": [{"x": 2, "n": 9}, {"x": 4, "n": 9}], "prior": {"alpha": 1, "beta": 1}}
+    assert sum(answer_to("beta_binomial_prob_best_and_loss", inputs)["prob_best"]) == pytest.approx(1)
+
+
+def test_the_command_says_on_the_side_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = tmp_path / "cases.json"
+    bad = {"id": "flat", "method": "welch_t", "inputs": {"control": [1, 1], "treatment": [1, 1]}}
+    cases.write_text(json.dumps({"cases": [bad, {"id": "fine", "method": "welch_t", "inputs": MEANS}]}))
+    assert main(["conformance", "stats", str(cases)]) == 0
+    printed = capsys.readouterr()
+    assert set(json.loads(printed.out)) == {"fine"}
+    assert "flat: left out" in printed.err
+    assert "[no_variation]" in printed.err

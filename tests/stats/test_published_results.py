@@ -3,6 +3,7 @@
 import pytest
 
 from counterpoint.stats import Summary, compare_proportions, sample_ratio_test
+from counterpoint.stats.proportions import pooled_z, proportion_arm
 
 
 def test_cookie_cats_seven_day_retention_falls() -> None:
@@ -22,3 +23,5 @@ def test_cookie_cats_assignment_is_suspicious_but_below_the_alarm() -> None:
 def test_open_bandit_men_clicks_rise() -> None:
     effect = compare_proportions(Summary.from_counts(46, 10_000), Summary.from_counts(69, 10_000))
     assert effect.p_value == pytest.approx(0.0315, abs=5e-5)
+    arms = [proportion_arm(Summary.from_counts(x, 10_000), str(x)) for x in (46, 69)]
+    assert pooled_z(*arms) == pytest.approx(2.151, abs=5e-4)

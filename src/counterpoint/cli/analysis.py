@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from counterpoint.cli.reading import read_text
@@ -57,7 +58,7 @@ def _analyze(words: argparse.Namespace, settings: Settings) -> int:
 
 
 def _conformance(words: argparse.Namespace, settings: Settings) -> int:
-    from counterpoint.stats.conformance import run_cases
+    from counterpoint.stats.conformance import answer_cases
 
     try:
         document = json.loads(read_text(words.cases))
@@ -67,7 +68,10 @@ def _conformance(words: argparse.Namespace, settings: Settings) -> int:
         ) from error
     if not isinstance(document, dict) or not isinstance(document.get("cases"), list):
         raise InvalidInput("no_cases", "it has no list of cases", where=str(words.cases), fix='give {"cases": [...]}')
-    print(json.dumps(run_cases(document)))
+    answers, reasons = answer_cases(document)
+    print(json.dumps(answers))
+    for case, reason in reasons.items():
+        print(f"{case}: left out: {reason}", file=sys.stderr)
     return 0
 
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.summary import Summary
-from counterpoint.stats.tails import Alternative, p_value, upper_quantile
+from counterpoint.stats.tails import Alternative, check_share, p_value, upper_quantile
 
 _NAMES: dict[Alternative, Literal["two-sided", "greater", "less"]] = {
     Alternative.TWO_SIDED: "two-sided",
@@ -23,6 +23,7 @@ def wilson_interval(successes: int, n: int, alpha: float = 0.05) -> tuple[float,
     Source:
         Wilson 1927; Newcombe 1998, method 3.
     """
+    check_share(alpha, "alpha")
     Summary.from_counts(successes, n)
     if n == 0:
         raise CannotCompute("no_units", "a share of no units", where="n")
@@ -52,6 +53,7 @@ def agresti_caffo_interval(control: Summary, treatment: Summary, alpha: float = 
     Source:
         Agresti and Caffo 2000.
     """
+    check_share(alpha, "alpha")
     p1, p2 = ((_successes(s) + 1) / (s.n + 2) for s in (control, treatment))
     half = upper_quantile(alpha / 2) * math.sqrt(p1 * (1 - p1) / (control.n + 2) + p2 * (1 - p2) / (treatment.n + 2))
     return p2 - p1 - half, p2 - p1 + half
@@ -66,6 +68,7 @@ def risk_ratio(control: Summary, treatment: Summary, alpha: float = 0.05) -> tup
     Source:
         Katz, Baptista, Azen and Pike 1978.
     """
+    check_share(alpha, "alpha")
     p1, p2 = control.mean(), treatment.mean()
     if p1 == 0 or p2 == 0:
         raise CannotCompute("zero_successes", "a ratio of shares with no success in an arm", fix="read the difference")

@@ -100,6 +100,7 @@ def quantile_interval(counts: ValueCounts, p: float, alpha: float = 0.05) -> tup
         Conover 1999, section 3.2: exact binomial ranks.
     """
     check_share(p, "p")
+    check_share(alpha, "alpha")
     n = counts.n
     low = int(stats.binom.ppf(alpha / 2, n, p)) - 1
     high = int(stats.binom.isf(alpha / 2, n, p))
@@ -170,6 +171,7 @@ def arm_from_interval(
     level: float = 0.95,
 ) -> Arm:
     """Return the arm of a quantile whose interval at `level` is known, spread by the design effect of clusters."""
+    check_share(p, "p")
     width = (interval[1] - interval[0]) / (2 * upper_quantile((1 - level) / 2))
     variance = (n - 1) * width**2
     if clusters is None:

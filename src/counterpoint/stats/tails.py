@@ -45,7 +45,12 @@ def interval(
     df: float = math.inf,
     alternative: Alternative = Alternative.TWO_SIDED,
 ) -> tuple[float, float]:
-    """Return the interval that inverts the test: one-sided alternatives leave one side unbounded."""
+    """Return the interval that inverts the test: one-sided alternatives leave one side unbounded.
+
+    Raises:
+        InvalidInput: `share_out_of_range` for a level that is none.
+    """
+    check_share(alpha, "alpha")
     two_sided = alternative == Alternative.TWO_SIDED
     half = upper_quantile(alpha / 2 if two_sided else alpha, df) * std_error
     lower = -math.inf if alternative == Alternative.LESS else estimate - half

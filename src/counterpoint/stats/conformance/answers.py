@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from counterpoint.errors import CannotCompute
 from counterpoint.stats.effects import AnytimeEffect, Effect
 from counterpoint.stats.tails import Alternative, interval, p_value
 
@@ -70,7 +71,7 @@ def absolute(effect: Effect | AnytimeEffect) -> Answer:
 
 def relative(effect: Effect) -> Answer:
     """Return an effect on its relative scale, tested there too."""
-    lift, error = effect.relative_effect or 0.0, effect.relative_std_error or math.nan
+    lift, error = lift_of(effect)
     return {
         **absolute(effect),
         **answer(
@@ -82,6 +83,17 @@ def relative(effect: Effect) -> Answer:
             ci_upper=effect.relative_ci_upper,
         ),
     }
+
+
+def lift_of(effect: Effect) -> tuple[float, float]:
+    """Return a relative effect and its error.
+
+    Raises:
+        CannotCompute: `zero_control_mean` when there is nothing to be relative to.
+    """
+    if effect.relative_effect is None or effect.relative_std_error is None:
+        raise CannotCompute("zero_control_mean", "a relative effect over a mean of zero", where="control")
+    return effect.relative_effect, effect.relative_std_error
 
 
 def on_scale(effect: Effect, inputs: Inputs) -> Answer:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+from counterpoint.errors import InvalidInput
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method
 from counterpoint.stats.conformance.inputs import alternative_of, column
 from counterpoint.stats.decision import corrected_beta
@@ -61,6 +62,8 @@ def _t_n(inputs: Inputs) -> Answer:
 def _t_effect(inputs: Inputs) -> Answer:
     n = float(column(inputs, "n_per_group", "n", "n1", "nobs1"))
     ratio, sd = float(inputs.get("ratio", 1)), float(inputs.get("sd", 1))
+    if sd <= 0:
+        raise InvalidInput("std_error_not_positive", f"a standard deviation of {sd}", where="sd")
     d = t_test_effect(
         n, float(inputs["alpha"]), float(inputs["power"]), ratio=ratio, alternative=alternative_of(inputs)
     )

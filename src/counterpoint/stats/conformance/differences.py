@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from counterpoint.errors import CannotCompute
 from counterpoint.stats.comparison import compare_arms
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method, absolute, answer, on_scale, relative
 from counterpoint.stats.conformance.inputs import (
@@ -62,7 +63,9 @@ def _post_stratified(inputs: Inputs) -> Answer:
     found = compare_stratified(pairs, alpha)
     effect, error = found.effect, found.std_error
     if inputs.get("scale") == "relative":
-        effect, error = found.relative_effect or 0.0, found.relative_std_error or 0.0
+        if found.relative_effect is None or found.relative_std_error is None:
+            raise CannotCompute("zero_control_mean", "a relative effect over a mean of zero", where="control")
+        effect, error = found.relative_effect, found.relative_std_error
     lower, upper = interval(effect, error, alpha)
     z = effect / error
     return answer(effect=effect, std_error=error, statistic=z, p_value=p_value(z), ci_lower=lower, ci_upper=upper)

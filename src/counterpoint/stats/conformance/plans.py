@@ -54,7 +54,7 @@ def _design(kind: str, inputs: Inputs) -> GroupSequentialBounds:
         return haybittle_peto_bounds(t, alpha=alpha, sides=sides, interim_z=z)
     delta = {"P": 0.5, "OF": 0.0}.get(kind)
     if delta is None:
-        delta = _parameter(inputs, "delta", "deltaWT", "parameter") or 0.0
+        delta = float(column(inputs, "delta", "deltaWT", "parameter"))
     return wang_tsiatis_bounds(t, alpha=alpha, sides=sides, delta=delta)
 
 

@@ -1,5 +1,6 @@
 """Runs a document of reference cases through the methods that answer them; unknown methods are left out."""
 
+import math
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -17,6 +18,7 @@ from counterpoint.stats.conformance import (
     verdicts,
 )
 from counterpoint.stats.conformance.answers import Answer, Method, worded
+from counterpoint.stats.tails import check_share
 
 _METHODS: dict[str, Method] = {
     **differences.METHODS,
@@ -36,6 +38,15 @@ _FAMILIES: dict[str, Method] = {**adjusted.PATTERNS, **designs.PATTERNS}
 def supported_methods() -> tuple[str, ...]:
     """Return the names of the methods that cases may ask for; a star stands for any words."""
     return tuple(sorted([*_METHODS, *_FAMILIES]))
+
+
+def answer_cases(document: Mapping[str, Any]) -> tuple[dict[str, Answer], dict[str, str]]:
+    """Return what `run_cases` and `unanswered_cases` return, computed once.
+
+    Raises:
+        InvalidInput: `malformed_cases` when there is no list of cases.
+    """
+    return _run(document)
 
 
 def run_cases(document: Mapping[str, Any]) -> dict[str, Answer]:
@@ -71,15 +82,31 @@ def _run(document: Mapping[str, Any]) -> tuple[dict[str, Answer], dict[str, str]
             reasons[case["id"]] = f"no method {name}"
             continue
         try:
+            _check(inputs, "inputs")
             # What cannot be said as a number or in words of JSON is left out like a whole case would be.
             found = {k: worded(v) for k, v in method(inputs).items()}
             answers[case["id"]] = {k: v for k, v in found.items() if v != "nan"}
         except CounterpointError as error:
-            reasons[case["id"]] = str(error)
+            reasons[case["id"]] = f"{error.sentence} [{error.code}]"
         except Exception as error:
             # Inputs are anybody's JSON, and one case must not silence the others.
             reasons[case["id"]] = f"the inputs do not fit {name}: {error!r}"
     return answers, reasons
+
+
+def _check(given: Any, where: str) -> None:
+    """Refuse numbers that are none, and levels and powers that no test can have, before any method sees them."""
+    if isinstance(given, dict):
+        for key, value in given.items():
+            # Deeper down, alpha may be a parameter of a prior.
+            if key in {"alpha", "power"} and where == "inputs" and isinstance(value, (int, float)):
+                check_share(float(value), f"{where}.{key}")
+            _check(value, f"{where}.{key}")
+    elif isinstance(given, list):
+        for i, value in enumerate(given):
+            _check(value, f"{where}.{i}")
+    elif isinstance(given, float) and not math.isfinite(given):
+        raise InvalidInput("not_finite", "a number that is NaN or infinite", where=where)
 
 
 def _find(name: str) -> Method | None:

@@ -6,7 +6,7 @@ from functools import partial
 
 from counterpoint.stats.adjustment import compare_adjusted
 from counterpoint.stats.conformance.adjusted import _covariates
-from counterpoint.stats.conformance.answers import Answer, Inputs, Method, absolute, answer
+from counterpoint.stats.conformance.answers import Answer, Inputs, Method, absolute, answer, lift_of
 from counterpoint.stats.conformance.inputs import arms_of, column, inference_of
 from counterpoint.stats.effects import Effect
 from counterpoint.stats.means import compare_means
@@ -28,7 +28,7 @@ def _sequence(inputs: Inputs, *, adjusted: bool = False, side: Alternative = Alt
     found = always_valid(effect, alpha=alpha, tuning_n=n_star, burn_in=0, alternative=side)
     out = absolute(found)
     if inputs.get("scale") == "relative":
-        lift, error = effect.relative_effect or 0.0, effect.relative_std_error or math.nan
+        lift, error = lift_of(effect)
         scaled = _on_another_scale(lift, error, effect)
         watched = always_valid(scaled, alpha=alpha, tuning_n=n_star, burn_in=0, alternative=side)
         out |= answer(

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from scipy import stats
 
 from counterpoint.stats.bayes import NormalPrior, posterior
-from counterpoint.stats.conformance.answers import Answer, Inputs, Method, answer
+from counterpoint.stats.conformance.answers import Answer, Inputs, Method, answer, lift_of
 from counterpoint.stats.conformance.inputs import alternative_of, arms_of, column, inference_of, units_of
 from counterpoint.stats.corrections import Correction, adjust_p_values
 from counterpoint.stats.heterogeneity import heterogeneity
@@ -123,8 +123,7 @@ def _bayes(*, flat: bool) -> Method:
                 mean=float(inputs.get("prior_mean", 0)), variance=float(column(inputs, "prior_variance", "prior_var"))
             )
         found = posterior(
-            effect.relative_effect or 0.0,
-            effect.relative_std_error or math.nan,
+            *lift_of(effect),
             prior,
             alpha=float(inputs.get("alpha", 0.05)),
             direction=Direction.DECREASE if inputs.get("inverse") else Direction.INCREASE,

@@ -11,6 +11,7 @@ from counterpoint.stats.tails import Alternative, check_share, upper_quantile, u
 
 def t_test_power(d: float, n_control: float, n_treatment: float, alpha: float, alternative: Alternative) -> float:
     """Return the power of the pooled t-test for a standardised effect, both tails counted when two-sided."""
+    check_share(alpha, "alpha")
     df = n_control + n_treatment - 2
     shift = d * math.sqrt(n_control * n_treatment / (n_control + n_treatment))
     if alternative == Alternative.TWO_SIDED:
@@ -42,6 +43,7 @@ def t_test_effect(n: float, alpha: float, power: float, *, ratio: float = 1.0, a
 
 def z_test_power(d: float, n_control: float, n_treatment: float, alpha: float, alternative: Alternative) -> float:
     """Return the power of the z-test for a standardised effect, both tails counted when two-sided."""
+    check_share(alpha, "alpha")
     shift = d * math.sqrt(n_control * n_treatment / (n_control + n_treatment))
     if alternative == Alternative.TWO_SIDED:
         critical = upper_quantile(alpha / 2)
@@ -63,6 +65,8 @@ def proportions_n(p1: float, p2: float, alpha: float, power: float, *, two_sided
     """
     check_share(p1, "p1")
     check_share(p2, "p2")
+    check_share(alpha, "alpha")
+    check_share(power, "power")
     _need_effect(p2 - p1)
     z = upper_quantile(alpha / 2 if two_sided else alpha)
     middle = (p1 + p2) / 2
@@ -79,6 +83,8 @@ def cohen_h(p1: float, p2: float) -> float:
 
 def chi_square_n(w: float, df: int, alpha: float, power: float) -> float:
     """Return the units that a chi-square test needs for effect size w, as for a sample ratio mismatch."""
+    check_share(alpha, "alpha")
+    check_share(power, "power")
     _need_effect(w)
     critical = float(stats.chi2.isf(alpha, df))
     return _solve(lambda n: float(stats.ncx2.sf(critical, df, n * w * w)) - power, 1e-3)
@@ -86,6 +92,10 @@ def chi_square_n(w: float, df: int, alpha: float, power: float) -> float:
 
 def anova_n(arms: int, f: float, alpha: float, power: float) -> float:
     """Return the units per arm with which the F-test finds that not all of `arms` means are equal (Cohen's f)."""
+    check_share(alpha, "alpha")
+    check_share(power, "power")
+    if f < 0:
+        raise InvalidInput("negative_effect_size", f"a Cohen's f of {f}", where="f", fix="give its size")
     _need_effect(f)
 
     def excess(n: float) -> float:

@@ -35,6 +35,10 @@ class PlannedMetric:
     def __post_init__(self) -> None:
         if (self.effect is None) == (self.margin is None):
             raise InvalidInput("effect_or_margin", "needs either an effect to detect or a margin", where=self.metric)
+        if not (math.isfinite(self.mean) and math.isfinite(self.variance)):
+            raise InvalidInput("not_finite", "a mean or a variance is NaN or infinite", where=self.metric)
+        if self.variance <= 0:
+            raise CannotCompute("no_variation", "the metric did not vary", where=self.metric)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,8 @@ def units_needed(metric: PlannedMetric, z_alpha: float, z_power: float, weights:
         z_power: Normal quantile of its power.
         weights: Relative sizes of the arms, control first.
     """
+    if not math.isfinite(z_alpha + z_power):
+        raise InvalidInput("share_out_of_range", "a level or a power is not between 0 and 1", where="alpha")
     if len(weights) < 2 or not all(w > 0 for w in weights):
         raise InvalidInput("weights_not_positive", f"weights {list(weights)}", where="weights")
     shift = (metric.margin if metric.margin is not None else metric.effect or 0.0) * metric.mean

@@ -83,6 +83,9 @@ def quantile_sequence_radius(p: float, n: int, *, alpha: float = 0.05, start: fl
         Howard and Ramdas 2022, arXiv:1906.09712, theorem 2 (double stitching), delta 0.5, s 1.4, eta 2.
     """
     check_share(p, "p")
+    check_share(alpha, "alpha")
+    if n < 1:
+        raise InvalidInput("no_units", f"a quantile of {n} values", where="n")
     delta, s, eta = 0.5, 1.4, 2.0
     time = max(float(n), start)
     logit = math.log(p / (1 - p))

@@ -25,6 +25,7 @@ def normal_mixture_boundary(intrinsic_time: float, alpha: float, tuned_to: float
         alpha: Error over all times.
         tuned_to: Intrinsic time at which the boundary is tightest.
     """
+    _check_time(intrinsic_time)
     r = normal_mixture_scale(tuned_to, alpha)
     v = intrinsic_time
     return math.sqrt((v + r) * math.log((v + r) / (r * alpha * alpha)))
@@ -32,6 +33,7 @@ def normal_mixture_boundary(intrinsic_time: float, alpha: float, tuned_to: float
 
 def normal_mixture_log_evalue(total: float, intrinsic_time: float, alpha: float, tuned_to: float) -> float:
     """Return the log e-value of a sum: its exponential is a fair bet under the null at every time."""
+    _check_time(intrinsic_time)
     r = normal_mixture_scale(tuned_to, alpha)
     v = intrinsic_time
     return 0.5 * math.log(r / (v + r)) + total**2 / (2 * (v + r))
@@ -60,3 +62,8 @@ def mixture_ratio(difference: float, variance: float, n_pairs: float, tau_square
     spread = variance + n_pairs * tau_squared
     log = 0.5 * math.log(variance / spread) + n_pairs**2 * tau_squared * difference**2 / (2 * variance * spread)
     return math.exp(min(log, 700.0)), min(1.0, math.exp(-log))
+
+
+def _check_time(intrinsic_time: float) -> None:
+    if not intrinsic_time >= 0:
+        raise InvalidInput("negative_variance", f"an intrinsic time of {intrinsic_time}", where="intrinsic_time")

@@ -1,0 +1,70 @@
+"""Times other libraries on the same table; run by an interpreter that has them, prints one JSON document.
+
+`python -m benchmarks.metrics.table N --peers PYTHON` starts this file with PYTHON, so that their dependencies need not
+fit ours. It imports nothing of Counterpoint. A library that is missing is left out.
+"""
+
+import contextlib
+import importlib.metadata
+import json
+import resource
+import sys
+import time
+
+
+def timed(call, rounds):
+    """Return the least wall and processor seconds of some rounds, and what the last of them found."""
+    walls, cpus, found = [], [], None
+    for _ in range(rounds):
+        before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        found = call()
+        walls.append(time.perf_counter() - start)
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        cpus.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return {"wall_s": round(min(walls), 4), "cpu_s": round(min(cpus), 4)}, found
+
+
+def aggregate(path, metrics):
+    """Return moments per variant from DuckDB: what a team that feeds a library by hand would write."""
+    import duckdb
+
+    sums = ", ".join(f"sum({m}), sum({m} * {m})" for m in metrics)
+    rows = duckdb.connect().execute(f"SELECT variant, count(*), {sums} FROM '{path}' GROUP BY variant").fetchall()
+    return {row[0]: (row[1], row[2:]) for row in rows}
+
+
+def gbstats(path, metrics):
+    """GrowthBook's t-test on the aggregate."""
+    from gbstats.frequentist.tests import FrequentistConfig, TwoSidedTTest
+    from gbstats.models.statistics import SampleMeanStatistic
+
+    cells = aggregate(path, metrics)
+    n, control = cells.pop("v0")
+    found = []
+    for m, sums in cells.values():
+        for i in range(len(metrics)):
+            a = SampleMeanStatistic(n=n, sum=control[2 * i], sum_squares=control[2 * i + 1])
+            b = SampleMeanStatistic(n=m, sum=sums[2 * i], sum_squares=sums[2 * i + 1])
+            found.append(TwoSidedTTest(a, b, FrequentistConfig(difference_type="relative")).compute_result().p_value)
+    return found
+
+
+def tea_tasting(path, metrics):
+    """tea-tasting's experiment over Ibis on the same engine."""
+    import ibis
+    import tea_tasting as tt
+
+    data = ibis.duckdb.connect().read_parquet(path)
+    design = tt.Experiment({m: tt.Mean(m) for m in metrics}, variant="variant")
+    results = design.analyze(data, control="v0", all_variants=True)
+    return [found.pvalue for result in results.values() for found in result.values()]
+
+
+if __name__ == "__main__":
+    path, metrics, rounds = sys.argv[1], sys.argv[2].split(","), int(sys.argv[3])
+    out = {}
+    for name, call in (("gbstats", gbstats), ("tea-tasting", tea_tasting)):
+        with contextlib.suppress(ImportError):
+            figures, found = timed(lambda call=call: call(path, metrics), rounds)
+            out[name] = {**figures, "version": importlib.metadata.version(name), "results": len(found)}
+    print(json.dumps(out))
