@@ -5,6 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+from opentelemetry.trace import NoOpTracer, NoOpTracerProvider
+from pydantic_ai import Agent
+from pydantic_ai.models.instrumented import InstrumentationSettings
+from pydantic_ai.models.test import TestModel
 
 from counterpoint.agents import Budget, ModelPlanner, Planned
 from counterpoint.agents.providers import Endpoint, open_language_model
@@ -86,6 +90,43 @@ def test_a_cost_that_is_spent_ends_the_loop(search: Surface) -> None:
     assert planned.planner is not None
     assert planned.planner["fallback"]["code"] == "budget_spent"
     assert planned.planner["cost_usd"] == pytest.approx(0.004)
+
+
+class _Spans(NoOpTracerProvider):
+    """Notes every span that anybody begins."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+
+    def get_tracer(self, *args: object, **kwargs: object) -> NoOpTracer:
+        begun = self.begun
+
+        class Tracer(NoOpTracer):
+            def start_as_current_span(self, name: str, *args: object, **kwargs: object) -> object:
+                begun.append(name)
+                return super().start_as_current_span(name, *args, **kwargs)
+
+            def start_span(self, name: str, *args: object, **kwargs: object) -> object:
+                begun.append(name)
+                return super().start_span(name, *args, **kwargs)
+
+        return Tracer()
+
+
+def test_tracing_that_is_set_up_for_other_agents_sees_no_prompt(search: Surface) -> None:
+    spans = _Spans()
+    try:
+        Agent.instrument_all(InstrumentationSettings(tracer_provider=spans))
+        Agent(TestModel()).run_sync("seen")
+        n_others = len(spans.begun)
+        with model_server([CHAT]) as model:
+            planned = _ask(Endpoint(model="openai:x", url=model.url), search)
+    finally:
+        Agent.instrument_all(False)
+    assert n_others > 0
+    assert len(spans.begun) == n_others
+    assert planned.planner is not None
+    assert planned.planner["answered_by"] == "model"
 
 
 def test_the_guide_names_every_setting_and_every_reason_to_fall_back() -> None:
