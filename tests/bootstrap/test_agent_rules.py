@@ -64,3 +64,9 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_agents(tmp_path / "none.yaml")
     assert caught.value.code == "unreadable_file"
+
+
+def test_the_shipped_example_says_the_defaults_that_hold_without_a_file() -> None:
+    rules = read_agents(Path(__file__).parents[2] / "examples" / "agents.yaml")
+    assert rules.default == RiskBudget()
+    assert set(rules.agents) == {"agent:scout", "agent:watcher"}

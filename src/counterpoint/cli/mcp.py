@@ -49,10 +49,18 @@ def approve_parked(words: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def mount_mcp(app: "FastAPI", platform: "Platform", host: str) -> AbstractAsyncContextManager[None]:
+def mount_mcp(
+    app: "FastAPI", platform: "Platform", host: str, *, must: bool = False
+) -> AbstractAsyncContextManager[None]:
     """Let `app` answer agents at /mcp too, and return what must be entered while it answers.
 
     Bound where others can reach it, and with no agent that has a token, it stays closed and the log says so.
+
+    Args:
+        must: Raise when it would stay closed.
+
+    Raises:
+        Forbidden: code `tokens_needed`, when it `must` be open.
     """
     from starlette.routing import Route
 
@@ -61,6 +69,8 @@ def mount_mcp(app: "FastAPI", platform: "Platform", host: str) -> AbstractAsyncC
     try:
         endpoint = open_endpoint(platform.agency, host=host)
     except Forbidden as error:
+        if must:
+            raise
         logger("server").warning("no tools for agents", extra={"problem": error.as_document()})
         return nullcontext()
     app.router.routes.append(Route(PATH, endpoint=endpoint.app))

@@ -81,10 +81,10 @@ def run_server(settings: Settings, *, tighter: Staleness | None = None, only_age
     Raises:
         InvalidInput: code `port_in_use`, `bad_address` or `no_control_url`.
     """
-    if settings.role == "worker":
+    if settings.role == "worker" and not only_agents:
         return _work(settings)
     listener = _bind(settings.host, settings.port)
-    with _for_agents(settings) if only_agents else _opened(settings, tighter) as process:
+    with listener, _for_agents(settings) if only_agents else _opened(settings, tighter) as process:
         config = uvicorn.Config(
             process.app,
             log_level="warning",
@@ -140,7 +140,7 @@ def _opened(settings: Settings, tighter: Staleness | None) -> Iterator[_Process]
 def _for_agents(settings: Settings) -> Iterator[_Process]:
     with opened(settings) as platform:
         app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-        agents = mount_mcp(app, platform, settings.host)
+        agents = mount_mcp(app, platform, settings.host, must=True)
         yield _Process(
             app=app, chores=_chores(platform), closing=lambda: None, warm=platform.control.warm, agents=agents
         )
