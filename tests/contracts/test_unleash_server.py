@@ -5,12 +5,15 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from contracts.backend_rigs import Rig, a_store, parts, plain
 from counterpoint.errors import Conflict, DependencyFailure, Forbidden
 from counterpoint.orchestration import Goal
 from counterpoint.orchestration.backends import UnleashProject, render_unleash
+from counterpoint.vocabulary import decision_attribute
 from experiment_examples import NOW
+from feed_world import HALVES, snapshot
 from unleash_server import ADMIN_TOKEN, unleash_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
@@ -80,6 +83,17 @@ def test_unleash_gives_each_arm_its_value_when_told_and_the_baseline_when_not(ri
     assert played(admin, "a.x", counterpoint_e1="control") == "1"
     apply(rig, "k2", Goal.PAUSE)
     assert played(admin, "a.x", **told) == "1"
+
+
+def test_a_rollout_of_the_baseline_is_met_by_those_who_bring_it_along(rig, admin):
+    rolling = replace(
+        HALVES, key="rollout/c1.x", variants=(replace(HALVES.variants[-1], key="changed", set={"rows": 9}),)
+    )
+    definition = render_unleash(replace(snapshot(1), experiments=(rolling,))).definitions["rows"]
+    rig.backend.holder.write("home", {"rows": definition}, before={})
+    assert rig.backend.holder.read("home") == {"rows": definition}
+    assert played(admin, "rows", **{decision_attribute("rollout/c1.x"): "changed"}) == "9"
+    assert played(admin, "rows") == "3"
 
 
 def test_what_a_person_changes_in_unleash_is_found(rig, admin):

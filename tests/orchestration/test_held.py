@@ -77,6 +77,17 @@ def test_unleash_that_fails_at_any_call_is_completed_when_it_is_well(tmp_path, n
         assert server.features == {}
 
 
+@pytest.mark.parametrize("make", [flagd_file_rig, unleash_rig])
+def test_a_plan_says_that_the_split_is_not_exported_and_what_the_caller_has_to_bring(tmp_path, make):
+    rig = make(tmp_path)
+    caveat = rig.backend.plan(rig.desired()).detail["caveat"]
+    assert "split of e1 is not exported" in caveat
+    assert "counterpoint_e1" in caveat
+    rig.surface_reaches(Goal.START)
+    apply(rig)
+    assert "caveat" not in rig.backend.plan(rig.desired()).detail, "nothing changes, so there is nothing to say"
+
+
 def test_a_start_stops_at_what_somebody_changed_by_hand_and_a_stop_leaves_it_alone(tmp_path):
     rig = flagd_file_rig(tmp_path)
     rig.surface_reaches(Goal.START)

@@ -26,6 +26,7 @@ from counterpoint.orchestration.backends import (
     UnleashProject,
     WebhookBackend,
     render_unleash,
+    split_caveats,
 )
 from counterpoint.releases import ReleaseStore
 from counterpoint.storage.snapshots import export_flagd
@@ -92,7 +93,8 @@ def read_backends(path: Path, around: Around) -> tuple[Backend, ...]:
 def render_flagd(snapshot: Snapshot) -> Rendered:
     """Return a surface as flags in which experiments are met by those who bring the decision along."""
     export = export_flagd(snapshot, experimented="decided")
-    return Rendered(definitions=export.document["flags"], left_out=export.left_out)
+    flags, left_out = export.document["flags"], export.left_out
+    return Rendered(definitions=flags, left_out=left_out, caveats=split_caveats(snapshot))
 
 
 def _made(name: str, entry: Mapping[str, Any], where: str, around: Around) -> Backend:

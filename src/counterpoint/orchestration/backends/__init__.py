@@ -5,7 +5,7 @@ from counterpoint.orchestration.backends.flagd_file import FlagdFile
 from counterpoint.orchestration.backends.flagd_http import FlagdHttp
 from counterpoint.orchestration.backends.held import HeldBackend, Holder, Note, Notes
 from counterpoint.orchestration.backends.measurement import AnalysisPlans, MeasurementBackend
-from counterpoint.orchestration.backends.outlook import Outlook, Render, Rendered
+from counterpoint.orchestration.backends.outlook import Outlook, Render, Rendered, split_caveats
 from counterpoint.orchestration.backends.parts import Make, Parts
 from counterpoint.orchestration.backends.protocol import Backend, Desired, Diff, Edit, Goal
 from counterpoint.orchestration.backends.reach import ReachBackend
@@ -45,4 +45,5 @@ __all__ = [
     "is_signed",
     "render_unleash",
     "signature",
+    "split_caveats",
 ]

@@ -90,8 +90,8 @@ class HeldBackend:
     def plan(self, desired: Desired) -> Diff:
         """Return what would change of the parameters that the experiment sets; other parameters are not its business.
 
-        `detail["left_out"]` names parameters that the system cannot hold, with the reason; `detail["by_hand"]` those
-        that somebody changed there.
+        `detail["left_out"]` names parameters that the system cannot hold, with the reason; `detail["caveat"]` says where
+        it gives another value than this platform; `detail["by_hand"]` names parameters that somebody changed there.
 
         Raises:
             Conflict: The goal cannot be reached from what is live.
@@ -112,6 +112,8 @@ class HeldBackend:
         left_out = {key: wanted.left_out[key] for key in sorted(_sets(desired) & wanted.left_out.keys())}
         if left_out:
             detail["left_out"] = left_out
+        if edits and desired.spec.key in wanted.caveats:
+            detail["caveat"] = wanted.caveats[desired.spec.key]
         by_hand = sorted(edit.path for edit in edits if not self._is_known(surface, edit.path, edit.before))
         if by_hand:
             detail["by_hand"] = by_hand

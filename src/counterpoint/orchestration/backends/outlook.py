@@ -11,6 +11,7 @@ from counterpoint.errors import NotFound
 from counterpoint.orchestration.backends.moves import state_after
 from counterpoint.orchestration.backends.protocol import Desired, Goal
 from counterpoint.releases import Release, ReleaseStore, make_snapshot, snapshot_of
+from counterpoint.vocabulary import decision_attribute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +21,22 @@ class Rendered:
     Attributes:
         definitions: Parameter -> its definition there, JSON builtins.
         left_out: Parameter -> why that system cannot hold it.
+        caveats: Experiment -> where the system gives another value than this platform, in words.
     """
 
     definitions: Mapping[str, Any]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    caveats: Mapping[str, str] = field(default_factory=dict)
+
+
+def split_caveats(snapshot: Snapshot) -> dict[str, str]:
+    """Return what a system that hashes units its own way has to be told about every live experiment."""
+    return {
+        each.key: f"the split of {each.key} is not exported, for that system hashes units otherwise: bring the decision "
+        f"along as {decision_attribute(each.key)}, or the unit gets the baseline"
+        for each in snapshot.experiments
+        if each.enabled
+    }
 
 
 Render = Callable[[Snapshot], Rendered]

@@ -1,9 +1,11 @@
 """The surface backend: publishes the Changes that start, ramp, pause, stop, ship and roll back an experiment."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
+from threading import Lock
 
-from counterpoint.errors import Conflict, NotFound
+from counterpoint.errors import Conflict, DependencyFailure, NotFound
 from counterpoint.orchestration.backends.moves import (
     AFTER,
     STAGED,
@@ -44,6 +46,8 @@ class SurfaceBackend:
         self._releases = releases
         self._attest = attest
         self._key = key
+        # Of those that publish on one surface here, one has its turn: a hundred at once overtake each other for ever.
+        self._turns: defaultdict[str, Lock] = defaultdict(Lock)
 
     def plan(self, desired: Desired) -> Diff:
         """Return the moves that take the experiment from what is live to the goal."""
@@ -58,7 +62,8 @@ class SurfaceBackend:
         """Publish the Change; prepared and validated again when somebody else published in between.
 
         Raises:
-            Conflict: `stale_base`, when others kept publishing first; whatever the Change runs into.
+            DependencyFailure: `surface_contended`, when other processes kept publishing first.
+            Conflict: Whatever the Change runs into.
             Forbidden: The validator or the policy refuses it.
         """
         surface = desired.spec.surface
@@ -119,7 +124,21 @@ class SurfaceBackend:
         now: datetime,
         people: tuple[str, ...],
     ) -> Release:
-        for attempt in range(_N_ATTEMPTS):
+        with self._turns[surface]:
+            return self._published(surface, key, operations, actor=actor, reason=reason, now=now, people=people)
+
+    def _published(
+        self,
+        surface: str,
+        key: str,
+        operations: Callable[[Release], tuple[Operation, ...]],
+        *,
+        actor: str,
+        reason: str,
+        now: datetime,
+        people: tuple[str, ...],
+    ) -> Release:
+        for _ in range(_N_ATTEMPTS):
             base = self._live(surface)
             change = prepare(
                 base, operations(base), change_id=key, surface=surface, author=actor, reason=reason, at=now
@@ -140,9 +159,14 @@ class SurfaceBackend:
                     approvals=approvals,
                 )
             except Conflict as error:
-                if error.code != "stale_base" or attempt == _N_ATTEMPTS - 1:
+                if error.code != "stale_base":
                     raise
-        raise AssertionError  # the loop returns or raises
+        raise DependencyFailure(
+            "surface_contended",
+            f"other processes published first, {_N_ATTEMPTS} times in a row",
+            where=surface,
+            fix="it is tried again",
+        )
 
     def _live(self, surface: str) -> Release:
         release = self._releases.latest(surface)

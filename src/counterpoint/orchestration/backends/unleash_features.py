@@ -6,7 +6,7 @@ from typing import Any
 from counterpoint.assignment.audience import Both, Const, Either, Formula, Leaf, compile_audience
 from counterpoint.config import ParameterSchema, Snapshot
 from counterpoint.errors import InvalidInput
-from counterpoint.orchestration.backends.outlook import Rendered
+from counterpoint.orchestration.backends.outlook import Rendered, split_caveats
 from counterpoint.vocabulary import Scalar, decision_attribute
 
 BASELINE = "baseline"
@@ -48,7 +48,7 @@ def render_unleash(snapshot: Snapshot) -> Rendered:
             )
             continue
         definitions[parameter.key] = {"enabled": True, "strategies": strategies}
-    return Rendered(definitions=definitions, left_out=left_out)
+    return Rendered(definitions=definitions, left_out=left_out, caveats=split_caveats(snapshot))
 
 
 def _decided(snapshot: Snapshot, parameter: ParameterSchema) -> Iterator[dict[str, Any]]:
