@@ -90,8 +90,8 @@ class HeldBackend:
     def plan(self, desired: Desired) -> Diff:
         """Return what would change of the parameters that the experiment sets; other parameters are not its business.
 
-        `detail["left_out"]` names parameters that the system cannot hold, with the reason; `detail["caveat"]` says where
-        it gives another value than this platform; `detail["by_hand"]` names parameters that somebody changed there.
+        `detail["left_out"]` names parameters that the system cannot hold, with the reason; `detail["caveat"]` says
+        where it gives another value than this platform; `detail["by_hand"]` names what somebody changed there.
 
         Raises:
             Conflict: The goal cannot be reached from what is live.

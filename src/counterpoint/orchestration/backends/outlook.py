@@ -32,8 +32,8 @@ class Rendered:
 def split_caveats(snapshot: Snapshot) -> dict[str, str]:
     """Return what a system that hashes units its own way has to be told about every live experiment."""
     return {
-        each.key: f"the split of {each.key} is not exported, for that system hashes units otherwise: bring the decision "
-        f"along as {decision_attribute(each.key)}, or the unit gets the baseline"
+        each.key: f"the split of {each.key} is not exported, for that system hashes units otherwise: bring the "
+        f"decision along as {decision_attribute(each.key)}, or the unit gets the baseline"
         for each in snapshot.experiments
         if each.enabled
     }
