@@ -12,7 +12,7 @@ from contracts.memory_notes import MemoryNotes
 from counterpoint.bootstrap.outside import render_flagd
 from counterpoint.errors import Conflict, DependencyFailure, Forbidden
 from counterpoint.orchestration import Desired, Goal
-from counterpoint.orchestration.backends import FlagdFile, FlagdHttp, ReachBackend, UnleashProject
+from counterpoint.orchestration.backends import FlagdFile, FlagdHttp, ReachBackend, Rendered, UnleashProject, notes_of
 from experiment_examples import NOW, a_spec
 
 LATER = NOW + timedelta(hours=1)
@@ -83,6 +83,7 @@ def test_a_plan_says_that_the_split_is_not_exported_and_what_the_caller_has_to_b
     caveat = rig.backend.plan(rig.desired()).detail["caveat"]
     assert "split of e1 is not exported" in caveat
     assert "counterpoint_e1" in caveat
+    assert caveat in notes_of(rig.backend.plan(rig.desired()))
     rig.surface_reaches(Goal.START)
     apply(rig)
     assert "caveat" not in rig.backend.plan(rig.desired()).detail, "nothing changes, so there is nothing to say"
@@ -116,6 +117,20 @@ class Planned:
 
     def plan(self, desired: Desired):
         return self._planned
+
+
+def test_a_parameter_that_the_system_cannot_hold_is_no_edit_and_the_plan_says_why(tmp_path):
+    rig = flagd_file_rig(tmp_path)
+
+    def render(snapshot):
+        whole = render_flagd(snapshot)
+        rest = {key: flag for key, flag in whole.definitions.items() if key != "b.x"}
+        return Rendered(definitions=rest, left_out={"b.x": "a holdout keeps it"})
+
+    backend = parts(rig.store, "flags").held(FlagdFile(tmp_path / "flags.json"), render)
+    planned = backend.plan(rig.desired())
+    assert [edit.path for edit in planned.edits] == ["a.x"]
+    assert notes_of(planned) == ("b.x is left out: a holdout keeps it",)
 
 
 def test_what_somebody_changed_since_is_not_reverted_over_and_says_what_to_do(tmp_path):

@@ -261,6 +261,8 @@ def _print_item(item: dict[str, Any]) -> None:
     for backend in item["backends"]:
         for edit in backend["edits"]:
             print(f"      on {backend['backend']}: {_edit(edit)}")
+        for note in backend.get("notes", ()):
+            print(f"      on {backend['backend']}: {note}")
     for backend, why in item["unasked"].items():
         print(f"      on {backend}: not known, {why}")
     if item["approvals_needed"]:

@@ -7,7 +7,7 @@ from counterpoint.orchestration.backends.held import HeldBackend, Holder, Note, 
 from counterpoint.orchestration.backends.measurement import AnalysisPlans, MeasurementBackend
 from counterpoint.orchestration.backends.outlook import Outlook, Render, Rendered, split_caveats
 from counterpoint.orchestration.backends.parts import Make, Parts
-from counterpoint.orchestration.backends.protocol import Backend, Desired, Diff, Edit, Goal
+from counterpoint.orchestration.backends.protocol import Backend, Desired, Diff, Edit, Goal, notes_of
 from counterpoint.orchestration.backends.reach import ReachBackend
 from counterpoint.orchestration.backends.signing import HEADER, REPLAY_WINDOW_S, is_signed, signature
 from counterpoint.orchestration.backends.surface import SurfaceBackend
@@ -43,6 +43,7 @@ __all__ = [
     "UnleashProject",
     "WebhookBackend",
     "is_signed",
+    "notes_of",
     "render_unleash",
     "signature",
     "split_caveats",

@@ -67,6 +67,14 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any] = {}
 
 
+def notes_of(diff: Diff) -> tuple[str, ...]:
+    """Return what the reader of a plan has to know beside its edits: what is left out, differs, was changed by hand."""
+    left_out = (f"{key} is left out: {why}" for key, why in diff.detail.get("left_out", {}).items())
+    by_hand = (f"{key} was changed there by hand: a start stops at it" for key in diff.detail.get("by_hand", ()))
+    caveat = (diff.detail["caveat"],) if "caveat" in diff.detail else ()
+    return (*left_out, *by_hand, *caveat)
+
+
 class Backend(Protocol):
     """One system that a launch touches; raises DependencyFailure for what may pass, other errors for what will not."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from counterpoint.experiments import ExperimentSpec
-from counterpoint.orchestration.backends.protocol import Diff, Edit
+from counterpoint.orchestration.backends.protocol import Diff, Edit, notes_of
 from counterpoint.vocabulary import Finding, digest
 
 
@@ -100,7 +100,11 @@ class Item:
             "drift": list(self.drift),
             "changes": [msgspec.to_builtins(edit) for edit in self.changes],
             "backends": [
-                {"backend": diff.backend, "edits": [msgspec.to_builtins(edit) for edit in diff.edits]}
+                {
+                    "backend": diff.backend,
+                    "edits": [msgspec.to_builtins(edit) for edit in diff.edits],
+                    "notes": list(notes_of(diff)),
+                }
                 for diff in self.diffs
             ],
             "unasked": self.unasked,
