@@ -328,3 +328,14 @@ def test_a_gap_is_found_whether_or_not_the_files_statistics_tell_of_it(tmp_path:
         found = {each["metric"]: each["reason"] for each in report.as_document()["comparisons"]}
         assert found["a"]["code"] == "missing_values"
         assert found["b"] is None
+
+
+def test_variants_that_lie_far_apart_in_a_sorted_file_keep_their_digits(tmp_path: Path) -> None:
+    rng = np.random.default_rng(41)
+    near, far = rng.normal(0, 1, 3000), rng.normal(2e7, 1, 3000)
+    path = tmp_path / "sorted.parquet"
+    table = pa.table({"variant": ["a"] * 3000 + ["b"] * 3000, "x": np.concatenate([near, far])})
+    pq.write_table(table, path)
+    (row,) = analyze_table(path, variant="variant", control="a", metrics=["x"]).as_document()["comparisons"]
+    want = math.sqrt(near.var(ddof=1) / 3000 + far.var(ddof=1) / 3000)
+    assert row["std_error"] == pytest.approx(want, rel=1e-7)

@@ -3,7 +3,7 @@
 import contextlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -12,13 +12,17 @@ from counterpoint.errors import InvalidInput
 from counterpoint.metrics.engines.moments import aggregates, quoted, summaries, value_columns
 from counterpoint.metrics.engines.records import offline_config
 from counterpoint.metrics.measures import Measure, Unmeasured
-from counterpoint.stats import Summary
+from counterpoint.stats import DENOMINATOR, METRIC, Summary
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _NUMBERS = (*_INTEGERS, "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".csv.zst")
 _PROBE_ROWS = 1_000
+_NEAR = 100.0
+"""Squared distance from zero over variance up to which plain sums of squares keep all but two digits."""
+_FAR = 1e6
+"""The same beyond which sums are made again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,25 +69,39 @@ class Table:
         """Return counts and summaries per variant; rows are added up to units first when `unit` is given."""
         with _reading(self.path):
             shifts = self._shifts(measures)
-            values = ", ".join(
-                f"{self._number(c)} - {shifts[alias]!r} AS {alias}" for alias, c, _ in value_columns(measures)
-            )
-            source = f"(SELECT CAST({quoted(variant)} AS VARCHAR) AS __variant, {values} FROM {self._relation})"  # noqa: S608 - names are quoted
-            found = "1"
-            if unit is not None:
-                source, found = self._per_unit(unit, variant, measures, shifts), "__rows"
-            # One grouping key where one is enough: a second one, though constant, costs a fifth of the pass.
-            keys = "__variant" if unit is None else "__variant, __mixed"
-            moments = ", ".join(
-                [
-                    "count(*)" if unit is None else f"sum({found})::BIGINT",
-                    "count(*)",
-                    *aggregates(measures, self._complete()),
-                ]
-            )
-            cells = self._db.execute(f"SELECT {keys}, {moments} FROM {source} GROUP BY {keys}").fetchall()  # noqa: S608 - names are quoted
-            rows = cells if unit is not None else [(row[0], False, *row[1:]) for row in cells]
-            rows.sort(key=lambda row: (row[0] is not None, row[0] or "", row[1]))
+            found = self._pass(unit, variant, measures, shifts)
+            # The first rows may be of one variant, and tell little of another: that one is summed around its own means.
+            better = {
+                name: self._pass(unit, variant, measures, shifts | far).variants[name]
+                for name, (_, cells) in found.variants.items()
+                if (far := _far_off(cells, measures, shifts))
+            }
+        return replace(found, variants={**found.variants, **better})
+
+    def close(self) -> None:
+        """Release the file."""
+        self._db.close()
+
+    def _pass(
+        self, unit: str | None, variant: str, measures: Sequence[Measure], shifts: Mapping[str, float]
+    ) -> TableMoments:
+        values = ", ".join(f"{self._less(c, shifts[alias])} AS {alias}" for alias, c, _ in value_columns(measures))
+        source = f"(SELECT CAST({quoted(variant)} AS VARCHAR) AS __variant, {values} FROM {self._relation})"  # noqa: S608 - names are quoted
+        found = "1"
+        if unit is not None:
+            source, found = self._per_unit(unit, variant, measures, shifts), "__rows"
+        # One grouping key where one is enough: a second one, though constant, costs a fifth of the pass.
+        keys = "__variant" if unit is None else "__variant, __mixed"
+        moments = ", ".join(
+            [
+                "count(*)" if unit is None else f"sum({found})::BIGINT",
+                "count(*)",
+                *aggregates(measures, self._complete()),
+            ]
+        )
+        cells = self._db.execute(f"SELECT {keys}, {moments} FROM {source} GROUP BY {keys}").fetchall()  # noqa: S608 - names are quoted
+        rows = cells if unit is not None else [(row[0], False, *row[1:]) for row in cells]
+        rows.sort(key=lambda row: (row[0] is not None, row[0] or "", row[1]))
         variants = {
             name: (n, summaries(measures, shifts, n, cells))
             for name, is_mixed, _, n, *cells in rows
@@ -95,10 +113,6 @@ class Table:
             n_rows_unplaced=sum(r[2] for r in rows if r[0] is None),
             n_units_mixed=sum(r[3] for r in rows if r[1]),
         )
-
-    def close(self) -> None:
-        """Release the file."""
-        self._db.close()
 
     def _per_unit(self, unit: str, variant: str, measures: Sequence[Measure], shifts: Mapping[str, float]) -> str:
         # A unit did it when any of its rows says so; everything else adds up. A row without its value makes its unit's
@@ -115,6 +129,10 @@ class Table:
                    __placed AND min({name}) <> max({name}) AS __mixed, {values}
             FROM (SELECT *, {placed} AS __placed FROM {self._relation})
             GROUP BY {quoted(unit)}, __placed)"""  # noqa: S608 - names are quoted
+
+    def _less(self, column: str, shift: float) -> str:
+        # Not to subtract zero saves a twentieth of the pass.
+        return self._number(column) if shift == 0 else f"{self._number(column)} - {shift!r}"
 
     def _number(self, column: str) -> str:
         # A cast from yes and no would be handed down to the CSV reader, which cannot read "True" as a number.
@@ -135,15 +153,40 @@ class Table:
         return frozenset(row[0] for row in rows if row[0] in self.columns and not set(row[0]) & set(",."))
 
     def _shifts(self, measures: Sequence[Measure]) -> dict[str, float]:
-        # Any constant is correct; one near the mean keeps digits, so the first rows are good enough.
+        # Any constant is correct; one near the mean keeps digits, so the first rows are good enough. Values that spread
+        # as widely as they lie from zero lose none without.
         aliased = value_columns(measures)
-        means = ", ".join(f"avg({self._number(c)})" for _, c, _ in aliased)
+        means = ", ".join(f"avg({self._number(c)}), avg({self._number(c)} * {self._number(c)})" for _, c, _ in aliased)
         sql = f"SELECT {means} FROM (SELECT * FROM {self._relation} LIMIT {_PROBE_ROWS})"  # noqa: S608 - names are quoted
         row = self._db.execute(sql).fetchone() or ()
         return {
-            alias: x if x is not None and math.isfinite(x) and measure.type != "proportion" else 0.0
-            for (alias, _, measure), x in zip(aliased, row, strict=True)
+            alias: 0.0 if measure.type == "proportion" else _shift_of(x, square)
+            for (alias, _, measure), x, square in zip(aliased, row[::2], row[1::2], strict=True)
         }
+
+
+def _shift_of(mean: float | None, square: float | None) -> float:
+    if mean is None or square is None or not (math.isfinite(mean) and math.isfinite(square)):
+        return 0.0
+    return 0.0 if mean * mean <= _NEAR * (square - mean * mean) else mean
+
+
+def _far_off(
+    cells: Mapping[str, Summary | Unmeasured], measures: Sequence[Measure], shifts: Mapping[str, float]
+) -> dict[str, float]:
+    """Return better shifts for what was summed so far from its mean that digits were lost; empty when nothing was."""
+    out: dict[str, float] = {}
+    for i, measure in enumerate(measures):
+        summary = cells[measure.key]
+        if isinstance(summary, Unmeasured) or measure.type == "proportion" or summary.n < 2:
+            continue
+        for alias, column in ((f"x{i}", METRIC), (f"y{i}", DENOMINATOR)):
+            if column not in summary.columns:
+                continue
+            off, spread = summary.mean(column) - shifts[alias], summary.variance(column, ddof=0)
+            if off * off > _FAR * spread and off * off > 0:
+                out[alias] = summary.mean(column)
+    return out
 
 
 def open_table(path: Path) -> Table:
