@@ -1,6 +1,6 @@
 """Measures approved -> running on a real platform, and what recording one step costs.
 
-Run: `python -m benchmarks.orchestration.overhead [--url postgresql://USER@HOST/NAME] [--launches 20]`
+Run: `python -m benchmarks.orchestration.overhead [--postgres | --url postgresql://USER@HOST/NAME] [--launches 20]`
 """
 
 import argparse
@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.orchestration.databases import postgres_url
 from counterpoint.bootstrap import opened
 from counterpoint.orchestration import Outcome, Steps
 from counterpoint.settings import Settings
@@ -25,8 +26,11 @@ WAIT_S = 120.0
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--url", help="a PostgreSQL database; SQLite in a temporary folder when not given")
+    words.add_argument("--postgres", action="store_true", help="on a temporary PostgreSQL server")
     words.add_argument("--launches", type=int, default=20)
     given = words.parse_args()
+    if given.postgres:
+        given.url = postgres_url()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         where = "PostgreSQL" if given.url else "SQLite"

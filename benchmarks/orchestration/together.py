@@ -34,6 +34,7 @@ class Together:
         cpu_s: What this process spent meanwhile.
         each_s: Seconds that each caller waited.
         states: State -> number of launches in it.
+        why_not: Why some do not run, each reason once.
         in_order: Whether every launch's timeline goes through its states in order, without running backwards.
     """
 
@@ -42,6 +43,7 @@ class Together:
     each_s: tuple[float, ...]
     states: dict[str, int]
     in_order: bool
+    why_not: tuple[str, ...]
 
 
 def main() -> None:
@@ -57,6 +59,8 @@ def main() -> None:
         f"{found.seconds:.1f} s ({found.cpu_s:.1f} s of CPU), a caller waited {statistics.median(found.each_s):.1f} s "
         f"in the median"
     )
+    for reason in found.why_not:
+        print(f"  {reason}")
 
 
 def together(folder: Path, n: int, *, postgres: bool = False) -> Together:
@@ -92,6 +96,7 @@ def together(folder: Path, n: int, *, postgres: bool = False) -> Together:
         each_s=tuple(waited for waited, _ in answers),
         states=states,
         in_order=in_order,
+        why_not=tuple(sorted({each.timeline[-1].reason for each in launches if each.state != "running"})),
     )
 
 
