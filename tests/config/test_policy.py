@@ -27,6 +27,10 @@ def test_owners_declare_testers_age_freezes_and_privacy_approvals():
     assert read.privacy_approvals == (PrivacyApproval(attribute="plan", experiment="e-1", by="dpo", until=until),)
 
 
+def test_a_file_that_is_wrong_everywhere_is_told_some_hundreds_of_times():
+    assert len(codes("\n".join(f"k{n}: 1" for n in range(5_000)))) == 500
+
+
 def test_by_default_nobody_may_force_and_nothing_is_stale():
     read = policy("")
     assert read.forcing.actors == ()

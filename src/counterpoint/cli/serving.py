@@ -3,8 +3,10 @@
 import argparse
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from counterpoint.cli.reading import read_text
 from counterpoint.cli.words import Commands, command, print_json, print_table
 from counterpoint.errors import DependencyFailure, InvalidInput
 from counterpoint.settings import ROLES, Settings, control_url
@@ -35,9 +37,14 @@ def add_commands(commands: Commands) -> None:
     fleet = command(commands, "fleet", _fleet, "show which process serves which release")
     fleet.add_argument("--control", metavar="URL", help="address of the control plane (default: of `serve` here)")
     fleet.add_argument("--json", action="store_true", help="print JSON")
-    export = command(commands, "export", _export, "write a surface's parameters for another flag system")
-    export.add_argument("format", choices=("flagd",), help="flagd: flag definitions in JSON with targeting")
+    export = command(commands, "export", _export, "write a surface's parameters for code or for another flag system")
+    export.add_argument(
+        "format",
+        choices=("flagd", "schema", "python", "typescript"),
+        help="flagd: flag definitions in JSON; schema: JSON Schema of the values; python, typescript: typed accessors",
+    )
     export.add_argument("--surface", default="home", help="which surface (default home)")
+    export.add_argument("--file", type=Path, help="a surface's file, in place of one that is published")
     export.add_argument(
         "--experiments",
         choices=("leave-out", "baseline", "decided"),
@@ -103,7 +110,20 @@ def _served(surfaces: dict[str, Any]) -> tuple[str, str]:
 
 def _export(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
+    from counterpoint.config import load_surface, python_accessors, typescript_accessors, values_schema
     from counterpoint.storage.snapshots import export_flagd
+
+    if words.format != "flagd":
+        if words.file is not None:
+            surface = load_surface(read_text(words.file), source=str(words.file))
+        else:
+            with opened(settings) as platform:
+                surface = platform.configuring.desk.live(words.surface).state.surface
+        if words.format == "schema":
+            print_json(values_schema(surface))
+        else:
+            print((python_accessors if words.format == "python" else typescript_accessors)(surface), end="")
+        return 0
 
     with opened(settings) as platform:
         snapshot = platform.snapshots.live(words.surface).compiled.snapshot

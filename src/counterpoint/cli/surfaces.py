@@ -6,7 +6,8 @@ from typing import Any
 
 from counterpoint.cli.configuring import add_edit, edit_of, print_proposal
 from counterpoint.cli.reading import read_text
-from counterpoint.cli.words import Commands, command, print_json, print_table
+from counterpoint.cli.words import Commands, command, print_findings, print_json, print_table
+from counterpoint.errors import InvalidInput
 from counterpoint.settings import Settings
 
 
@@ -17,6 +18,9 @@ def add_commands(commands: Commands) -> None:
     what = surface.add_subparsers(dest="what", metavar="WHAT")
     check = _sub(what, "check", _check, "a checklist of a surface's file: what is missing; nothing is stored")
     check.add_argument("file", type=Path)
+    code = _sub(what, "code", _code, "where the source code of a folder and a surface's file disagree")
+    code.add_argument("file", type=Path)
+    code.add_argument("folder", type=Path, help="source files below it are searched for parameters that they read")
     add = _sub(what, "add", _add, "publish a surface, or the changes of its file")
     add.add_argument("file", type=Path)
     add_edit(add)
@@ -68,6 +72,24 @@ def _check(words: argparse.Namespace, settings: Settings) -> int:
         may = "may be published" if document["publishable"] else "cannot be published yet"
         print(f"{document['surface'] or 'this file'} {may}; {verdict}.")
     return 0 if document["ready"] else 2
+
+
+def _code(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.config import check_code, is_source, load_surface
+
+    surface = load_surface(read_text(words.file), source=str(words.file))
+    files = [path for path in sorted(words.folder.rglob("*")) if path.is_file() and is_source(path.name)]
+    if not files:
+        raise InvalidInput("no_source", "there is no source file below it", where=str(words.folder))
+    texts = {str(path): path.read_text(encoding="utf-8", errors="replace") for path in files}
+    findings = [finding.as_document() for finding in check_code(surface, texts)]
+    n_errors = sum(finding["severity"] == "error" for finding in findings)
+    if words.json:
+        print_json({"surface": surface.key, "files": len(files), "findings": findings})
+    else:
+        print_findings(findings)
+        print(f"{len(files)} files, {len(surface.parameters)} parameters of {surface.key}: {n_errors} unknown.")
+    return 2 if n_errors else 0
 
 
 def _add(words: argparse.Namespace, settings: Settings) -> int:

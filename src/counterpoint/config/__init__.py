@@ -1,5 +1,6 @@
 """Configuration: what an experiment may change on a surface, and each value for one request."""
 
+from counterpoint.config.agreement import check_code, is_source
 from counterpoint.config.batch import BatchConfig, resolve_batch
 from counterpoint.config.bounds import check_value
 from counterpoint.config.compiled import CompiledSnapshot, compile_snapshot
@@ -63,12 +64,14 @@ __all__ = [
     "VariantSlice",
     "check_agreement",
     "check_asked",
+    "check_code",
     "check_combinations",
     "check_permit",
     "check_value",
     "compile_snapshot",
     "decode_snapshot",
     "encode_snapshot",
+    "is_source",
     "load_snapshot",
     "load_surface",
     "may_force",

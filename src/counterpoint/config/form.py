@@ -6,6 +6,7 @@ from typing import Any
 
 from counterpoint.vocabulary import KEY_RULE, Finding, Severity, is_key
 
+MAX_FINDINGS = 500
 _LIKE = '"2026-12-20T00:00+01:00"'
 
 
@@ -16,7 +17,9 @@ class Form:
         self.findings: list[Finding] = []
 
     def bad(self, code: str, path: str, message: str) -> None:
-        """Note what is wrong, and where."""
+        """Note what is wrong, and where; beyond some hundreds nobody reads on."""
+        if len(self.findings) >= MAX_FINDINGS:
+            return
         self.findings.append(Finding(code=code, severity=Severity.ERROR, path=path, message=message))
 
     def table(self, value: object, path: str) -> dict[str, Any]:
