@@ -34,6 +34,12 @@ def read_sensitive(tokens: Sequence[Token], reading: AudienceReading, surface: S
             if before or after or article:
                 reading.troubles.append((kind, words_of(tokens, i, i + 2)))
                 reading.take(tokens, i, i + 2 + after)
+        aged = token.text in ("older", "younger") and number == "than" and i + 2 < len(tokens)
+        years = tokens[i + 2].text if aged else ""
+        unit = tokens[i + 3].text if aged and i + 3 < len(tokens) else ""
+        if aged and years.isdigit() and 10 <= int(years) <= 90 and unit not in lexicon.raw["numbers"]["units"]:
+            reading.troubles.append((kind, words_of(tokens, i, i + 3)))  # "a user older than 45"
+            reading.take(tokens, i, i + 3)
         older = i + 2 < len(tokens) and tokens[i + 2].text in ("+", "plus")
         if people.at(tokens, i) is not None and older and number.isdigit() and 13 <= int(number) <= 90:
             beyond = tokens[i + 3].text if i + 3 < len(tokens) else ""

@@ -46,7 +46,10 @@ def anchored(  # noqa: PLR0912 - a grammar is a list of cases
             )
             if (
                 close
-                and words[start].clause == tokens[mention.start].clause
+                and (
+                    words[start].clause == tokens[mention.start].clause
+                    or (first == mention.end + 1 and tokens[mention.end].text in (":", "="))
+                )
                 and (
                     start + 1 >= len(words)
                     or words[start + 1].text not in words_set("more less longer later fewer but")
@@ -100,6 +103,10 @@ def switched(
             for i in ons
             if tokens[i].text in ("show", "bring", "allow", "include") and not any(0 < i - n <= 2 for n in negations)
         )
+        filters = any(
+            tokens[i].stem == "filt" or tokens[i].text == "filter" for i in range(at, min(len(tokens), mention.end + 1))
+        )
+        undo = undo or (filters and any(0 < at - i <= 3 for i in offs))
         positive = not undo
         if any(t.text == "off" and abs(t.index - mention.end) <= 2 for t in scope):
             positive = False

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from counterpoint.agents.offline.changes import ChangeReading
-from counterpoint.agents.offline.lexicon import phrases_of
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.movements import moves_in
 from counterpoint.agents.offline.outcomes import Statement
@@ -13,10 +11,10 @@ from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
 from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.schedule import Schedule, is_allocation
 from counterpoint.agents.offline.settings import is_baseline
-from counterpoint.agents.offline.text import Token, words_of, words_set
+from counterpoint.agents.offline.steps import is_today
+from counterpoint.agents.offline.text import words_of, words_set
 from counterpoint.agents.plan import Outcome, Plan, Provenance, Source
 from counterpoint.agents.ports import PastExperiment
-from counterpoint.config import Surface
 
 _GRAMMAR = (
     "act",
@@ -64,74 +62,6 @@ _GRAMMAR = (
 _TELLING = words_set("only early daily weekly monthly hourly yearly exclusively family")
 
 
-def other_place(text: Text, surface: Surface, links: Links) -> tuple[str, str] | None:
-    """Return ("other", name) when the change is for elsewhere, ("either", name) when undecided, else None."""
-    places = text.lexicon.raw["surfaces"]["places"]
-    own = {surface.key, f"{surface.key} page", f"{surface.key} tab", f"{surface.key} screen"}
-    if surface.key == "home":
-        own |= {"start page", "home page", "home tab"}
-    if surface.key == "search":
-        own |= {"search results", "search bar", "search page", "search tab"}
-    prepositions = set(text.lexicon.raw["surfaces"]["prepositions"])
-    tokens = text.tokens
-    taken = {i for m in [*links.metrics, *links.parameters] if len(m.tokens) > 1 for i in m.tokens} | text.audience
-    elsewhere: list[tuple[int, int]] = []
-    here = False
-    names = phrases_of((p, p) for p in {*places, *own}).find(tokens)
-    for one, other in pairwise(names):
-        joint = {t.text for t in tokens[one[1] : other[0]]}
-        both = (one[2] in own) != (other[2] in own) and not {one[0], other[0]} & taken
-        if (
-            both
-            and joint & words_set("or and / & versus +")
-            and joint <= words_set("or and / & versus + , the on in at maybe perhaps possibly also even our either")
-        ):
-            return "either", words_of(tokens, *(other if one[2] in own else one)[:2])
-    for start, end, name in names:
-        before = tokens[start - 1].text if start else ""
-        article = before in words_set("the our your their every each")
-        lead = tokens[start - 2].text if article and start > 1 else before
-        if name in own:
-            here = here or lead in prepositions or before in ("or", "and")
-            continue
-        opening = start == 0 or not tokens[start - 1].is_word
-        joined = before in ("or", "and") or (article and lead in ("or", "and"))
-        label = opening and (
-            name in text.lexicon.raw["surfaces"]["strong"] or (end < len(tokens) and tokens[end].text in (",", ":"))
-        )
-        after = tokens[end] if end < len(tokens) else None
-        if end - start == 1 and after is not None and _is_noun_after(after, text):
-            continue  # "library additions", "search queries": a compound, not a place
-        if start in taken or not (
-            lead in prepositions - {"to", "from", "of", "for"}
-            or joined
-            or label
-            or (lead in ("to", "of", "for") and end - start > 1)
-        ):
-            continue
-        if joined and not elsewhere and not here:
-            continue
-        elsewhere.append((start, end))
-    if not elsewhere:
-        return None
-    words = words_of(tokens, *elsewhere[0])
-    if here:
-        spoken = {t.text for t in tokens[max(0, elsewhere[0][0] - 8) : elsewhere[0][1] + 8]}
-        return (
-            ("either", words)
-            if spoken & words_set("or whether either undecided decided sure and also both as")
-            else None
-        )
-    return ("other", words)
-
-
-def _is_noun_after(token: Token, text: Text) -> bool:
-    """Return whether the word after the name of a place makes a compound with it: a plural of no grammar word."""
-    grammar = ("act", "up", "down", "better", "worse", "modal", "people", "audience_prepositions")
-    is_plural = token.text.endswith("s") and token.stem != token.text and len(token.text) > 4
-    return is_plural and all(text.lexicon.lists[g].at((token,), 0) is None for g in grammar)
-
-
 def residue(text: Text, links: Links, change: ChangeReading) -> tuple[str, ...]:
     """Return the content words that neither the catalogue, nor the grammar, nor the audience explains."""
     return tuple(text.tokens[i].text for i in unexplained(text, links, change))
@@ -162,6 +92,19 @@ def unexplained(text: Text, links: Links, change: ChangeReading) -> list[int]:
     ]
 
 
+def asked_as_well(text: Text, links: Links, change: ChangeReading) -> str | None:
+    """Return the words of something that no dial makes, asked for in one breath with what a dial does."""
+    tokens = text.tokens
+    named = {i for m in [*links.parameters, *links.metrics] for i in m.tokens} | text.audience
+    for start, end, _ in text.lexicon.lists["unsettable"].find(tokens):
+        beside = any(tokens[i].sentence == tokens[start].sentence and abs(i - start) <= 6 for i in change.used)
+        before = {t.text for t in tokens[max(0, start - 3) : start]}
+        joined = before & words_set("and with plus a an , & also") and not before & words_set("not no without never")
+        if beside and joined and start not in named and tokens[start].text not in text.catalogue.vocabulary:
+            return words_of(tokens, start, end)
+    return None
+
+
 def new_part(text: Text, links: Links, change: ChangeReading) -> str | None:
     """Return the words that ask for a part which the page does not have: "introduce a shelf of concert tickets"."""
     tokens = text.tokens
@@ -171,6 +114,8 @@ def new_part(text: Text, links: Links, change: ChangeReading) -> str | None:
         if makers.at((t,), 0) is None:
             continue
         phrase = [k for k in tokens[t.index + 1 : t.index + 9] if k.clause == t.clause]
+        if t.text.endswith("ed") or t.text == "built":
+            phrase = [k for k in tokens[max(0, t.index - 9) : t.index] if k.clause == t.clause]
         at = next((n for n, k in enumerate(phrase) if text.lexicon.lists["parts"].at((k,), 0) is not None), None)
         if at is None or not {k.text for k in phrase[: min(at, 3)]} & words_set("a an another new"):
             continue
@@ -382,7 +327,8 @@ def stray_quantity(text: Text, links: Links, schedule: Schedule, change: ChangeR
         if is_allocation(q, text.tokens, text.lexicon) or _counts_arms(text, q):
             continue
         changed = [text.surface.parameters[k] for arm in change.arms for k in arm]
-        if any(is_baseline(q, p) for p in changed):
+        first = min((v.start for k in change.words for v in links.values.get(k, ())), default=0)
+        if any(is_baseline(q, p) for p in changed) and (q.start < first or is_today(text.tokens, q)):
             continue
         return words_of(text.tokens, q.start, q.end)
     return None

@@ -253,6 +253,8 @@ def _is_a_unit(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
         return False
     if mention.tokens <= units:
         return True  # "7 days" name no metric
+    if not any(i - 1 in units or i + 1 in units for i in mention.tokens - units):
+        return True  # "5 minutes, but only the podcast shelf"
     here = text.tokens[mention.start].sentence
     return any(
         m.group == "metric" and not m.tokens & units and m.coverage >= 0.85 and text.tokens[m.start].sentence == here

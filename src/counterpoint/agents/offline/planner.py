@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import pairwise
 
 from counterpoint.agents.offline import abstention, doubts
 from counterpoint.agents.offline.audience import read_audience
@@ -13,9 +14,10 @@ from counterpoint.agents.offline.gazetteer import Gazetteer, build_gazetteer, sp
 from counterpoint.agents.offline.lexicon import Lexicon, default_lexicon
 from counterpoint.agents.offline.linking import link
 from counterpoint.agents.offline.mentions import find_mentions
-from counterpoint.agents.offline.movements import sizes
+from counterpoint.agents.offline.movements import moves_in, sizes
 from counterpoint.agents.offline.orders import unsafe_words
 from counterpoint.agents.offline.outcomes import Statement, read_statements
+from counterpoint.agents.offline.places import other_place
 from counterpoint.agents.offline.quantities import Kind, find_quantities
 from counterpoint.agents.offline.questions import ask, explain_plan, refuse
 from counterpoint.agents.offline.reading import Links, Text
@@ -142,12 +144,24 @@ def _choose(reading: _Reading, surface: Surface) -> None:
             s for s in ranked if s.strength >= top.strength - 0.35 and (s.quantity is None) == (top.quantity is None)
         ]
         reading.primary = min(par, key=lambda s: s.mention.start)
-        reading.tie = reading.primary.mention.rival > 0.97
+        reading.tie = reading.primary.mention.rival > 0.97 or _is_either(reading)
         guards.pop(reading.primary.metric, None)
     elif len({s.metric for s in reading.statements}) == 1:
         reading.primary = _only_metric(reading)
     reading.guardrails = list(guards.values())
     _size(reading, surface)
+
+
+def _is_either(reading: _Reading) -> bool:
+    """Return whether the text leaves open which of two metrics decides: "either CTR or saves should go up"."""
+    tokens = reading.text.tokens
+    goals = [s for s in reading.statements if s.role in ("goal", "named")]
+    for one, other in pairwise(sorted(goals, key=lambda s: s.mention.start)):
+        between = tokens[one.mention.end : other.mention.start]
+        apart = one.metric != other.metric and not any(t.text in ".;!?" for t in between)
+        if apart and len(between) <= 5 and any(t.text == "or" for t in between):
+            return one.quantity is None and other.quantity is None
+    return False
 
 
 def _only_metric(reading: _Reading) -> Statement | None:
@@ -169,7 +183,7 @@ def _size(reading: _Reading, surface: Surface) -> None:
     for q in text.quantities:
         words = [t for t in text.tokens if t.sentence == text.tokens[q.start].sentence]
         free = q not in given and q.kind in (Kind.PERCENT, Kind.POINTS) and not text.audience & set(range(*q.span))
-        if free and text.lexicon.has("effect_size", words):
+        if free and (text.lexicon.has("effect_size", words) or moves_in(words, None, text.lexicon)):
             relative, absolute = sizes(q, surface.metrics[primary.metric], text.tokens)
             reading.primary = replace(primary, quantity=q, relative=relative, absolute=absolute)
             reading.links.effects.setdefault(primary.metric, []).append(q)
@@ -206,7 +220,7 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
     sensitive = [w for t, w in troubles if t is Trouble.SENSITIVE]
     if sensitive:
         return refuse(surface, RejectReason.SENSITIVE_AUDIENCE, sensitive[0])
-    place = doubts.other_place(text, surface, reading.links)
+    place = other_place(text, surface, reading.links)
     if place is not None and place[0] == "other":
         return refuse(surface, RejectReason.OTHER_SURFACE, place[1])
     unknown = [w for t, w in troubles if t is Trouble.UNKNOWN]
@@ -216,6 +230,8 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         return ask(surface, [Missing.SURFACE], place[1], reading.text)
     if (part := doubts.new_part(text, reading.links, change)) is not None:
         return refuse(surface, RejectReason.UNKNOWN_PARAMETER, part)
+    if change.arms and (extra := doubts.asked_as_well(text, reading.links, change)) is not None:
+        return refuse(surface, RejectReason.UNKNOWN_PARAMETER, extra)
     if change.reject is not None:
         return refuse(surface, change.reject, change.detail)
     residue = doubts.residue(text, reading.links, change)

@@ -152,6 +152,8 @@ class _Reader:
             i += 1
         if word in ("in", "by") and self.text(i + 1) == "half" and self.text(i + 2) not in ("a", "an", "of", "the"):
             return Quantity(kind=Kind.FACTOR, value=0.5, start=i, end=i + 2, bare=0.5)
+        if (percent := self._percent_first(i)) is not None:
+            return percent
         if (multiple := self._multiple(i)) is not None:
             return multiple
         number = self._number(i)
@@ -161,6 +163,13 @@ class _Reader:
         if self.text(end) in ("times", "x", "*") or (self.text(end) == "fold" and self.text(end - 1) != "first"):
             return Quantity(kind=Kind.FACTOR, value=value, start=start, end=end + 1, sign=sign, bare=value)
         return self._with_unit(value, start, end, sign)
+
+    def _percent_first(self, i: int) -> Quantity | None:
+        """Return the percentage of "% 3", where the sign comes first."""
+        number = self._number(i + 1) if self.text(i) == "%" and self._number(i - 1) is None else None
+        if number is None:
+            return None
+        return Quantity(kind=Kind.PERCENT, value=number[0] * 0.01, start=i, end=number[1], unit="%", bare=number[0])
 
     def _multiple(self, i: int) -> Quantity | None:
         """Return the factor of "times four", "x4" and "* 3", where the sign comes first."""

@@ -31,6 +31,13 @@ _BEFORE_VALUE = frozenset(
         "least most exactly only just popularity against from between try"
     )
 )
+_AFTER_PLACE = frozenset(
+    words_set(
+        "and or versus against for with in on at of to from instead rather among would will should can could may might "
+        "makes make lifts raises helps gets gives is are was be but so then if when today now where which that only "
+        "please by as than up raise lift improves boosts increases not"
+    )
+)
 _SAME = 1e-9
 """Difference up to which two values of a parameter are one."""
 Problem = Literal["contradiction", "ambiguous", "out_of_bounds"]
@@ -104,6 +111,9 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
                 )
             )
         if quantity.kind is Kind.NUMBER:
+            counts = after[:1] and after[0].isalpha() and after[0] not in _PLACES | _AFTER_PLACE
+            if counts and last not in words_set("position place slot row rank number"):
+                return 0.0  # "12 albums on the shelf" are no place
             strong = last in words_set("position positions place slot row spot to at in rank # number no shelf")
             return 1.6 if strong else 0.9
         return 0.0

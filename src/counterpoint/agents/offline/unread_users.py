@@ -1,0 +1,147 @@
+"""Signs that users were misread: words that narrow an audience and that no attribute explains."""
+
+from itertools import pairwise
+
+from counterpoint.agents.offline.changes import ChangeReading
+from counterpoint.agents.offline.reading import Links, Text
+from counterpoint.agents.offline.text import words_of, words_set
+from counterpoint.agents.plan import Missing
+
+Sign = tuple[Missing, str]
+_PARTS = words_set("other others rest third half change sure free nothing granted ever long while moment good")
+# Endings of qualities and acts, which are not users: "trades bandwidth for responsiveness".
+_QUALITIES = ("ness", "ity", "tion", "sion", "ment", "ance", "ence", "ing", "ism", "acy", "ship", "ure")
+
+
+def people_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "For our best customers", "heavy podcast people:": a word that narrows the users and was not understood.
+    """
+    del links, change
+    tokens = text.tokens
+    for start, end, _ in text.lexicon.lists["people"].find(tokens):
+        if set(range(start, end)) & text.audience:
+            continue
+        before = [t for t in tokens[max(0, start - 3) : start] if t.clause == tokens[start].clause]
+        unread = [t for t in before if t.index in loose]
+        if not unread or any(t.text in text.lexicon.stop for t in before if t.index > unread[-1].index):
+            continue
+        first = unread[0].index
+        lead = tokens[first - 1] if first else None
+        opens = lead is None or lead.clause != tokens[first].clause
+        ends = end >= len(tokens) or not tokens[end].is_word or tokens[end].clause != tokens[start].clause
+        led = lead is not None and lead.text in words_set("for to among amongst our of with in on the those all only")
+        if led or (opens and ends):
+            return Missing.AUDIENCE, words_of(tokens, first, end)
+    return None
+
+
+def users_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    A word for users that no clause of the audience came from: "with family subscription", "for early adopters".
+    """
+    del links, change
+    tokens = text.tokens
+    values = text.lexicon.raw["audience"]["values"]
+    names = {word for words in values.values() for word in words} | set(values)
+    for i in sorted(loose):
+        t = tokens[i]
+        if t.text in names:
+            return Missing.AUDIENCE, t.text
+        closes = i + 1 >= len(tokens) or not tokens[i + 1].is_word
+        lead = next(
+            (n for n in range(i - 1, max(-1, i - 4), -1) if tokens[n].text in ("for", "among", "amongst")), None
+        )
+        if lead is None or not closes or tokens[lead].clause != t.clause:
+            continue
+        said = [k.text for k in tokens[lead + 1 : i]]
+        known = set(said) & words_set("them it us me him her this that these")
+        if not known and not t.text.endswith(_QUALITIES) and t.text not in _PARTS:
+            return Missing.AUDIENCE, words_of(tokens, lead + 1, i + 1)
+    return None
+
+
+def name_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "In Ruritania", "for Acme users": a name that narrows the users and that no attribute knows.
+    """
+    del links
+    tokens = text.tokens
+    known = text.lexicon.known_words | text.catalogue.vocabulary
+    for i in sorted(loose):
+        t = tokens[i]
+        is_name = t.text in text.proper
+        if (t.text in known or t.text.endswith(_QUALITIES)) and not is_name:
+            continue
+        back = i - 1
+        while back >= 0 and (
+            tokens[back].text in words_set("the , and or & our") or back in text.audience or back in loose
+        ):
+            back -= 1
+        lead = tokens[back].text if back >= 0 and tokens[back].sentence == t.sentence else ""
+        closes = i + 1 >= len(tokens) or not tokens[i + 1].is_word or tokens[i + 1].text in text.lexicon.clause_words
+        told = is_name or (closes and any(tokens[n].sentence == t.sentence for n in change.used))
+        if lead in words_set("in for across among except outside from throughout within") and told:
+            return Missing.AUDIENCE, words_of(tokens, back, i + 1)
+    return None
+
+
+def users_half_read(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "Our most engaged podcast fans": the fans were read, and what narrows them was not.
+    """
+    del links, change
+    cues = {s for name in ("except", "tenure_cues") for s, _, _ in text.lexicon.lists[name].find(text.tokens)}
+    for i in sorted(loose - cues):
+        before, after = {i - 1, i - 2} & text.audience, {i + 1} & text.audience
+        if text.tokens[i].stem in text.catalogue.attribute_stems:
+            continue  # "top genre latin": the attribute's own words
+        if after and not before and text.tokens[i + 1].clause == text.tokens[i].clause:
+            lead = {t.text for t in text.tokens[max(0, i - 3) : i] if t.clause == text.tokens[i].clause}
+            if lead & words_set("for to among our the most very with by"):
+                return Missing.AUDIENCE, words_of(text.tokens, i, i + 2)
+        last = max((n for n in range(max(0, i - 4), i) if n in text.audience), default=None)
+        if last is None or text.tokens[last].clause != text.tokens[i].clause or after:
+            continue
+        between = [t.text for t in text.tokens[last + 1 : i]]
+        narrows = set(between) & words_set("by with via using who whose whom having without lacking")
+        if narrows and all(w in text.lexicon.stop | narrows for w in between):
+            return Missing.AUDIENCE, words_of(text.tokens, last, i + 1)  # "subscribers who pay by ..."
+    return None
+
+
+def users_apart(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "Large cards on iOS, small ones on Android": one experiment has one audience.
+    """
+    del loose
+    tokens = text.tokens
+    told = {i for i in change.used if tokens[i].text not in text.lexicon.stop and tokens[i].is_word}
+    told |= {i for k in change.words for q in links.values.get(k, ()) for i in range(*q.span)}
+    for one, other in pairwise(text.named):
+        same = one[0] == other[0] and one[3] != other[3]
+        between = told & set(range(one[2], other[1]))
+        around = [i for i in told if tokens[i].sentence in (tokens[one[1]].sentence, tokens[other[1]].sentence)]
+        if same and between and any(i < one[1] or i >= other[2] for i in around):
+            return Missing.AUDIENCE, words_of(tokens, one[1], other[2])
+    return None
+
+
+def condition_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "Unless the page is slow", "except when it rains": a condition that selects no users was read over.
+    """
+    del links, change, loose
+    tokens = text.tokens
+    for start, end, _ in text.lexicon.lists["conditions"].find(tokens):
+        clause = [t for t in tokens[end : end + 12] if t.sentence == tokens[start].sentence]
+        near = clause[: next((n for n, t in enumerate(clause) if n and t.clause != clause[0].clause), len(clause))]
+        if not any(t.index in text.audience for t in near):
+            return Missing.AUDIENCE, words_of(tokens, start, near[-1].index + 1 if near else end)
+    return None
