@@ -157,7 +157,8 @@ class Table:
         # as widely as they lie from zero lose none without.
         aliased = value_columns(measures)
         means = ", ".join(f"avg({self._number(c)}), avg({self._number(c)} * {self._number(c)})" for _, c, _ in aliased)
-        sql = f"SELECT {means} FROM (SELECT * FROM {self._relation} LIMIT {_PROBE_ROWS})"  # noqa: S608 - names are quoted
+        columns = ", ".join(dict.fromkeys(quoted(c) for _, c, _ in aliased))
+        sql = f"SELECT {means} FROM (SELECT {columns} FROM {self._relation} LIMIT {_PROBE_ROWS})"  # noqa: S608 - names are quoted
         row = self._db.execute(sql).fetchone() or ()
         return {
             alias: 0.0 if measure.type == "proportion" else _shift_of(x, square)
