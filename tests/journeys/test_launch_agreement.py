@@ -1,6 +1,6 @@
 """A launch says what is live, by whatever door somebody took its experiment away; and restarts find every unit."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -61,3 +61,38 @@ def test_a_killed_experiment_serves_everybody_the_baseline_and_a_restart_gives_e
         assert "podcasts-second" not in control.surface("home")["experiments"]
         with pytest.raises(Conflict, match="it must be held"):
             control.move(launch["id"], "restart", actor="grace", reason="no")
+
+
+def test_the_kill_switch_of_a_parameter_reaches_holdouts_rules_rollouts_and_experiments_and_their_launches(
+    tmp_path: Path,
+) -> None:
+    with live_platform(tmp_path) as (platform, clock):
+        control, configuring = platform.control, platform.configuring
+
+        def edit(reason: str) -> object:
+            return configuring.edit(actor="grace", reason=reason)
+
+        # What is the baseline now hurts, and a holdout that began meanwhile keeps it.
+        configuring.set_values("home", {"podcasts.shelf_position": 3}, edit("try"), at_once=True)
+        ends_at = clock() + timedelta(days=30)
+        configuring.aside.start_holdout("home", "spring", share=0.02, ends_at=ends_at, edit=edit("measure"))
+        rule = {"key": "free", "audience": 'plan == "free"', "set": {"podcasts.shelf_position": 4}}
+        configuring.set_rules("home", [rule], edit("free ones"), at_once=True)
+        launch = control.submit(surface="home", author="ada", spec=spec())
+        assert launch["state"] == "running", launch["timeline"][-1]
+        changed = configuring.kill("home", ["podcasts.shelf_position"], edit("it hurts"))
+        assert changed["state"] == "published"
+        units = [f"u{n}" for n in range(500)]
+        answers = [platform.delivery.resolve("home", unit, {"plan": "free"}, **ASKED) for unit in units]
+        assert {each["values"]["podcasts.shelf_position"]["value"] for each in answers} == {6}
+        state = control.release_store.latest("home").state
+        assert state.holdouts["spring"].baseline["podcasts.shelf_position"] == 6
+        assert state.rules == ()
+        newest = next(entry for entry in control.audit("home") if entry["action"] == "publish")
+        assert (newest["facts"]["urgent"], newest["actor"], newest["reason"]) == (True, "grace", "it hurts")
+        for _ in range(100):
+            control.tick(wait_s=5)
+            held = control.launch(launch["id"])
+            if held["held"]:
+                break
+        assert (held["state"], held["timeline"][-1]["actor"]) == ("stopped", "grace")

@@ -52,6 +52,12 @@ class RestoreBody(EditBody):
     number: Annotated[int, Field(ge=1)]
 
 
+class KillBody(EditBody):
+    """Which parameters everybody gets the declared baseline of."""
+
+    parameters: Annotated[list[Identifier], Field(min_length=1, max_length=1000)]
+
+
 class ReasonBody(_Body):
     """Why."""
 

@@ -14,6 +14,7 @@ from counterpoint.api.config_bodies import (
     EditBody,
     FileBody,
     HoldoutBody,
+    KillBody,
     ReasonBody,
     RenewBody,
     RestoreBody,
@@ -118,6 +119,8 @@ class _Configuring(Protocol):
     def revert(self, surface: str, number: int, edit: Any, *, force: bool = False) -> Document: ...
 
     def restore(self, surface: str, number: int, edit: Any) -> Document: ...
+
+    def kill(self, surface: str, parameters: list[str], edit: Any) -> Document: ...
 
     def abort(self, surface: str, rollout: str, *, actor: str, reason: str) -> Document: ...
 
@@ -227,6 +230,16 @@ def _add_editors(routes: APIRouter, config: _Configuring) -> None:
     )
     def restore_release(surface: Surface, body: RestoreBody, actor: Actor) -> Document:
         return config.restore(surface, body.number, _edit(config, body, actor))
+
+    @routes.post(
+        f"{base}/kill",
+        summary="Kill what is set",
+        description="The kill switch: everybody gets the declared baseline of some parameters at once and without "
+        "approval, whatever rules, rollouts, holdouts and experiments say; those experiments are killed.",
+        responses=answers(_CHANGE, *_CODES),
+    )
+    def kill_parameters(surface: Surface, body: KillBody, actor: Actor) -> Document:
+        return config.kill(surface, list(body.parameters), _edit(config, body, actor))
 
     @routes.post(
         "/surfaces/{surface}/rollouts/{rollout}/abort",

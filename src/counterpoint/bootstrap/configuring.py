@@ -18,6 +18,7 @@ from counterpoint.errors import Conflict, CounterpointError, InvalidInput, NotFo
 from counterpoint.releases import (
     DEFAULT_STAGES,
     Operation,
+    Recall,
     RolloutStage,
     SetBaseline,
     SetRules,
@@ -146,6 +147,15 @@ class Configuring:
     def restore(self, surface: str, number: int, edit: Edit) -> Document:
         """Bring a whole release back, at once and without waiting for approval."""
         return self._taken_back(surface, edit, lambda: restore_operations(self.desk.releases, surface, number))
+
+    def kill(self, surface: str, parameters: Sequence[str], edit: Edit) -> Document:
+        """Give everybody the declared baseline of some parameters at once, holdouts and experiments too; audited.
+
+        Raises:
+            NotFound: `unknown_parameter`.
+        """
+        logger("config").warning("KILL SWITCH", extra={"surface": surface, "actor": edit.actor, "reason": edit.reason})
+        return self._taken_back(surface, edit, lambda: (Recall(parameters=tuple(parameters)),))
 
     def abort(self, surface: str, rollout: str, *, actor: str, reason: str) -> Document:
         """Take a rollout back at once: its units have the baseline again.

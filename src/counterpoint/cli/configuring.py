@@ -45,6 +45,11 @@ def add_commands(commands: Commands) -> None:
         back.add_argument("number", type=int, help="number of the release")
     back.add_argument("--force", action="store_true", help="even where later releases changed the same parts")
 
+    kill = _editor(
+        what, "kill", _kill, "the kill switch: the declared baseline for everybody at once, whatever else sets it"
+    )
+    kill.add_argument("parameters", nargs="+", metavar="PARAM", help="the parameters that are to go back")
+
     abort = _reader(what, "abort", _abort, "take a rollout back, at once")
     abort.add_argument("rollout", help="id of the change that began it")
     _add_who(abort)
@@ -187,6 +192,10 @@ def _revert(words: argparse.Namespace, settings: Settings) -> int:
     return _edited(
         words, settings, lambda config: config.revert(words.surface, words.number, edit_of(words), force=words.force)
     )
+
+
+def _kill(words: argparse.Namespace, settings: Settings) -> int:
+    return _edited(words, settings, lambda config: config.kill(words.surface, words.parameters, edit_of(words)))
 
 
 def _abort(words: argparse.Namespace, settings: Settings) -> int:

@@ -13,6 +13,7 @@ from counterpoint.experiments import EVERYONE, Event, Experiment, State, draw_fi
 from counterpoint.releases import operations as op
 from counterpoint.releases import rolling
 from counterpoint.releases.change import Change
+from counterpoint.releases.recalling import recall
 from counterpoint.releases.soundness import state_findings
 from counterpoint.releases.state import SurfaceState, fresh_state, territory_of, with_parts
 from counterpoint.vocabulary import Finding
@@ -257,6 +258,11 @@ def _finish_rollout(operation: op.FinishRollout, state: SurfaceState, now: datet
 @_apply.register
 def _abort_rollout(operation: op.AbortRollout, state: SurfaceState, now: datetime) -> SurfaceState:
     return rolling.take_back(state, operation.rollout)
+
+
+@_apply.register
+def _recall(operation: op.Recall, state: SurfaceState, now: datetime) -> SurfaceState:
+    return recall(operation, state, now)
 
 
 @_apply.register

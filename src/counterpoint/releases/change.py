@@ -17,6 +17,7 @@ from counterpoint.releases.operations import (
     MoveExperiment,
     Operation,
     ReadHoldout,
+    Recall,
     Restore,
     SetBaseline,
     SetRules,
@@ -109,4 +110,4 @@ def is_unstaged(change: Change) -> bool:
 def _is_urgent(operation: Operation) -> bool:
     if isinstance(operation, MoveExperiment):
         return operation.event in URGENT
-    return isinstance(operation, Restore | AbortRollout | ReadHoldout)
+    return isinstance(operation, Restore | AbortRollout | Recall | ReadHoldout)

@@ -137,6 +137,12 @@ class AbortRollout(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", ta
     rollout: str
 
 
+class Recall(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="recall"):
+    """Give everybody the declared baseline of these parameters at once, units of holdouts and experiments too."""
+
+    parameters: tuple[str, ...]
+
+
 class Restore(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="restore"):
     """Put parts of the state back to what they were in release `number`.
 
@@ -164,5 +170,6 @@ Operation: TypeAlias = (
     | AdvanceRollout
     | FinishRollout
     | AbortRollout
+    | Recall
     | Restore
 )
