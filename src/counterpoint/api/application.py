@@ -23,6 +23,7 @@ from counterpoint.api.process_routes import process_routes
 from counterpoint.api.record_routes import record_routes
 from counterpoint.api.reference import reference_routes
 from counterpoint.api.refusals import install, unknown_route
+from counterpoint.api.registry_routes import registry_routes
 from counterpoint.api.state_routes import state_routes
 from counterpoint.api.statistics_routes import statistics_routes
 from counterpoint.api.timing_routes import timing_routes
@@ -61,6 +62,7 @@ def create_app(platform: Platform) -> FastAPI:
         process_routes(platform),
         feed_routes(platform),
         forcing_routes(platform),
+        registry_routes(platform),
         config_routes(platform),
         state_routes(platform),
         holdout_routes(platform),

@@ -38,6 +38,7 @@ from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.platform import Platform
 from counterpoint.bootstrap.rankers import train_on_simulated
 from counterpoint.bootstrap.reference import REFERENCE_SURFACE, load_reference_content, surface_files
+from counterpoint.bootstrap.registry import Registry
 from counterpoint.bootstrap.requests import RequestSamples
 from counterpoint.bootstrap.serving import ServingWorld, StoredShelves
 from counterpoint.bootstrap.shipping import StagedShipping
@@ -67,6 +68,7 @@ from counterpoint.storage.snapshots import own_identity, report_of
 from counterpoint.storage.sql import (
     SqlAuditLog,
     SqlDocuments,
+    SqlExperimentIndex,
     SqlLaunchStore,
     SqlPastExperiments,
     SqlReleaseStore,
@@ -259,6 +261,7 @@ def opened(
             refresh=refresh.run,
             clock=clock,
             snapshots=feed.good,
+            registry=Registry(index=SqlExperimentIndex(database)),
             forcing=Forcing(releases=releases, audit=audit, key=permits, clock=clock, new_id=new_id),
             fleet=ground.fleet,
             drift=backing.drift,

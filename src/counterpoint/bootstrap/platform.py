@@ -14,6 +14,7 @@ from counterpoint.bootstrap.drift import Drift
 from counterpoint.bootstrap.fleet import Fleet
 from counterpoint.bootstrap.forcing import Forcing
 from counterpoint.bootstrap.live import Live
+from counterpoint.bootstrap.registry import Registry
 from counterpoint.content import LiveCatalogue
 from counterpoint.settings import Settings
 from counterpoint.storage.histories import MemoryHistories
@@ -33,6 +34,7 @@ class Platform:
         declaring: Desired state in files: plan, apply, sync, export.
         refresh: Takes over what other processes published, imported or left unfinished; to be called every so often.
         snapshots: What is served of each surface, for those that follow this process's feed.
+        registry: Every experiment that was ever in a release.
         forcing: Permits to see variants without being assigned to them.
         fleet: What the processes that follow it serve.
         drift: Whether every backend still holds what it should, and what a person decides about it.
@@ -53,6 +55,7 @@ class Platform:
     clock: Callable[[], datetime]
     snapshots: LastGood
     forcing: Forcing
+    registry: Registry
     fleet: Fleet
     drift: Drift
     live: Live

@@ -28,6 +28,9 @@ def add_commands(commands: Commands) -> None:
 
     experiments = command(commands, "experiments", _experiments, "list experiments")
     experiments.add_argument("--surface", help="only those of one surface")
+    experiments.add_argument(
+        "--search", help="words, among all experiments that were ever published, archived ones too"
+    )
     experiments.add_argument("--json", action="store_true", help="print JSON")
 
     experiment = command(commands, "experiment", _experiment, "show one experiment and the timeline of its launch")
@@ -159,6 +162,8 @@ def _experiments(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
 
     with opened(settings) as platform:
+        if words.search is not None:
+            return _found(platform.registry.find(surface=words.surface, search=words.search), words.json)
         rows = platform.control.experiments(words.surface)
     if words.json:
         print_json(rows)
@@ -169,6 +174,17 @@ def _experiments(words: argparse.Namespace, settings: Settings) -> int:
             [(row["key"], row["surface"], row["state"], f"{row['share']:.4g}", row["owner"]) for row in rows],
             ("experiment", "surface", "state", "share", "owner"),
         )
+    return 0
+
+
+def _found(rows: list[dict[str, Any]], as_json: bool) -> int:
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        print("No experiment was ever published with all of these words.")
+    else:
+        head = ("experiment", "surface", "state", "owner", "changed")
+        print_table([(r["key"], r["surface"], r["state"], r["owner"], r["updated_at"][:10]) for r in rows], head)
     return 0
 
 
