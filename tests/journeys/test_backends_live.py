@@ -15,7 +15,6 @@ from counterpoint.api import create_app
 from counterpoint.bootstrap import SimulatedClock, opened
 from counterpoint.bootstrap.drift import ASK_EVERY
 from counterpoint.bootstrap.outside import read_backends
-from counterpoint.cli import main
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.storage.sql import open_database
 from counterpoint.web import mount_web
@@ -286,23 +285,6 @@ def test_the_api_tells_what_is_live_and_flagd_polls_the_flags(platform, flags):
     etag = {"If-None-Match": polled.headers["etag"]}
     assert client.get("/v1/surfaces/home/flags", headers=etag).status_code == 304
     assert client.get("/v1/surfaces/nowhere/flags").status_code == 404
-
-
-def test_the_command_tells_checks_and_decides(tmp_path, flags, monkeypatch, capsys):
-    declared = tmp_path / "backends.yaml"
-    declared.write_text(json.dumps({"backends": [{"name": "flags", "kind": "flagd-file", "path": str(flags)}]}))
-    data = prepared_settings(tmp_path / "data").data
-    monkeypatch.setenv("COUNTERPOINT_BACKENDS", str(declared))
-
-    def said(*words: str, status: int = 0) -> str:
-        assert main(["--data", str(data), "live", *words]) == status
-        return capsys.readouterr().out
-
-    assert "Everything holds" in said("check")
-    edit(flags, lambda every: every[PARAMETER].update(state="DISABLED"))
-    assert "should be" in said("check", status=1)
-    assert PARAMETER in said("reapply", "flags", "--by", "grace", "--reason", "an accident")
-    assert json.loads(said("--json"))["findings"] == []
 
 
 def test_without_a_declared_file_a_launch_touches_what_it_always_did(tmp_path):

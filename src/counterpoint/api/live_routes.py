@@ -117,9 +117,6 @@ class _Backed(Protocol):
     @property
     def drift(self) -> Drift: ...
 
-    @property
-    def snapshots(self) -> Any: ...
-
 
 Backend = Annotated[str, Path(description="Declared name of the backend.", max_length=256)]
 
@@ -127,9 +124,14 @@ Backend = Annotated[str, Path(description="Declared name of the backend.", max_l
 def live_routes(platform: object) -> APIRouter:
     """Return the routes of the backends; none when `platform` has none to tell of."""
     routes = APIRouter(prefix="/v1", tags=["backends"])
-    if not (hasattr(platform, "live") and hasattr(platform, "drift") and hasattr(platform, "snapshots")):
-        return routes
-    backed: _Backed = platform
+    if hasattr(platform, "live") and hasattr(platform, "drift"):
+        _add_live(routes, platform)
+    if hasattr(platform, "snapshots"):
+        _add_flags(routes, platform.snapshots)
+    return routes
+
+
+def _add_live(routes: APIRouter, backed: _Backed) -> None:
 
     @routes.get(
         "/live",
@@ -170,6 +172,8 @@ def live_routes(platform: object) -> APIRouter:
     def adopt_backend(backend: Backend, said: SaidBody, actor: Annotated[str, Depends(actor_of)]) -> Document:
         return {"parameters": backed.drift.adopt(backend, surface=said.surface, actor=actor, reason=said.reason)}
 
+
+def _add_flags(routes: APIRouter, snapshots: Any) -> None:
     @routes.get(
         "/surfaces/{surface}/flags",
         summary="A surface as flags that flagd polls",
@@ -187,12 +191,10 @@ def live_routes(platform: object) -> APIRouter:
         surface: Annotated[str, Path(max_length=256)],
         if_none_match: Annotated[str | None, Header(max_length=1024)] = None,
     ) -> Response:
-        snapshot = backed.snapshots.live(surface).compiled.snapshot
+        snapshot = snapshots.live(surface).compiled.snapshot
         etag = f'"{snapshot_id(snapshot)}"'
         headers = {"ETag": etag, "Cache-Control": "no-cache"}
         if if_none_match is not None and etag in [each.strip() for each in if_none_match.split(",")]:
             return Response(status_code=304, headers=headers)
         content = canonical_json(export_flagd(snapshot, experimented="decided").document)
         return Response(content, media_type="application/json", headers=headers)
-
-    return routes

@@ -4,7 +4,8 @@ import argparse
 from typing import Any
 
 from counterpoint.cli.words import Commands, command, print_json, print_table
-from counterpoint.settings import Settings
+from counterpoint.errors import DependencyFailure, NotFound
+from counterpoint.settings import Settings, control_url
 
 
 def add_commands(commands: Commands) -> None:
@@ -12,6 +13,9 @@ def add_commands(commands: Commands) -> None:
     live = command(commands, "live", _show, "show which backend holds what of each baseline and live experiment")
     live.add_argument("--surface", help="only this surface")
     live.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    live.add_argument(
+        "--control", metavar="URL", help="ask a running control plane, which knows the processes that serve, too"
+    )
     what = live.add_subparsers(dest="live", metavar="WHAT")
     _sub(what, "check", _check, "look at every backend now, and write what merely lags behind")
     for verb, summary in (
@@ -35,10 +39,8 @@ def _sub(what: Any, name: str, run: Any, summary: str) -> argparse.ArgumentParse
 
 
 def _show(words: argparse.Namespace, settings: Settings) -> int:
-    from counterpoint.bootstrap import opened
-
-    with opened(settings) as platform:
-        document = platform.live.document(words.surface)
+    url = words.control or settings.control_url
+    document = _local(words.surface, settings) if url is None else _of_control(control_url(url), words.surface)
     if words.json:
         print_json(document)
         return 0
@@ -49,7 +51,7 @@ def _show(words: argparse.Namespace, settings: Settings) -> int:
         print(
             f"{key}: release {release['number']} since {release['since'][:19]}, by {release['by']}: {release['reason']}"
         )
-        for served in surface["processes"]:
+        for served in surface["processes"] or ():
             print(f"  {served['n_processes']} serving release {served['release']} ({served['snapshot']})")
         rows = [("  baseline", *_row(each)) for each in surface["baseline"]]
         for experiment in surface["experiments"]:
@@ -57,6 +59,37 @@ def _show(words: argparse.Namespace, settings: Settings) -> int:
         print_table(rows, ("  what", "backend", "holds", "standing", "digest", "since", "looked at"))
     _print_findings(document["findings"])
     return 0
+
+
+def _local(surface: str | None, settings: Settings) -> dict[str, Any]:
+    from counterpoint.bootstrap import opened
+
+    with opened(settings) as platform:
+        document = platform.live.document(surface)
+    for each in document["surfaces"].values():
+        # This process is the only one that it has heard of, and it serves nobody.
+        each["processes"] = None
+    return document
+
+
+def _of_control(url: str, surface: str | None) -> dict[str, Any]:
+    import httpx
+
+    try:
+        asked = {} if surface is None else {"surface": surface}
+        answer = httpx.get(f"{url}/v1/live", params=asked, timeout=10.0, trust_env=False)
+        if answer.status_code == 404 and surface is not None:
+            raise NotFound("unknown_surface", f"there is no surface {surface!r}", where="--surface")
+        answer.raise_for_status()
+        document: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise DependencyFailure(
+            "control_unreachable",
+            f"the control plane does not say ({type(error).__name__})",
+            where=url,
+            fix="start it, or leave --control out to read the database here",
+        ) from error
+    return document
 
 
 def _row(held: dict[str, Any]) -> tuple[str, ...]:
