@@ -125,7 +125,7 @@ def _least(schemas: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
             case "number":
                 filled[name] = kind.get("minimum", kind.get("exclusiveMinimum", 0)) + 0.5
             case "array":
-                filled[name] = []
+                filled[name] = ["x"] * kind.get("minItems", 0)
             case "object":
                 filled[name] = {}
             case _:
