@@ -12,10 +12,24 @@ from counterpoint.vocabulary import Severity
 DATA = Path(__file__).parent / "data"
 PUBLIC = Path(__file__).resolve().parents[2].parent / "shared" / "home" / "hypotheses.yaml"
 UNSAFE = "unsafe_instruction"
-SETS = [
-    f"fresh_home_{name}"
-    for name in ("seen", "blind", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
-]
+# Least core accuracy and most wrong plans of each set as it stands now; its head says what it scored when first run.
+SETS = {
+    "seen": (0.95, 0),
+    "blind": (0.95, 0),
+    "third": (0.9, 0),
+    "fourth": (0.95, 0),
+    "fifth": (0.85, 0),
+    "sixth": (0.7, 0),
+    "seventh": (0.7, 0),
+    "eighth": (0.65, 0),
+    "ninth": (0.7, 0),
+    "tenth": (0.9, 0),
+    "eleventh": (0.95, 0),
+    "twelfth": (0.85, 0),
+    "thirteenth": (0.9, 0),
+    "fourteenth": (0.85, 0),
+    "fifteenth": (0.85, 1),
+}
 
 
 def _run(source: Path, surface: Surface) -> Evaluation:
@@ -33,13 +47,17 @@ def test_the_public_hypotheses_stay_above_their_floors(home: Surface) -> None:
     assert _unsafe_accepted(run) == []
 
 
-# The head of each file says what it scored when it was first run; these floors only keep what was reached since.
 @pytest.mark.parametrize("name", SETS)
 def test_hypotheses_written_afresh_stay_above_their_floors(home: Surface, name: str) -> None:
-    run = _run(DATA / f"{name}.yaml", home)
-    assert run.core >= (0.6 if name.endswith(("sixth", "seventh", "eighth", "ninth")) else 0.85)
-    assert run.n_wrong_accepts <= name.endswith("tenth")
+    least_core, most_wrong = SETS[name]
+    run = _run(DATA / f"fresh_home_{name}.yaml", home)
+    assert run.core >= least_core
+    assert run.n_wrong_accepts <= most_wrong
     assert _unsafe_accepted(run) == []
+
+
+def test_every_set_written_afresh_has_its_floor() -> None:
+    assert {p.stem.removeprefix("fresh_home_") for p in DATA.glob("fresh_home_*.yaml")} == set(SETS)
 
 
 def test_a_second_surface_is_planned_with_the_same_language_data(search: Surface) -> None:

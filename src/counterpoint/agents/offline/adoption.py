@@ -194,6 +194,11 @@ def _value_mention(links: Links, text: Text, key: str) -> Mention | None:
             if len(words) != 1 or token.stem not in words[0] or i in taken or value == "none":
                 continue
             clause = [t for t in text.tokens[max(0, i - 3) : i + 4] if t.clause == token.clause]
+            if any(
+                value in text.surface.parameters[m.key].values and text.tokens[m.start].clause == token.clause
+                for m in links.parameters
+            ):
+                continue  # "podcast ranking by popularity": it is the value of what is named
             near = [t.index for t in clause if t.stem in space]
             lonely = all(text.tokens[m.start].sentence != token.sentence for m in links.parameters)
             if near or (lonely and _is_only_its(text, value, key)):

@@ -46,7 +46,7 @@ def other_place(text: Text, surface: Surface, links: Links) -> tuple[str, str] |
         after = tokens[end] if end < len(tokens) else None
         if end - start == 1 and after is not None and _is_noun_after(after, text):
             continue  # "library additions", "search queries": a compound, not a place
-        if start in taken or not (
+        if set(range(start, end)) <= taken or not (
             lead in prepositions - {"to", "from", "of", "for"}
             or (article and end - start > 1 and _is_subject(start - 1, text))
             or joined

@@ -31,7 +31,9 @@ def people_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
         lead = tokens[first - 1] if first else None
         opens = lead is None or lead.clause != tokens[first].clause
         ends = end >= len(tokens) or not tokens[end].is_word or tokens[end].clause != tokens[start].clause
-        led = lead is not None and lead.text in words_set("for to among amongst our of with in on the those all only")
+        led = lead is not None and lead.text in words_set(
+            "most very really truly so for to among amongst our of with in on the those all only"
+        )
         if led or (opens and ends):
             return Missing.AUDIENCE, words_of(tokens, first, end)
     return None
@@ -78,13 +80,17 @@ def name_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]
             continue
         back = i - 1
         while back >= 0 and (
-            tokens[back].text in words_set("the , and or & our") or back in text.audience or back in loose
+            tokens[back].text in words_set("the a an , and or & our their") or back in text.audience or back in loose
         ):
             back -= 1
         lead = tokens[back].text if back >= 0 and tokens[back].sentence == t.sentence else ""
         closes = i + 1 >= len(tokens) or not tokens[i + 1].is_word or tokens[i + 1].text in text.lexicon.clause_words
         told = is_name or (closes and any(tokens[n].sentence == t.sentence for n in change.used))
-        if lead in words_set("in for across among except outside from throughout within") and told:
+        if (
+            lead
+            in words_set("in for across among except outside from throughout within on at during after before around")
+            and told
+        ):
             return Missing.AUDIENCE, words_of(tokens, back, i + 1)
     return None
 
