@@ -117,7 +117,7 @@ class Control(Protocol):
         """Return past experiments nearest to some words, and the history of a metric."""
         ...
 
-    def results(self, key: str) -> Document:
+    def results(self, key: str, *, segment: str | None = None) -> Document:
         """Return the scorecard of one experiment."""
         ...
 

@@ -51,10 +51,16 @@ def record_routes(control: Control) -> APIRouter:
         "the data do not determine is missing with its reason, never a plausible number. `summary` says it in words, "
         "each sentence with the paths of the figures that it states; `expected` is the effect shrunk by what past "
         "experiments found on the metric.",
-        responses=answers(examples.RESULTS, 404, 422, 503),
+        responses=answers(examples.RESULTS, 403, 404, 422, 503),
     )
-    def read_results(key: ExperimentKey) -> Document:
-        return control.results(key)
+    def read_results(
+        key: ExperimentKey,
+        segment: Annotated[
+            str | None,
+            Query(description="Attribute to read the metrics by, too; no part of any decision.", max_length=256),
+        ] = None,
+    ) -> Document:
+        return control.results(key) if segment is None else control.results(key, segment=segment)
 
     @routes.get(
         "/past",

@@ -38,6 +38,46 @@ _NOVELTY = {
     "looks": "one",
     "variants": [],
 }
+_COURSE = {
+    "experiment": "podcasts-second-se",
+    "metric": "minutes_7d",
+    "direction": "increase",
+    "unit": "min",
+    "as_of": "2026-11-22T09:30:00+00:00",
+    "days": 28,
+    "today": 15.06,
+    "window_days": 7,
+    "test": "group_sequential",
+    "planned_looks": [8, 15, 22, 28],
+    "mde": 0.025,
+    "points": [
+        {
+            "day": 15,
+            "at": "2026-11-22T08:00:00+00:00",
+            "variants": [
+                {
+                    "variant": "second",
+                    "n_control": 52110,
+                    "n_treatment": 51922,
+                    "looks": "planned",
+                    "relative_effect": 0.0176,
+                    "relative_ci_lower": -0.0047,
+                    "relative_ci_upper": 0.0398,
+                    "anytime": None,
+                    "reason": None,
+                }
+            ],
+        }
+    ],
+    "detectable": {
+        "power": 0.8,
+        "source": "this experiment",
+        "today": {"day": 15, "units": 104032, "change": 0.0216},
+        "by_day": [{"day": 15, "units": 104032, "change": 0.0216}],
+        "reason": None,
+    },
+    "inputs": {"code": "0.1.0"},
+}
 _INTERACTIONS = {
     "surface": "home",
     "as_of": "2026-11-22T09:30:00+00:00",
@@ -128,6 +168,8 @@ class _Statistics(Protocol):
 
     def novelty(self, key: str, *, metric: str | None = None) -> Document: ...
 
+    def course(self, key: str) -> Document: ...
+
     def interactions(self, surface: str) -> Document: ...
 
     def recheck(self, key: str) -> Document: ...
@@ -179,6 +221,16 @@ def statistics_routes(control: object) -> APIRouter:
         metric: Annotated[str | None, Query(max_length=256, description="The primary one when left out.")] = None,
     ) -> Document:
         return measuring.statistics.novelty(key, metric=metric)
+
+    @routes.get(
+        "/experiments/{key}/course",
+        summary="Read an effect look by look",
+        description="The primary metric at every planned look so far, or on every day, as the design would have read it"
+        " then; and the smallest true change that the experiment finds with its power, by the day on which it ends.",
+        responses=answers(_COURSE, 404, 422, 503),
+    )
+    def read_course(key: ExperimentKey) -> Document:
+        return measuring.statistics.course(key)
 
     @routes.get(
         "/experiments/{key}/recheck",

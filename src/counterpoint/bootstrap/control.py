@@ -1,17 +1,19 @@
 """The control plane put together: plan, validate, launch, approve, move, results, releases."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from counterpoint.bootstrap import documents as shown
 from counterpoint.bootstrap.acting import a_person
+from counterpoint.bootstrap.courses import Courses
 from counterpoint.bootstrap.gates import Judge
 from counterpoint.bootstrap.loudly import warn_unstaged
 from counterpoint.bootstrap.placebos import PlaceboRuns
 from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.requests import RequestSamples
+from counterpoint.bootstrap.segments import may_read_by, readable_by
 from counterpoint.bootstrap.statistics import Statistics
 from counterpoint.errors import NotFound
 from counterpoint.experiments import parse_spec, spec_document
@@ -48,6 +50,7 @@ class Control:
         published: To be called when something may have been published, so that this process serves it at once.
         samples: Requests and units to look at the page with.
         placebos: The platform's own A/A runs; None where none are kept.
+        courses: What this process has read of experiments' courses.
         chores: What else is due at every tick: scheduled changes, rollouts.
     """
 
@@ -60,12 +63,15 @@ class Control:
     published: Callable[[], object]
     samples: RequestSamples
     placebos: PlaceboRuns | None = None
+    courses: Courses = field(default_factory=Courses)
     chores: Callable[[], object] = tuple
 
     @property
     def statistics(self) -> Statistics:
         """Power, novelty, interactions and the programme."""
-        return Statistics(judge=self.judge, desk=self.desk, releases=self.release_store, clock=self.clock)
+        return Statistics(
+            judge=self.judge, desk=self.desk, releases=self.release_store, clock=self.clock, courses=self.courses
+        )
 
     def surface(self, key: str) -> Document:
         """Return a surface: attributes, parameters with their live values, metrics, policy.
@@ -220,9 +226,10 @@ class Control:
             NotFound: code `unknown_launch`.
         """
         launch = find(self.desk, key)
-        live = self._release(launch.surface).state.experiments.get(launch.experiment)
+        state = self._release(launch.surface).state
         return {
-            **shown.experiment_document(launch, live),
+            **shown.experiment_document(launch, state.experiments.get(launch.experiment)),
+            "segments": list(readable_by(state.surface, launch.experiment, now=self.clock())),
             "spec": launch.spec,
             "plan": launch.plan,
             **({"calls": calls} if (calls := self.planning.calls(launch.plan)) else {}),
@@ -233,10 +240,17 @@ class Control:
     def results(self, key: str, *, segment: str | None = None) -> Document:
         """Return the scorecard of an experiment, as of now or as of its decision.
 
+        Args:
+            key: Of the experiment, or its launch's id.
+            segment: Attribute of the surface to read the metrics by, too; a sensitive one as policy allows.
+
         Raises:
-            NotFound: code `unknown_launch` or `not_started`.
+            NotFound: code `unknown_launch`, `not_started` or `unknown_attribute`.
+            Forbidden: code `sensitive_segment`.
         """
         launch = find(self.desk, key)
+        if segment is not None:
+            may_read_by(self._release(launch.surface).state.surface, segment, launch.experiment, now=self.clock())
         if launch.decision is not None and segment is None:
             kept: Document = launch.decision["scorecard"]
             document = {**kept["scorecard"], "decision": kept["decision"], "decided": True}

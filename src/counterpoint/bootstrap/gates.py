@@ -22,8 +22,10 @@ from counterpoint.metrics import (
     decide,
     error_budgets,
     harmed,
+    model_from,
     planned_from_document,
     planned_units,
+    read_course,
     read_holdout,
     read_interactions,
     read_novelty,
@@ -32,6 +34,7 @@ from counterpoint.metrics import (
 from counterpoint.orchestration import SMOKE_STEP, Goal, Inspection, Launch, Verdict, spec_of
 from counterpoint.releases import Release, ReleaseStore, bucket_salt_of
 from counterpoint.slo import GateVerdict, Objective, gate_all
+from counterpoint.stats import MetricModel
 from counterpoint.storage.sql import SqlDocuments
 from counterpoint.vocabulary import Finding
 
@@ -84,7 +87,13 @@ class Judge:
         self._planned: dict[str, Mapping[str, Any]] = {}
 
     def scorecard(
-        self, launch: Launch, now: datetime, *, segment: str | None = None, watching: bool = False
+        self,
+        launch: Launch,
+        now: datetime,
+        *,
+        segment: str | None = None,
+        watching: bool = False,
+        primary_only: bool = False,
     ) -> Scorecard:
         """Return the scorecard of a running or ended experiment.
 
@@ -93,6 +102,7 @@ class Judge:
             now: The present.
             segment: Attribute to read the metrics by, too.
             watching: Read as of now by intervals that hold at any look, between planned looks too.
+            primary_only: Leave the other metrics out.
 
         Raises:
             NotFound: code `not_started`, when it never went live.
@@ -109,6 +119,7 @@ class Judge:
             phases=phases_of(launch, spec),
             segment=segment,
             watching=watching,
+            primary_only=primary_only,
         )
 
     def planned(self, launch: Launch) -> PlannedUnits | None:
@@ -223,6 +234,35 @@ class Judge:
         spec, at = spec_of(launch), self._release(launch.surface).state.surface
         return read_novelty(
             self._log, spec, at, started_at=_started(launch), now=now, ended_at=launch.ended_at, metric=metric
+        )
+
+    def course(self, launch: Launch, now: datetime) -> dict[str, Any]:
+        """Return the primary metric at every look so far, and what can still be detected, as a document.
+
+        Raises:
+            NotFound: code `not_started`.
+        """
+        spec, at = spec_of(launch), self._release(launch.surface).state.surface
+        primary, started_at = at.metrics.get(spec.metrics.primary.metric), _started(launch)
+
+        def before_the_start() -> MetricModel | None:
+            history = self.traffic(started_at).metric_history(
+                spec.surface, spec.metrics.primary.metric, audience=spec.audience
+            )
+            if isinstance(history, Unknown) or primary is None or history.variance <= 0:
+                return None
+            return model_from(history, proportion=primary.type == "proportion")
+
+        return read_course(
+            self._log,
+            spec,
+            at,
+            started_at=started_at,
+            now=now,
+            ended_at=launch.ended_at,
+            planned=self.planned(launch),
+            phases=phases_of(launch, spec),
+            model=before_the_start,
         )
 
     def interactions(self, surface: str, now: datetime) -> dict[str, Any]:

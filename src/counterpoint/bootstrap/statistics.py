@@ -7,6 +7,7 @@ from functools import reduce
 from typing import Any
 
 from counterpoint.assignment import N_BUCKETS, BucketSet
+from counterpoint.bootstrap.courses import Courses
 from counterpoint.bootstrap.gates import Judge
 from counterpoint.errors import Conflict
 from counterpoint.metrics import EndedRun, RunningShare, SurfaceTraffic, design_svg, read_programme, recheck
@@ -27,6 +28,7 @@ class Statistics:
     desk: LaunchDesk
     releases: ReleaseStore
     clock: Callable[[], datetime]
+    courses: Courses
 
     def power(self, surface: str, *, draw: bool = False, **asked: Any) -> Document:
         """Return when an experiment on a surface would be ready.
@@ -51,6 +53,20 @@ class Statistics:
             InvalidInput: `unknown_metric` or `no_days`.
         """
         return self.judge.novelty(find(self.desk, key), self.clock(), metric=metric)
+
+    def course(self, key: str) -> Document:
+        """Return an experiment's primary metric at every look so far, and the smallest change it can still detect.
+
+        Of a decided experiment it ends where the decision was taken. What past days would have read is computed from
+        today's records, each day from those of before it.
+
+        Raises:
+            NotFound: `unknown_launch` or `not_started`.
+        """
+        launch = find(self.desk, key)
+        kept = (launch.decision or {}).get("scorecard")
+        at = self.clock() if kept is None else datetime.fromisoformat(kept["scorecard"]["as_of"])
+        return self.courses.read(launch, at, self.judge)
 
     def interactions(self, surface: str) -> Document:
         """Return which experiments of a surface disturb each other.

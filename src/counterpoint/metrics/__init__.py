@@ -1,6 +1,7 @@
 """Metrics: from event records and tables to scorecards that can be trusted."""
 
 from counterpoint.metrics.checks import check_running
+from counterpoint.metrics.course import read_course
 from counterpoint.metrics.coverage import recorded_outcomes
 from counterpoint.metrics.decision import ExperimentDecision, decide
 from counterpoint.metrics.designs import (
@@ -107,6 +108,7 @@ __all__ = [
     "programme_text",
     "quantile_as_given",
     "ratio_as_given",
+    "read_course",
     "read_holdout",
     "read_interactions",
     "read_novelty",

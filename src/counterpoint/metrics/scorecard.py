@@ -18,6 +18,10 @@ _FIGURES = (
     "relative_effect", "relative_ci_lower", "relative_ci_upper", "relative", "alpha", "method", "estimand", "digest",
     "valid_for", "critical", "alpha_spent",
 )  # fmt: skip
+_ANYTIME_FIGURES = (
+    "estimate", "ci_lower", "ci_upper", "p_value", "relative_effect", "relative_ci_lower", "relative_ci_upper",
+    "alpha", "method",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +75,8 @@ class MetricRow:
             "looks": looks,
             "reason": reason,
         }
-        return head | {name: _finite(getattr(self.effect, name, None)) for name in _FIGURES}
+        figures = {name: _finite(getattr(self.effect, name, None)) for name in _FIGURES}
+        return head | figures | {"anytime": _anytime_document(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +166,13 @@ def _is_harmed(row: MetricRow) -> bool:
     if row.direction == Direction.INCREASE:
         return row.anytime.ci_upper < -allowed
     return row.anytime.ci_lower > allowed
+
+
+def _anytime_document(row: MetricRow) -> dict[str, Any] | None:
+    """Return the interval that holds at any look, where the row's own effect is another one."""
+    if row.anytime is None or row.effect is None or row.effect == row.anytime:
+        return None
+    return {name: _finite(getattr(row.anytime, name)) for name in _ANYTIME_FIGURES}
 
 
 def _srm_document(srm: SampleRatioVerdict | None) -> dict[str, Any] | None:

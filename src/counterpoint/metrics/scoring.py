@@ -72,6 +72,7 @@ def score(
     phases: Sequence[SplitPhase] = (),
     segment: str | None = None,
     watching: bool = False,
+    primary_only: bool = False,
     engine: RollupEngine = roll_up,
 ) -> Scorecard:
     """Return the scorecard of one experiment as of `now`, or as of its design's end when that has passed.
@@ -93,12 +94,14 @@ def score(
         phases: When weights or share changed, the first at the start; none means that they never did.
         segment: Attribute to read the metrics by, too; not part of any decision.
         watching: Read everything as of now by intervals that hold at any look: harm does not wait for one.
+        primary_only: Leave the other metrics and the comparison with pages shown out, for readings at many instants;
+            the primary metric's figures are the same.
         engine: Who reduces the records.
 
     Raises:
         InvalidInput: `unknown_metric` for a metric that the surface does not declare.
     """
-    asks = _asks(spec, surface)
+    asks = _asks(spec, surface)[: 1 if primary_only else None]
     ends_at = started_at + timedelta(days=spec.schedule.days)
     # Stopped before its end, an experiment never reaches its horizon: that stop may have depended on what was seen.
     cut_short = ended_at is not None and ended_at < ends_at
@@ -141,7 +144,7 @@ def score(
     )
     srm = sample_ratio(rollup, spec, phases, one_look=at_horizon)
     # A look for harm asks for neither; both cost a pass over other records.
-    shown = {} if watching else shown_pages(log, replace(question, now=as_of))
+    shown = {} if watching or primary_only else shown_pages(log, replace(question, now=as_of))
     rows = _rows(rollup.metrics, asks, run)
     segments = {name: _rows(_of_segment(rollup, name), asks, run) for name in _segment_names(rollup)}
     return Scorecard(
