@@ -1,5 +1,6 @@
 """The journey of a forced variant: permitted by somebody who may, seen by one unit, counted by nobody."""
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
@@ -84,6 +85,8 @@ def test_a_process_that_only_serves_checks_permits_while_the_control_plane_is_do
         for name, token, expected in (("knows", TOKEN, (200, None)), ("lacks", None, (403, "cannot_check_permit"))):
             with served(create_app(platform), platform.snapshots) as server:
                 prepared_settings(tmp_path / name)
+                if token is None:  # the feed is closed to it: it has what is on disk
+                    shutil.copytree(tmp_path / "knows" / "snapshots", tmp_path / name / "snapshots")
                 own = replace(settings_at(tmp_path / name), role="delivery", control_url=server.url, fleet_token=token)
                 with opened_delivery(own, clock=lambda: START, new_id=short_id) as process:
                     eventually(lambda held=process.snapshots.held: held("home") is not None)
