@@ -20,15 +20,16 @@ SETS = {
     "fourth": (0.95, 0),
     "fifth": (0.85, 0),
     "sixth": (0.7, 0),
-    "seventh": (0.7, 0),
-    "eighth": (0.65, 0),
-    "ninth": (0.7, 0),
+    "seventh": (0.8, 0),
+    "eighth": (0.8, 0),
+    "ninth": (0.75, 0),
     "tenth": (0.9, 0),
     "eleventh": (0.95, 0),
     "twelfth": (0.85, 0),
     "thirteenth": (0.9, 0),
     "fourteenth": (0.85, 0),
-    "fifteenth": (0.85, 1),
+    "fifteenth": (0.9, 1),
+    "sixteenth": (0.65, 0),
 }
 
 

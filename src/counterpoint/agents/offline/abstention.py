@@ -51,17 +51,23 @@ def _not_english(text: Text, links: Links, change: ChangeReading, loose: set[int
 def _told_of_another_time(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
     # "We shipped larger covers in May", "later we may add captions": background, and not what is asked for now.
     del links, loose
-    for sentence in _sentences(text):
-        words = {t.text for t in sentence}
-        if not {t.index for t in sentence} & (change.used | text.audience):
-            continue
-        told = next((t for t in sentence if _is_past_verb(t, text) and _has_teller(t, sentence)), None)
-        told = told or next((t for t in sentence if _is_past_passive(t, text)), None)
-        told = None if words & _IMAGINED else told
-        ahead = next((s for s, _, _ in text.lexicon.lists["another_time"].find(sentence)), None)
-        if told is not None or ahead is not None:
+    for number in sorted(background(text)):
+        sentence = [t for t in text.tokens if t.sentence == number]
+        if {t.index for t in sentence} & (change.used | text.audience):
             return Missing.CHANGE, words_of(text.tokens, sentence[0].index, sentence[-1].index + 1)
     return None
+
+
+def background(text: Text) -> set[int]:
+    """Return the numbers of the sentences that speak of another time: what was done, and what is to come."""
+    found: set[int] = set()
+    for sentence in _sentences(text):
+        told = next((t for t in sentence if _is_past_verb(t, text) and _has_teller(t, sentence)), None)
+        told = told or next((t for t in sentence if _is_past_passive(t, text)), None)
+        told = None if {t.text for t in sentence} & _IMAGINED else told
+        if told is not None or text.lexicon.has("another_time", sentence):
+            found.add(sentence[0].sentence)
+    return found
 
 
 def _is_past_verb(token: Token, text: Text) -> bool:

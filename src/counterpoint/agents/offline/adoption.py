@@ -144,7 +144,8 @@ def _adopt_position(links: Links, text: Text, q: Quantity) -> None:
 def _adopt_place(links: Links, text: Text) -> None:
     """Let "at the top" beside a part's name speak for the place of that part: "put the generated shelf at the top"."""
     mentioned = {m.key for m in links.parameters}
-    for m in [m for m in links.parameters if text.surface.parameters[m.key].type is ParameterType.BOOL]:
+    settable = (ParameterType.BOOL, ParameterType.ENUM)
+    for m in [m for m in links.parameters if text.surface.parameters[m.key].type in settable]:
         takers = [
             p
             for p in text.surface.parameters.values()

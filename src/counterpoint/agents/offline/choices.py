@@ -11,6 +11,10 @@ from counterpoint.agents.offline.text import Token, words_set
 from counterpoint.config import Parameter
 from counterpoint.vocabulary import ParameterType, Scalar
 
+_LASTING = words_set(
+    "week weeks month months day days year years quarter time few two three seven spring summer autumn winter night"
+)
+
 
 def anchored(  # noqa: PLR0912 - a grammar is a list of cases
     parameter: Parameter, mention: Mention, tokens: Sequence[Token], lexicon: Lexicon, region: tuple[int, int]
@@ -31,6 +35,8 @@ def anchored(  # noqa: PLR0912 - a grammar is a list of cases
                     first > 1 and tokens[first - 1].text == "the" and tokens[first - 2].text in ("from", "near")
                 ):
                     continue
+                if tokens[first].text == "last" and last < len(tokens) and tokens[last].text in _LASTING:
+                    continue  # "the last week"
                 if last < len(tokens) and (
                     tokens[last].text.isdigit() or tokens[last].stem in ("chart", "genr", "hit", "list", "artist")
                 ):
@@ -123,6 +129,9 @@ def switched(
     ]
     if any(0 < i - n <= 2 for n in negations for i in near_off):
         near_off = []
+    told = {t.text for t in scope if t.clause == tokens[mention.start].clause}
+    if told & words_set("today currently now yet") and not parameter.baseline:
+        near_off = []  # "no autoplay today" tells how it is
     value: bool | None
     if near_off and (not near_on or min(abs(i - at) for i in near_off) <= min(abs(i - at) for i in near_on)):
         value = False

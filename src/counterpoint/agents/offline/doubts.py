@@ -249,6 +249,16 @@ def of_a_part(text: Text, mention: Mention) -> bool:
     )
 
 
+def measured_elsewhere(text: Text, links: Links, change: ChangeReading, mention: Mention) -> str | None:
+    """Return the words that tie a metric to where it is not measured: "complaints on social media"."""
+    loose = set(unexplained(text, links, change))
+    after = text.tokens[mention.end : mention.end + 4]
+    if not after or after[0].text not in ("on", "in", "at", "from", "about"):
+        return None
+    unread = [t.index for t in after[1:] if t.index in loose and t.clause == after[0].clause]
+    return words_of(text.tokens, mention.start, unread[-1] + 1) if unread else None
+
+
 def unread_movement(text: Text, primary: Statement | None) -> str | None:
     """Return the words of a metric that moves "by 2 %" in a way that was not read: guessing which is how signs flip."""
     if primary is None or primary.direction is not None or primary.quantity is None or primary.quantity.sign:

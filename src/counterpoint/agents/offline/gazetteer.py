@@ -56,6 +56,8 @@ class Gazetteer:
         """Return whether the name stands in an idiom or an outcome: "upgrade to premium", "premium conversion"."""
         before = [t.text for t in tokens[max(0, start - 3) : start]]
         after = tokens[end] if end < len(tokens) else None
+        if after is not None and after.stem == "subscription" and {"with", "on", "have", "has", "having"} & set(before):
+            return False  # "users with a family subscription"
         if (
             after is not None
             and after.stem in words_set("conversion subscription upgrad trial convert convers speed")

@@ -16,6 +16,9 @@ from counterpoint.vocabulary import ParameterType
 # Verbs that any change can be put in: they tie no words to one parameter.
 _LIGHT = words_set("show shows showing give make add use put keep let take set try")
 
+# Words of keys that say how a dial counts, and not what.
+_DIAL_WORDS = words_set("max min item count per rat siz numb")
+
 
 def link(text: Text, found: Sequence[Mention]) -> Links:
     """Return the mentions that stand when each word may speak of one thing only, with the quantities of each."""
@@ -50,6 +53,7 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
                     and holder.key != mention.key
                     and holder.group == mention.group
                     and mention.n_literal >= holder.n_literal
+                    and not (family and holder.group == "parameter")
                     and len(words & holder.tokens) >= 0.6 * len(holder.tokens - number_tokens or holder.tokens)
                 ):
                     kept[n] = (replace(holder, rival=max(holder.rival, standing / strength)), strength)
@@ -61,6 +65,7 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
             or (len(mention.tokens) == 1 and _is_faint(mention, text))
             or _is_a_step(mention, text, found)
             or _is_a_unit(mention, text, found)
+            or _lacks_its_noun(mention, text)
         ):
             continue
         own_words = _without_borrowed(mention, owner, taken_numbers)
@@ -214,6 +219,19 @@ def _names_its_part(mention: Mention, text: Text) -> bool:
     return names <= {text.tokens[i].stem for i in mention.tokens}
 
 
+def _lacks_its_noun(mention: Mention, text: Text) -> bool:
+    """Return whether a count is described without the noun of its key: "10 cards per shelf" are no max_per_artist."""
+    if mention.group != "parameter" or mention.coverage >= 0.9:
+        return False
+    parameter = text.surface.parameters[mention.key]
+    counted = any(q.start in mention.tokens and q.kind is Kind.NUMBER for q in text.quantities)
+    if parameter.type is not ParameterType.INT or parameter.unit or dials.is_position(parameter) or not counted:
+        return False
+    nouns = set(text.lexicon.stems(mention.key.rpartition(".")[2].replace("_", " "))) - _DIAL_WORDS
+    said = {term.removeprefix("~") for i in mention.tokens for term in text.terms[i]}
+    return bool(nouns) and not nouns & said
+
+
 def _is_faint(mention: Mention, text: Text) -> bool:
     """Return whether a mention rests on one word that names nothing alone, unless it is the whole of a name given."""
     token = text.tokens[mention.start]
@@ -249,6 +267,13 @@ def _is_a_step(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
 def _is_a_unit(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
     """Return whether a metric is taken from the unit of another one's size: "podcast minutes +2 minutes per user"."""
     units = {i for q in text.quantities if q.kind is Kind.TIME for i in range(q.start, q.end)}
+    if mention.group == "parameter":
+        # "Scroll depth +0.5 shelves": the shelves are the unit of the size before them.
+        sized = [q for q in text.quantities if q.sign and q.kind is Kind.NUMBER and q.end in mention.tokens]
+        return bool(sized) and any(
+            m.group == "metric" and dict(text.surface.metrics)[m.key].unit == text.tokens[sized[0].end].text
+            for m in found
+        )
     if mention.group != "metric" or not mention.tokens & units or len(mention.tokens - units) > 1:
         return False
     if mention.tokens <= units:

@@ -1,6 +1,6 @@
 """The offline planner: a hypothesis in words to a plan, a question or a refusal, without a language model."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -67,6 +67,10 @@ def plan_offline(
         return refuse(surface, RejectReason.UNSAFE_INSTRUCTION, unsafe)
     reading = _read(text, surface, words)
     plan = _decide(reading, surface)
+    if plan.outcome is not Outcome.PLAN and (told := abstention.background(reading.text)):
+        # "Last year we removed captions. This time: ...": what is asked for now may stand by itself.
+        now = _read(text, surface, words, without=told)
+        plan = asked if (asked := _decide(now, surface)).outcome is Outcome.PLAN else plan
     return doubts.with_past(plan, past)
 
 
@@ -92,11 +96,13 @@ def _bound(surface: Surface, lexicon: Lexicon) -> tuple[Catalogue, Gazetteer]:
     return catalogue, gazetteer
 
 
-def _read(text: str, surface: Surface, lexicon: Lexicon) -> _Reading:
+def _read(text: str, surface: Surface, lexicon: Lexicon, without: Collection[int] = ()) -> _Reading:
     catalogue, gazetteer = _bound(surface, lexicon)
-    tokens = corrected(
+    read = corrected(
         lexicon.read(apart(spelled_out(keys_apart(text, surface), lexicon), catalogue, lexicon)), catalogue, lexicon
     )
+    kept = (t for t in read if t.sentence not in without)
+    tokens = tuple(replace(t, index=n) for n, t in enumerate(kept)) if without else read
     quantities = find_quantities(tokens, lexicon)
     audience = read_audience(tokens, quantities, surface, lexicon, gazetteer)
     terms = terms_of(tokens, quantities, lexicon)
@@ -261,6 +267,10 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         return ask(surface, [Missing.VALUE], stray, text)
     if not missing and reading.primary is not None and _is_of_another_part(reading, reading.primary):
         return ask(surface, [Missing.METRIC], "", text)
+    if not missing and reading.primary is not None:
+        elsewhere = doubts.measured_elsewhere(text, reading.links, change, reading.primary.mention)
+        if elsewhere is not None:
+            return ask(surface, [Missing.METRIC], elsewhere, text)
     if not missing and (verb := doubts.unread_movement(text, reading.primary)) is not None:
         return ask(surface, [Missing.METRIC], verb, text)
     if not missing:

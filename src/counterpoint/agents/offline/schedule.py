@@ -80,6 +80,8 @@ def is_allocation(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon)
     if here and (tokens[i].text in ("traffic", "units", "audience", "population") or seen_of):
         before = tokens[quantity.start - 1].text if quantity.start else ""
         return before not in ("by", "than") or tokens[i].text == "traffic"
+    if _is_bare_share(quantity, tokens, lexicon):
+        return True
     if _is_per_arm(quantity, tokens) and tokens[quantity.end].text in words_set("per each to in for every of"):
         return True
     preceding = tokens[max(0, quantity.start - 5) : quantity.start]
@@ -89,6 +91,17 @@ def is_allocation(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon)
     following = tokens[quantity.end : quantity.end + 2]
     after = [t.text for t in following if t.sentence == tokens[quantity.start].sentence]
     return bool({"allocation", "rollout", "exposure", "enrolled", "holdback"} & set(after))
+
+
+def _is_bare_share(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Return whether a share stands beside nothing but a length of time: "21 days, 30 percent", "5 weeks at 40 %"."""
+    units = {w for w, ms in lexicon.raw["numbers"]["units"].items() if int(ms) >= MS_PER_DAY}
+    sentence = [t for t in tokens if t.sentence == tokens[quantity.start].sentence]
+    others = [t for t in sentence if t.is_word and not quantity.start <= t.index < quantity.end]
+    plain = lexicon.stop | units | {"run", "runs", "test", "weeks", "days"}
+    return any(t.text in units for t in others) and all(
+        t.text in plain or t.text[0].isdigit() or t.text in lexicon.raw["numbers"]["cardinals"] for t in others
+    )
 
 
 def is_duration(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
@@ -119,7 +132,9 @@ def is_duration(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -
         last = before.pop(-1)
         last = before[-1] if before else ""
     if last in words_set("within last past first per in every next inside each"):
-        return last == "in" and "run" in before
+        # "By 1 % in three weeks" says how long; "in the last three weeks" and "within" say when.
+        ends = not after or not after[0][0].isalnum()
+        return last == "in" and before[-1:] == ["in"] and ("run" in before or ends)
     cues = lexicon.lists["duration_cues"]
     if last in words_set(
         "for run runs running over after lasting lasts during duration takes test period "

@@ -7,7 +7,7 @@ from typing import Literal
 from counterpoint.agents.offline.dials import TIME_UNITS, is_number, is_position, is_share, is_time
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.quantities import Kind, Quantity
-from counterpoint.agents.offline.steps import contradiction, is_step, is_today, less, step_of
+from counterpoint.agents.offline.steps import contradiction, is_step, is_today, less, step_of, takes_some
 from counterpoint.agents.offline.text import Token, words_set
 from counterpoint.config import Parameter
 from counterpoint.vocabulary import ParameterType, Scalar
@@ -80,6 +80,8 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
         return 0.0  # "at row 5" is a place, and counts no rows
     if last in words_set("tier phase wave level cohort stage sprint priority class day week"):
         return 0.0  # "tier 1 regions" counts nothing
+    if takes_some(tokens, quantity) and any(i in mention.tokens for i in range(quantity.end, quantity.end + 5)):
+        return 1.3
     if (
         quantity.kind is Kind.NUMBER
         and set(after[:2]) & _NOT_COUNTED
@@ -107,7 +109,10 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
                 1.6
                 if strong
                 else (
-                    0.0 if follows not in ("", ".", ",", "and", "or", "for", ";", "versus", "among", "instead") else 0.6
+                    0.0
+                    if follows
+                    not in ("", "?", "!", ")", ":", ".", ",", "and", "or", "for", ";", "versus", "among", "instead")
+                    else 0.6
                 )
             )
         if quantity.kind is Kind.NUMBER:

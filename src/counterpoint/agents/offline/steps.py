@@ -95,6 +95,8 @@ def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -
         return 0
     if quantity.kind is Kind.FACTOR:
         return 0
+    if takes_some(tokens, quantity):
+        return -1
     if after[:1] and after[0] in words_set("more extra additional further longer higher") and after[1:2] != ["than"]:
         return 1
     if after[:1] and after[0] in ("fewer", "less", "lower", "shorter") and after[1:2] != ["than"]:
@@ -119,6 +121,14 @@ def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -
     return 0
 
 
+def takes_some(tokens: Sequence[Token], quantity: Quantity) -> bool:
+    """Return whether a number is taken away from all there are: "drop two of the six shortcuts"."""
+    after = [t.text for t in tokens[quantity.end : quantity.end + 2]]
+    verb = tokens[quantity.start - 1].text if quantity.start else ""
+    taking = words_set("drop remove cut hide lose scrap strip dropping removing cutting hiding losing without")
+    return quantity.kind is Kind.NUMBER and after in (["of", "the"], ["of", "our"], ["of", "its"]) and verb in taking
+
+
 def is_step(tokens: Sequence[Token], quantity: Quantity) -> bool:
     """Return whether a quantity is a difference rather than a value: "by 3", "3 more"."""
     after = [t.text for t in tokens[quantity.end : quantity.end + 2]]
@@ -138,6 +148,8 @@ def contradiction(
     """Return whether the verb points away from the value ("raise from 3 to 2")."""
     if tokens[quantity.start].sentence != tokens[mention.start].sentence:
         return False
+    if tokens[quantity.end : quantity.end + 1] and tokens[quantity.end].text in ("instead", "rather"):
+        return False  # "reduce repeats: 3 days instead of 1" says where it stands; the verb is about something else
     first = min(mention.start, quantity.start)
     window = [
         t

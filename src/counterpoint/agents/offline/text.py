@@ -57,6 +57,7 @@ def read(
     """Return the tokens of `text`, lower-cased, with known spellings unified."""
     lowered = _ABBREVIATED.sub(r"\1 ", text.lower().translate(_DASHES))
     lowered = re.sub(r"(?<=[\d%])\s*(?:-+>|=>|→)\s*(?=[\d.])", " to ", lowered)
+    lowered = re.sub(r"(?<![\w.)])\.(?=\d)", "0.", lowered)
     lowered = re.sub(r"\b(under|over)-(?=\d)", r"\1 ", lowered)
     lowered = re.sub(r"-+>|=>", " → ", lowered)
     # "paged + 2 shelves" joins; "+2 shelves" and "minutes + 2 %" move.

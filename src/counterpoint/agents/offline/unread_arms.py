@@ -98,6 +98,11 @@ def joined_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
     tokens = text.tokens
     named = {i for m in links.parameters if m.key in change.words for i in m.tokens}
     for i in sorted(loose):
+        # "Large cards with the face cut out": what goes with the change was not understood.
+        led = next((n for n in range(i - 1, max(0, i - 5), -1) if tokens[n].text == "with"), None)
+        beside = led is not None and {led - 1, led - 2} & named and tokens[led].clause == tokens[i].clause
+        if led is not None and beside and not set(range(led, i)) & (text.audience | named):
+            return Missing.CHANGE, words_of(tokens, led, i + 1)
         joint = i - 2 if tokens[i - 1].text in ("a", "an", "the") else i - 1
         if (
             joint < 1
@@ -120,9 +125,11 @@ def left_without_value(text: Text, links: Links, change: ChangeReading, loose: s
     tokens, used = text.tokens, {k for arm in change.arms for k in arm}
     settled = {i for m in links.parameters if m.key in used for i in m.tokens}
     for m in links.parameters:
-        if m.key in used or m.coverage < 0.85 or m.tokens & (settled | change.used):
+        own = m.tokens - settled - change.used
+        if m.key in used or m.coverage < 0.85 or not own:
             continue
-        lead = [t for t in tokens[max(0, m.start - 3) : m.start] if t.sentence == tokens[m.start].sentence]
+        start = min(own)
+        lead = [t for t in tokens[max(0, start - 3) : start] if t.sentence == tokens[start].sentence]
         joint = next((t.index for t in lead if t.text in ("then", "and", "plus")), None)
         if joint is not None and {joint - 1, joint - 2} & change.used:
             return Missing.VALUE, words_of(tokens, joint, m.end)
@@ -177,9 +184,9 @@ def place_unread(text: Text, links: Links, change: ChangeReading, loose: set[int
             beside = any(0 <= tokens[start].sentence - tokens[i].sentence <= 1 for i in change.used if i < len(tokens))
             after = tokens[end].stem if end < len(tokens) else ""
             led = tokens[start - 1].text if start else ""
-            named = (
-                after in ("genr", "chart", "artist", "track", "song", "hit", "list", "pick", "priority") or led == "as"
-            )
+            lasting = tokens[end - 1].text == "last" and any(q.start == end for q in text.quantities)
+            things = ("genr", "chart", "artist", "track", "song", "hit", "list", "pick", "priority")
+            named = after in things or led == "as" or lasting
             if start not in known and beside and not named and end not in text.audience:
                 return Missing.VALUE, words_of(tokens, max(0, start - 1), end)
     return None
