@@ -21,7 +21,7 @@ SETS = {
     "fifth": (0.85, 0),
     "sixth": (0.7, 0),
     "seventh": (0.8, 0),
-    "eighth": (0.8, 0),
+    "eighth": (0.75, 0),
     "ninth": (0.75, 0),
     "tenth": (0.9, 0),
     "eleventh": (0.95, 0),

@@ -60,12 +60,17 @@ def _told_of_another_time(text: Text, links: Links, change: ChangeReading, loose
 
 def background(text: Text) -> set[int]:
     """Return the numbers of the sentences that speak of another time: what was done, and what is to come."""
+    ahead = {s[0].sentence for s in _sentences(text) if text.lexicon.has("another_time", s)}
+    return ahead | told_before(text)
+
+
+def told_before(text: Text) -> set[int]:
+    """Return the numbers of the sentences that tell what was done, and ask for nothing."""
     found: set[int] = set()
     for sentence in _sentences(text):
-        told = next((t for t in sentence if _is_past_verb(t, text) and _has_teller(t, sentence)), None)
-        told = told or next((t for t in sentence if _is_past_passive(t, text)), None)
-        told = None if {t.text for t in sentence} & _IMAGINED else told
-        if told is not None or text.lexicon.has("another_time", sentence):
+        told = any(_is_past_verb(t, text) and _has_teller(t, sentence) for t in sentence)
+        told = told or any(_is_past_passive(t, text) for t in sentence)
+        if told and not {t.text for t in sentence} & _IMAGINED and not text.lexicon.has("governing", sentence):
             found.add(sentence[0].sentence)
     return found
 

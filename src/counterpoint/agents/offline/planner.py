@@ -67,7 +67,7 @@ def plan_offline(
         return refuse(surface, RejectReason.UNSAFE_INSTRUCTION, unsafe)
     reading = _read(text, surface, words)
     plan = _decide(reading, surface)
-    if plan.outcome is not Outcome.PLAN and (told := abstention.background(reading.text)):
+    if plan.outcome is not Outcome.PLAN and (told := abstention.told_before(reading.text)):
         # "Last year we removed captions. This time: ...": what is asked for now may stand by itself.
         now = _read(text, surface, words, without=told)
         plan = asked if (asked := _decide(now, surface)).outcome is Outcome.PLAN else plan
