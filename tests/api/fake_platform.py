@@ -211,8 +211,24 @@ class FakeControl:
         return documents.LISTENERS
 
 
+class FakeDoctor:
+    def examine(self, surface: str) -> list[Document]:
+        known(surface)
+        return []
+
+    def diagnoses(self, surface: str | None = None, *, cured: bool = False) -> list[Document]:
+        return []
+
+    def accept(self, name: str, *, by: str, reason: str = "") -> Document:
+        return {"id": name, "standing": "accepted", "said": {"by": by, "reason": reason}}
+
+    def dismiss(self, name: str, *, by: str, reason: str) -> Document:
+        return {"id": name, "standing": "dismissed", "said": {"by": by, "reason": reason}}
+
+
 @dataclass
 class FakePlatform:
+    doctor: FakeDoctor = field(default_factory=FakeDoctor)
     delivery: FakeDelivery = field(default_factory=FakeDelivery)
     control: FakeControl = field(default_factory=FakeControl)
     meters: Meters = field(default_factory=Meters)

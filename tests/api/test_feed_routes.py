@@ -235,7 +235,7 @@ def test_a_report_out_of_form_is_refused(client, change):
 
 
 def test_a_fleet_is_bounded(client, monkeypatch):
-    monkeypatch.setattr("counterpoint.bootstrap.fleet.MAX_PROCESSES", 2)
+    monkeypatch.setattr("counterpoint.delivery.fleet.MAX_PROCESSES", 2)
     for name in ("a", "b"):
         assert client.post("/v1/fleet", json={**REPORT, "process": name}).status_code == 200
     answer = client.post("/v1/fleet", json={**REPORT, "process": "c"})

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from contracts.event_log_contract import MemoryEventLog
-from counterpoint.bootstrap.power import PowerAsk, power
 from counterpoint.cli.main import main
+from counterpoint.control.judging.power import PowerAsk, power
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.metrics import RecordedTraffic
 from metrics.metrics_world import SURFACE, T0, events

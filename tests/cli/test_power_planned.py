@@ -5,7 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from contracts.event_log_contract import MemoryEventLog
-from counterpoint.bootstrap.gates import Judge, StoredPlans
+from counterpoint.control.judging.gates import Judge, StoredPlans
 from counterpoint.events import Served
 from counterpoint.experiments import spec_document
 from counterpoint.orchestration import Launch, LaunchState

@@ -16,7 +16,7 @@ import msgspec
 from contracts.fake_unleash import FakeUnleash
 from contracts.memory_notes import MemoryNotes
 from contracts.memory_release_store import MemoryReleaseStore
-from counterpoint.bootstrap.outside import render_flagd
+from counterpoint.control.live.outside import render_flagd
 from counterpoint.errors import DependencyFailure
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration import Backend, ContentBackend, Desired, Goal, MeasurementBackend, SurfaceBackend

@@ -13,8 +13,8 @@ from api.asgi_client import AsgiClient
 from contracts.backend_rigs import REGISTERS
 from counterpoint.api import create_app
 from counterpoint.bootstrap import SimulatedClock, opened
-from counterpoint.bootstrap.drift import ASK_EVERY
-from counterpoint.bootstrap.outside import read_backends
+from counterpoint.control.live.drift import ASK_EVERY
+from counterpoint.control.live.outside import read_backends
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.storage.sql import open_database
 from counterpoint.web import mount_web
@@ -332,7 +332,7 @@ def around() -> Any:
 
     from contracts.backend_rigs import a_store
     from contracts.memory_notes import MemoryNotes
-    from counterpoint.bootstrap.outside import Around
+    from counterpoint.control.live.outside import Around
 
     environ = {"SHORT": "abc", "LONG": "x" * 32}
     return Around(releases=a_store(), notes=MemoryNotes(), clock=lambda: START, environ=environ, closing=ExitStack())

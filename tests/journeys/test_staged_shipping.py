@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from counterpoint.bootstrap.shipping import StagedShipping
+from counterpoint.control.changes.shipping import StagedShipping
 from counterpoint.orchestration import Verdict
 from live_platform import live_platform, spec
 

@@ -9,7 +9,7 @@ import pytest
 from contracts.backend_rigs import Rig, a_store, flagd_file_rig, flagd_http_rig, parts, surface_backend, unleash_rig
 from contracts.fake_unleash import FakeUnleash
 from contracts.memory_notes import MemoryNotes
-from counterpoint.bootstrap.outside import render_flagd
+from counterpoint.control.live.outside import render_flagd
 from counterpoint.errors import Conflict, DependencyFailure, Forbidden
 from counterpoint.orchestration import Desired, Goal
 from counterpoint.orchestration.backends import FlagdFile, FlagdHttp, ReachBackend, Rendered, UnleashProject, notes_of

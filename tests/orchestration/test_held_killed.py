@@ -9,7 +9,7 @@ import pytest
 
 from contracts.backend_rigs import a_store, parts, surface_backend
 from contracts.memory_notes import MemoryNotes
-from counterpoint.bootstrap.outside import render_flagd
+from counterpoint.control.live.outside import render_flagd
 from counterpoint.orchestration import Goal, LaunchState, find, move, open_desk, submit, tick
 from counterpoint.orchestration.backends import FlagdFile
 from experiment_examples import a_spec

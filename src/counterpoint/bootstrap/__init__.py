@@ -1,18 +1,16 @@
 """Bootstrap: the only place that knows which class implements which port."""
 
-from counterpoint.bootstrap.agency import Agency
-from counterpoint.bootstrap.agent_rules import AgentRules, read_agents
-from counterpoint.bootstrap.configuring import moment_of
 from counterpoint.bootstrap.delivering import DeliveryOnly, opened_delivery
-from counterpoint.bootstrap.feed import SnapshotFeed
-from counterpoint.bootstrap.fleet import Fleet
 from counterpoint.bootstrap.opening import opened, short_id, utc_now
 from counterpoint.bootstrap.places import open_content
 from counterpoint.bootstrap.planners import open_planner
 from counterpoint.bootstrap.platform import Platform
-from counterpoint.bootstrap.proposing import Edit
 from counterpoint.bootstrap.rehearsal import Progress, SimulatedClock, rehearse
 from counterpoint.config import Staleness
+from counterpoint.control import moment_of
+from counterpoint.control.agency import Agency, AgentRules, read_agents
+from counterpoint.control.changes import Edit
+from counterpoint.delivery import Fleet, SnapshotFeed
 
 __all__ = [
     "Agency",

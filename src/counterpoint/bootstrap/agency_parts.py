@@ -2,15 +2,9 @@
 
 from dataclasses import replace
 
-from counterpoint.bootstrap.acting import as_stored
-from counterpoint.bootstrap.agency import Agency
-from counterpoint.bootstrap.agent_rules import AgentRules
-from counterpoint.bootstrap.control import Control
-from counterpoint.bootstrap.drafting import Drafts
-from counterpoint.bootstrap.evidence import Evidence
-from counterpoint.bootstrap.parked_writes import ParkedWrites
-from counterpoint.bootstrap.parking import Parking
-from counterpoint.bootstrap.risk_desk import RiskDesk
+from counterpoint.control import Control, as_stored
+from counterpoint.control.agency import Agency, AgentRules, Drafts, ParkedWrites, Parking, RiskDesk
+from counterpoint.delivery import Evidence
 from counterpoint.storage.sql import SqlDocuments
 
 

@@ -8,12 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from counterpoint.bootstrap.drift import Drift
-from counterpoint.bootstrap.drift_checks import Checks
-from counterpoint.bootstrap.fleet import Fleet
-from counterpoint.bootstrap.live import Live
-from counterpoint.bootstrap.notes import StoredNotes
-from counterpoint.bootstrap.outside import Around, read_backends
+from counterpoint.control.live import Around, Checks, Drift, Live, StoredNotes, read_backends
+from counterpoint.delivery import Fleet
 from counterpoint.orchestration import AnalysisPlans, Backend, LaunchStore
 from counterpoint.orchestration.backends import ReachBackend
 from counterpoint.releases import AuditEntry, ReleaseStore

@@ -3,16 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from counterpoint.bootstrap.configuring import Configuring
-from counterpoint.bootstrap.gates import Judge
-from counterpoint.bootstrap.holdout_life import Reminders, StoredReadouts
-from counterpoint.bootstrap.onboarding import Onboarding
-from counterpoint.bootstrap.paged import PAGED
-from counterpoint.bootstrap.parked import Proposals
-from counterpoint.bootstrap.planning import Planning
-from counterpoint.bootstrap.proposing import ChangeDesk
-from counterpoint.bootstrap.rolling_out import RollingOut
-from counterpoint.bootstrap.setting_aside import SettingAside
+from counterpoint.control import Configuring
+from counterpoint.control.aside import Reminders, SettingAside, StoredReadouts
+from counterpoint.control.boarding import Onboarding
+from counterpoint.control.changes import ChangeDesk, Proposals, RollingOut
+from counterpoint.control.hypotheses import Planning
+from counterpoint.control.judging import Judge
+from counterpoint.delivery import PAGED
 from counterpoint.events import EventLog
 from counterpoint.metrics import load_objectives
 from counterpoint.releases import ReleaseStore

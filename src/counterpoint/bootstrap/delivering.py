@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from counterpoint.bootstrap.delivery import Delivery
-from counterpoint.bootstrap.feed import count_releases
 from counterpoint.bootstrap.places import fleet_permit_key, open_content, open_folder
-from counterpoint.bootstrap.rankers import train_on_simulated
 from counterpoint.bootstrap.reference import REFERENCE_SURFACE, load_reference_content, surface_files
-from counterpoint.bootstrap.serving import ServingWorld
 from counterpoint.config import Staleness, load_surface
 from counterpoint.content import LiveCatalogue, rebase_releases
+from counterpoint.delivery import Delivery, ServingWorld, count_releases, train_on_simulated
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.events import DEFAULT_BOUNDS
 from counterpoint.pages import GeneratedShelf

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from counterpoint.bootstrap.feed import SnapshotFeed
 from counterpoint.bootstrap.slots import Slot, abandoned_slots
 from counterpoint.content import LiveCatalogue
+from counterpoint.delivery import SnapshotFeed
 from counterpoint.events import DEFAULT_BOUNDS
 from counterpoint.orchestration import Clock
 from counterpoint.storage.durable import DbosExecutor

@@ -7,23 +7,10 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from counterpoint.bootstrap.acting import people_only
 from counterpoint.bootstrap.agency_parts import open_agency
-from counterpoint.bootstrap.agent_rules import read_agents
-from counterpoint.bootstrap.agreeing import Agreeing
 from counterpoint.bootstrap.backing import Ground, open_backing
 from counterpoint.bootstrap.config_parts import open_configuring
-from counterpoint.bootstrap.control import Control
-from counterpoint.bootstrap.declaring import Declaring
-from counterpoint.bootstrap.delivery import Delivery
-from counterpoint.bootstrap.doctoring import Doctor
-from counterpoint.bootstrap.evidence import Evidence
-from counterpoint.bootstrap.feed import SnapshotFeed
-from counterpoint.bootstrap.fleet import Fleet
-from counterpoint.bootstrap.forcing import Forcing
-from counterpoint.bootstrap.gates import Judge, StoredPlans
 from counterpoint.bootstrap.housekeeping import Housekeeping
-from counterpoint.bootstrap.placebos import PlaceboRuns
 from counterpoint.bootstrap.places import (
     attestation_key,
     durable_url,
@@ -32,20 +19,29 @@ from counterpoint.bootstrap.places import (
     opening_turn,
     permit_key,
 )
-from counterpoint.bootstrap.planner_records import PlannerRecords
 from counterpoint.bootstrap.planners import open_planner
-from counterpoint.bootstrap.planning import Planning
 from counterpoint.bootstrap.platform import Platform
-from counterpoint.bootstrap.rankers import train_on_simulated
 from counterpoint.bootstrap.reference import REFERENCE_SURFACE, load_reference_content, surface_files
-from counterpoint.bootstrap.registry import Registry
-from counterpoint.bootstrap.requests import RequestSamples
-from counterpoint.bootstrap.serving import ServingWorld, StoredShelves
-from counterpoint.bootstrap.shipping import StagedShipping
 from counterpoint.bootstrap.slots import take_slot
 from counterpoint.bootstrap.surfaces import load_surfaces
 from counterpoint.config import Staleness, Surface
 from counterpoint.content import LiveCatalogue, rebase_releases
+from counterpoint.control import Agreeing, Control, Declaring, Doctor, Registry, people_only
+from counterpoint.control.agency import read_agents
+from counterpoint.control.changes import StagedShipping
+from counterpoint.control.hypotheses import PlannerRecords, Planning
+from counterpoint.control.judging import Judge, PlaceboRuns, StoredPlans
+from counterpoint.delivery import (
+    Delivery,
+    Evidence,
+    Fleet,
+    Forcing,
+    RequestSamples,
+    ServingWorld,
+    SnapshotFeed,
+    StoredShelves,
+    train_on_simulated,
+)
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.events import EventLog
 from counterpoint.metrics import RecordedTraffic, load_objectives

@@ -4,18 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from counterpoint.bootstrap.agency import Agency
-from counterpoint.bootstrap.configuring import Configuring
-from counterpoint.bootstrap.control import Control
-from counterpoint.bootstrap.declaring import Declaring
-from counterpoint.bootstrap.delivery import Delivery
-from counterpoint.bootstrap.doctoring import Doctor
-from counterpoint.bootstrap.drift import Drift
-from counterpoint.bootstrap.fleet import Fleet
-from counterpoint.bootstrap.forcing import Forcing
-from counterpoint.bootstrap.live import Live
-from counterpoint.bootstrap.registry import Registry
 from counterpoint.content import LiveCatalogue
+from counterpoint.control import Configuring, Control, Declaring, Doctor, Registry
+from counterpoint.control.agency import Agency
+from counterpoint.control.live import Drift, Live
+from counterpoint.delivery import Delivery, Fleet, Forcing
 from counterpoint.settings import Settings
 from counterpoint.storage.histories import MemoryHistories
 from counterpoint.storage.snapshots import LastGood

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from counterpoint.bootstrap.replacing import replaced
 from counterpoint.config import Surface, load_surface
+from counterpoint.control.boarding import replaced
 from counterpoint.errors import Conflict, Forbidden
 from counterpoint.releases import (
     Attestation,

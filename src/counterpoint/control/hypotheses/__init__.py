@@ -1,0 +1,9 @@
+"""From a hypothesis to a validated spec, in the light of what past experiments found."""
+
+from counterpoint.control.hypotheses.planner_records import PlannerRecords
+from counterpoint.control.hypotheses.planning import Planning
+
+__all__ = [
+    "PlannerRecords",
+    "Planning",
+]
