@@ -5,16 +5,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from counterpoint.errors import CannotCompute, CounterpointError, DependencyFailure, NotFound
+from counterpoint.errors import CannotCompute, CounterpointError, DependencyFailure, Forbidden, NotFound
 from counterpoint.web.forms import actor_of, read_form, required
 from counterpoint.web.intervals import axis, interval
 from counterpoint.web.lifeline import lifeline, machine_seconds
 from counterpoint.web.list_page import standing_or_reason
+from counterpoint.web.measured_page import ANY_LOOK
+from counterpoint.web.plan_view import planned_sources
 from counterpoint.web.ports import Control, Document
 from counterpoint.web.readings import Role
 from counterpoint.web.rendering import render
 from counterpoint.web.scale import Scale, scale_for
-from counterpoint.web.scorecard import Scorecard, read_scorecard
+from counterpoint.web.scorecard import Scorecard, by_any_look, has_other_intervals, read_scorecard
+from counterpoint.web.segments import read_segments
 from counterpoint.web.sentences import stage_sentence, standing
 from counterpoint.web.spec_text import spec_text
 
@@ -30,8 +33,14 @@ _MOVING = frozenset({"submitted", "planned", "approved", "applied", "verified", 
 
 async def show_experiment(request: Request) -> Response:
     """Show one experiment whole."""
-    control = request.app.state.platform.control
-    found = await run_in_threadpool(_gather, control, request.path_params["key"])
+    control, asked = request.app.state.platform.control, request.query_params
+    found = await run_in_threadpool(
+        _gather,
+        control,
+        request.path_params["key"],
+        segment=asked.get("segment") or None,
+        any_look=asked.get("intervals") == ANY_LOOK,
+    )
     return render(request, "experiment.html", found)
 
 
@@ -68,11 +77,13 @@ async def approve(request: Request) -> Response:
     return RedirectResponse(f"/experiments/{launch['experiment']}", status_code=303)
 
 
-def _gather(control: Control, key: str) -> Document:
+def _gather(control: Control, key: str, *, segment: str | None, any_look: bool) -> Document:
     experiment = control.experiment(key)
     launch, spec = experiment["launch"], experiment["spec"]
     results, error = _results(control, key)
     card = None if results is None else read_scorecard(results)
+    both = results is not None and has_other_intervals(results)
+    shown = read_scorecard(by_any_look(results)) if results is not None and both and any_look else card
     state, timeline = launch["state"], launch["timeline"]
     place = "held" if launch.get("held") else state
     return {
@@ -85,9 +96,16 @@ def _gather(control: Control, key: str) -> Document:
         "stage": stage_sentence(experiment, spec) if spec else "",
         "said": standing(card, state=place, decision=launch["decision"]),
         "card": card,
+        "shown": shown,
+        "both_intervals": both,
+        "intervals": ANY_LOOK if both and any_look else "",
+        "segment": segment,
+        "by_segment": None if segment is None or shown is None else _by_segment(control, key, segment, shown),
+        "has_statistics": hasattr(control, "statistics") and bool(launch.get("started_at")),
+        "planned": planned_sources(experiment),
         "results": results,
         "no_results": error,
-        "chart": None if card is None else _chart(card),
+        "chart": None if shown is None else _chart(shown),
         "actions": _STEERED.get(place, ()),
         "needs_approval": state == "validated",
         "moving": place in _MOVING,
@@ -95,6 +113,21 @@ def _gather(control: Control, key: str) -> Document:
         "machine_seconds": machine_seconds(timeline),
         "simulated": experiment["simulated"],
     }
+
+
+def _by_segment(control: Control, key: str, segment: str, card: Scorecard) -> Document:
+    """Return the table by segment with its drawings; what refuses it is said in its place."""
+    try:
+        found = read_segments(control.results(key, segment=segment), segment, card.letters)
+    except (CannotCompute, DependencyFailure, Forbidden, NotFound) as error:
+        return {"refused": error.as_document()}
+    rows = [row.shown for metric in found.rows.values() for row in metric.rows if row.shown is not None]
+    scale = scale_for([max(abs(figure.lower), abs(figure.upper)) for figure in rows])
+    drawn = {
+        name: [(row, Markup(interval(row, scale))) for row in metric.rows]  # noqa: S704 - likewise
+        for name, metric in found.rows.items()
+    }
+    return {"refused": None, "found": found, "rows": drawn, "axis": Markup(axis(scale)) if rows else ""}  # noqa: S704 - likewise
 
 
 def _results(control: Control, key: str) -> tuple[Document | None, CounterpointError | None]:

@@ -6,7 +6,7 @@ from textwrap import shorten
 from typing import Any
 
 from counterpoint.agents import planner_sentences
-from counterpoint.web.numbers import percent, value
+from counterpoint.web.numbers import percent, signed_percent, value
 from counterpoint.web.ports import Document
 from counterpoint.web.spec_text import spec_text
 
@@ -39,6 +39,8 @@ class Planned:
         question: What is asked back, or why it is refused; empty for a plan.
         can_launch: Whether there is a spec that nothing refuses.
         planner: How the plan came about, in sentences, where a language model was asked.
+        disagreed: Fields that the offline planner reads otherwise: name, its reading, the model's.
+        past: Past experiments nearest to it, the nearest first, each with what it found in a sentence.
     """
 
     outcome: str
@@ -53,6 +55,8 @@ class Planned:
     can_launch: bool
     seconds: float
     planner: tuple[str, ...] = ()
+    disagreed: tuple[tuple[str, str, str], ...] = ()
+    past: tuple[tuple[str, str], ...] = ()
 
 
 def read_plan(document: Document) -> Planned:
@@ -74,7 +78,40 @@ def read_plan(document: Document) -> Planned:
         can_launch=plan["outcome"] == "plan" and spec is not None and not refused,
         seconds=sum(document.get("seconds", {}).values()),
         planner=planner_sentences(plan.get("planner")),
+        disagreed=tuple(_disagreed(plan)),
+        past=tuple((each["experiment"], _found(each)) for each in document.get("past", ())),
     )
+
+
+def planned_sources(experiment: Document) -> Planned | None:
+    """Return the plan that a launched experiment was made from; None when it was written as a spec."""
+    plan, spec = experiment.get("plan"), experiment.get("spec")
+    if not plan or not spec or plan.get("outcome") != "plan":
+        return None
+    return read_plan({"plan": plan, "spec": spec, "findings": ()})
+
+
+def _disagreed(plan: Document) -> Iterator[tuple[str, str, str]]:
+    opinion = (plan.get("planner") or {}).get("second_opinion") or {}
+    for row in opinion.get("disagreed", ()):
+        yield str(row["field"]).replace("_", " "), _brief(row["offline"]), _brief(row["model"])
+
+
+def _brief(reading: Any) -> str:
+    return shorten(value(reading), _MAX_QUOTE, placeholder=" …")
+
+
+def _found(past: Document) -> str:
+    """Return what a past experiment found and why it is cited, in a sentence."""
+    effect, error = past.get("relative_effect"), past.get("relative_std_error")
+    if effect is None:
+        found = f"no figure for {past['primary']}"
+    else:
+        give_or_take = "" if error is None else f" ± {percent(2 * error)}"
+        found = f"{past['primary']} {signed_percent(effect)}{give_or_take}"
+    why = f"; it {' and '.join(past['because'])}" if past.get("because") else ""
+    decided = str(past["decision"]).replace("_", " ") if past.get("decision") else "not decided"
+    return f"{decided}, {found}{why}."
 
 
 def _question(plan: Document) -> str:

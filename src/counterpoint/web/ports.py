@@ -74,8 +74,8 @@ class Control(Protocol):
         """Return one experiment with its spec, launch and findings."""
         ...
 
-    def results(self, key: str) -> Document:
-        """Return the scorecard of one experiment."""
+    def results(self, key: str, *, segment: str | None = None) -> Document:
+        """Return the scorecard of one experiment, read by an attribute too where one is named."""
         ...
 
     def listeners(self, surface: str) -> list[Document]:

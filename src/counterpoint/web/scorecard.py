@@ -102,7 +102,7 @@ def read_scorecard(results: Document) -> Scorecard:
         level=" or ".join(percent(1 - alpha) for alpha in levels),
         holds=_holds({document["looks"] for document in figures}),
         n_immature=max((document["n_immature"] for document in results["metrics"]), default=0),
-        metrics=tuple(_metric(documents, letters) for documents in grouped.values()),
+        metrics=tuple(read_rows(documents, letters) for documents in grouped.values()),
         remarks=tuple(results["findings"]),
     )
 
@@ -123,7 +123,22 @@ def _holds(looks: set[str]) -> str:
     )
 
 
-def _metric(documents: list[Document], letters: Mapping[str, str]) -> MetricRows:
+def has_other_intervals(results: Document) -> bool:
+    """Return whether the scorecard has intervals that hold at any look beside those of its design."""
+    return any(row.get("anytime") for row in results["metrics"])
+
+
+def by_any_look(results: Document) -> Document:
+    """Return the scorecard with the intervals that hold at any look, for those metrics that have them."""
+    return {**results, "metrics": [_at_any_look(row) for row in results["metrics"]]}
+
+
+def _at_any_look(row: Document) -> Document:
+    return {**row, **row["anytime"], "looks": "any"} if row.get("anytime") else row
+
+
+def read_rows(documents: list[Document], letters: Mapping[str, str]) -> MetricRows:
+    """Return one metric of a scorecard, a row for each treatment."""
     first = documents[0]
     return MetricRows(
         metric=first["metric"],

@@ -11,6 +11,7 @@ from counterpoint.web.experiment_page import act, approve, show_experiment, show
 from counterpoint.web.holdouts_page import show_holdouts
 from counterpoint.web.list_page import launch_hypothesis, plan_hypothesis, show_list
 from counterpoint.web.live_page import answer_drift, check_live, show_live
+from counterpoint.web.measured_page import show_course, show_interactions, show_novelty, show_power
 from counterpoint.web.ports import Platform
 from counterpoint.web.problems import Endpoint, guarded, no_such_page
 from counterpoint.web.surface_page import show_config, show_surface
@@ -34,6 +35,10 @@ def _site(platform: Platform) -> Starlette:
             _post("/launches/{name}/{goal}", act),
             _get("/experiments/{key}", show_experiment),
             _get("/experiments/{key}/standing", show_standing),
+            _get("/experiments/{key}/course", show_course),
+            _get("/experiments/{key}/novelty", show_novelty),
+            _get("/experiments/{key}/interactions", show_interactions),
+            _get("/experiments/{key}/power", show_power),
             _get("/doctor", show_doctor),
             _post("/doctor/{name}/{answer}", answer_diagnosis),
             _get("/live", show_live),
