@@ -9,6 +9,7 @@ from api.fake_platform import FakeControl, FakePlatform
 from browser import chromium, page, serious_violations, served  # noqa: F401 - fixtures are found by name
 from counterpoint.api import create_app
 from counterpoint.web import mount_web
+from web.measured_world import KEY, measured_platform
 
 pytestmark = pytest.mark.browser
 
@@ -155,3 +156,67 @@ def test_a_narrow_screen_never_scrolls_sideways(chromium, address, path):
         assert opened.evaluate("document.documentElement.scrollWidth") <= 360
     finally:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def measured() -> Iterator[str]:
+    with served(site(measured_platform())) as url:
+        yield f"{url}/experiments/{KEY}?segment=plan"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_the_whole_result_page_fits_every_screen_and_keeps_nobody_out(chromium, measured, width, scheme):
+    context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    try:
+        opened = context.new_page()
+        opened.goto(measured)
+        opened.locator("svg.course").first.wait_for(state="attached")
+        for question in opened.locator(".more summary").all():
+            question.click()
+        opened.get_by_text("Ready on day 21").wait_for()
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+        assert touching(opened, "svg.course:visible text, svg.reach:visible text") == []
+        assert serious_violations(opened) == []
+    finally:
+        context.close()
+
+
+def touching(opened, selector: str) -> list[tuple[str, str]]:
+    """Return pairs of drawn labels whose boxes overlap."""
+    boxes = [(each.text_content(), each.bounding_box()) for each in opened.locator(selector).all()]
+    return [
+        (one, other)
+        for n, (one, a) in enumerate(boxes)
+        for other, b in boxes[n + 1 :]
+        if a["x"] < b["x"] + b["width"] - 1
+        and b["x"] < a["x"] + a["width"] - 1
+        and a["y"] < b["y"] + b["height"] - 2
+        and b["y"] < a["y"] + a["height"] - 2
+    ]
+
+
+def test_the_course_is_read_look_by_look_with_the_arrow_keys(page, measured):
+    page.goto(measured)
+    newest = page.get_by_role("radio", name="Day 15:")
+    newest.wait_for(state="attached")
+    assert newest.is_checked()
+    newest.focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.get_by_role("radio", name="Day 14:").is_checked()
+    assert page.locator(".slot .readout:visible").all_inner_texts()[0].startswith("Day 14: A (second) +4.41 %")
+    page.locator("label.slot").first.hover()
+    assert page.locator(".slot .readout:visible").all_inner_texts()[0].startswith("Day 8:")
+
+
+def test_segments_and_intervals_change_in_place(page, measured):
+    page.goto(measured.partition("?")[0])
+    page.evaluate("window.still = true")
+    page.get_by_label("Segment").select_option("country")
+    page.get_by_role("heading", name="By country").wait_for()
+    page.get_by_label("Always valid").check()
+    page.get_by_text("+0.11 % to +8.13 %").first.wait_for()
+    page.get_by_role("radio", name="Day 15: A (second) +4.37 %, −1.15 %").wait_for(state="attached")  # noqa: RUF001
+    assert page.get_by_role("heading", name="By country").is_visible()
+    assert "segment=country" in page.url and "intervals=any" in page.url
+    assert page.evaluate("window.still") is True

@@ -179,7 +179,7 @@ HETEROGENEITY: list[Document] = [
     {"metric": "podcast_minutes_7d", "variant": "third", "p_value": 0.61, "q_value": 0.61, "differs": False,
      "reason": None},
     {"metric": "home_ctr", "variant": "second", "p_value": None, "q_value": None, "differs": None,
-     "reason": {"code": "too_few", "message": "one segment has figures, and two are needed."}},
+     "left_out": {"free": "too few units"}, "reason": {"code": "too_few", "message": "fewer than two segments"}},
 ]  # fmt: skip
 
 

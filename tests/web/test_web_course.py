@@ -82,6 +82,15 @@ def test_what_is_not_known_is_never_drawn(frame):
 
 
 @FRAMES
+def test_a_bound_far_out_is_cut_and_leaves_the_effects_readable(frame):
+    document = course(newest=9)
+    for point in document["points"]:
+        point["variants"] = [reading("second", 0.2, 0.1) | {"relative_ci_upper": 20.0}, reading("third", 0.1, 0.05)]
+    ends = [float(each.attrib["cy"]) for each in elements(course_svg(read(document), frame), "newest")]
+    assert abs(ends[0] - ends[1]) > 0.1 * frame.plot_height
+
+
+@FRAMES
 def test_one_look_is_a_bar_and_none_is_no_mark_at_all(frame):
     one = course_svg(read(course(newest=8)), frame)
     assert len(elements(one, "alone")) == 2

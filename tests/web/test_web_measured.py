@@ -8,7 +8,7 @@ from api import fake_documents as documents
 from api.asgi_client import AsgiClient
 from counterpoint.api import create_app
 from counterpoint.web import mount_web
-from web.measured_world import KEY, course, measured_platform
+from web.measured_world import KEY, course, measured_platform, reading
 
 HTMX = {"HX-Request": "true"}
 PAGE = f"/experiments/{KEY}"
@@ -74,7 +74,7 @@ def test_segments_are_offered_as_policy_allows_and_warn_of_their_number(client):
     assert "4 intervals at 99.5 % are read here, not corrected for their number: about 0.02" in text
     assert "the effect differs between segments" in text
     assert "no difference between segments beyond chance" in text
-    assert "one segment has figures, and two are needed." in text
+    assert "home_ctr, second: cannot be told, 1 of 2 segments has a figure, and it takes two." in text
 
 
 def test_a_segment_that_policy_closes_is_refused_in_its_place(client):
@@ -88,6 +88,21 @@ def test_before_the_first_look_the_course_says_when_it_comes():
     assert "it is day 3.1, and the first look is planned on day 8" in text
     assert '<svg class="course"' not in text
     assert "What we can still detect" in text
+
+
+def test_looks_that_read_nothing_are_said_and_not_drawn_as_an_empty_chart():
+    document = course(newest=8)
+    document["points"][0]["variants"] = [reading("second", None, 0), reading("third", None, 0)]
+    text = text_of(client_of(measured_platform(course_document=document)), f"{PAGE}/course", part=True)
+    assert "No look could read anything yet. Day 8: A (second) not computed, too few for a look" in text
+    assert '<svg class="course"' not in text
+
+
+def test_an_experiment_that_has_ended_promises_no_further_look():
+    launch = deepcopy(documents.LAUNCH) | {"ended_at": "2026-11-20T09:30:00Z", "state": "stopped"}
+    text = text_of(client_of(measured_platform(launch_document=launch)), f"{PAGE}/course", part=True)
+    assert "not observed: it ended" in text
+    assert "not yet observed" not in text and "What it could detect" in text
 
 
 def test_a_plan_shows_its_sources_what_is_cited_and_where_a_second_opinion_differs():

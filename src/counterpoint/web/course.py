@@ -40,6 +40,7 @@ class Course:
         planned_looks: Days of all looks of a group-sequential design, taken or not.
         holds: What the band promises, in a sentence.
         summary: What the newest look says, in a sentence; empty before the first.
+        ended: Whether no further look will come.
     """
 
     metric: str
@@ -51,15 +52,22 @@ class Course:
     looks: tuple[Look, ...]
     holds: str
     summary: str
+    ended: bool = False
+
+    @property
+    def has_figures(self) -> bool:
+        """Whether any look could read anything."""
+        return any(figure is not None for look in self.looks for figure in look.figures.values())
 
 
-def read_course(document: Document, letters: Mapping[str, str], *, any_look: bool) -> Course:
+def read_course(document: Document, letters: Mapping[str, str], *, any_look: bool, ended: bool = False) -> Course:
     """Return what `control.statistics.course` answered, ready to draw.
 
     Args:
         document: The answer.
         letters: Variant -> letter, treatments only.
         any_look: Whether the intervals that hold at any look are asked for, where the design has others.
+        ended: Whether the experiment was decided or stopped.
     """
     looks = tuple(_looks(document, letters, any_look=any_look))
     return Course(
@@ -72,6 +80,7 @@ def read_course(document: Document, letters: Mapping[str, str], *, any_look: boo
         looks=looks,
         holds=_holds(document, any_look=any_look),
         summary=looks[-1].said if looks else "",
+        ended=ended,
     )
 
 

@@ -1,5 +1,6 @@
 """The course drawn as SVG: a line and a band for each treatment, the looks planned, and what is not yet observed."""
 
+import math
 from collections.abc import Iterator
 from html import escape
 
@@ -10,6 +11,7 @@ from counterpoint.web.scorecard import Figure
 
 _ROOM_FOR_WORDS = 92.0
 _APART = 15.0
+_MOST_OF_A_BOUND = 2.5
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
 
@@ -40,13 +42,15 @@ def course_svg(course: Course, frame: Frame) -> str:
 
 
 def _extents(course: Course) -> Iterator[float]:
-    """Yield what has to fit: every estimate, and the bounds of the newer half of the looks."""
-    for n, look in enumerate(course.looks):
-        for figure in look.figures.values():
-            if figure is not None:
-                yield figure.estimate
-                if n >= len(course.looks) // 2:
-                    yield from (figure.lower, figure.upper)
+    """Yield what has to fit: every estimate, and the bounds of the newer half of the looks, unless they say nothing."""
+    figures = [figure for look in course.looks for figure in look.figures.values() if figure is not None]
+    newer = [figure for look in course.looks[len(course.looks) // 2 :] for figure in look.figures.values() if figure]
+    yield from (figure.estimate for figure in figures)
+    largest = max((abs(figure.estimate) for figure in figures), default=0.0)
+    narrowest = min((figure.upper - figure.lower for figure in newer), default=0.0)
+    # A bound many times as far out as any effect would squeeze the effects into a line; it is cut instead.
+    most = _MOST_OF_A_BOUND * max(largest, narrowest / 2 if math.isfinite(narrowest) else 0.0)
+    yield from (max(-most, min(most, bound)) for figure in newer for bound in (figure.lower, figure.upper))
 
 
 def _runs(course: Course, variant: str) -> Iterator[list[tuple[Look, Figure]]]:
@@ -112,7 +116,7 @@ def _unobserved(course: Course, days: DayAxis, frame: Frame) -> str:
         out.append(_shade(frame.left, first, f"first {course.window_days} days", frame))
     start = days.x(newest) if course.looks else frame.left
     if edge - start > 1:
-        out.append(_shade(start, edge, "not yet observed", frame))
+        out.append(_shade(start, edge, "not observed: it ended" if course.ended else "not yet observed", frame))
     return "".join(out)
 
 

@@ -1,5 +1,7 @@
 """One experiment: where it stands, what was measured, what the launch did, and the buttons that steer it."""
 
+import math
+
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -122,7 +124,9 @@ def _by_segment(control: Control, key: str, segment: str, card: Scorecard) -> Do
     except (CannotCompute, DependencyFailure, Forbidden, NotFound) as error:
         return {"refused": error.as_document()}
     rows = [row.shown for metric in found.rows.values() for row in metric.rows if row.shown is not None]
-    scale = scale_for([max(abs(figure.lower), abs(figure.upper)) for figure in rows])
+    reaches = [max(abs(figure.lower), abs(figure.upper)) for figure in rows]
+    # Where no interval has both ends there is no reach of their own to draw them on.
+    scale = scale_for(reaches) if any(map(math.isfinite, reaches)) else _scale(card)
     drawn = {
         name: [(row, Markup(interval(row, scale))) for row in metric.rows]  # noqa: S704 - likewise
         for name, metric in found.rows.items()

@@ -24,7 +24,8 @@ async def show_course(request: Request) -> Response:
     key, control = request.path_params["key"], request.app.state.platform.control
     document = await run_in_threadpool(_statistics(control).course, key)
     experiment = await run_in_threadpool(control.experiment, key)
-    course = read_course(document, _letters(experiment), any_look=request.query_params.get("intervals") == ANY_LOOK)
+    any_look = request.query_params.get("intervals") == ANY_LOOK
+    course = read_course(document, _letters(experiment), any_look=any_look, ended=_ended(experiment))
     by_slot = {look.slot: look for look in course.looks}
     return _part(
         request,
@@ -99,6 +100,11 @@ def _statistics(control: Any) -> Any:
     if found is None:
         raise NotFound("no_statistics", "this platform computes no statistics beside the scorecard")
     return found
+
+
+def _ended(experiment: Document) -> bool:
+    launch = experiment["launch"]
+    return launch.get("decision") is not None or launch.get("ended_at") is not None
 
 
 def _letters(experiment: Document) -> dict[str, str]:

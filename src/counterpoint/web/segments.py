@@ -46,17 +46,23 @@ def read_segments(results: Document, attribute: str, letters: Mapping[str, str])
     return Segments(
         attribute=attribute,
         rows=rows,
-        verdicts=tuple(_verdicts(results["heterogeneity"])),
+        verdicts=tuple(_verdicts(results["heterogeneity"], len(results["segments"]))),
         warning=_warning(results),
     )
 
 
-def _verdicts(found: list[Document]) -> Iterator[Verdict]:
+def _verdicts(found: list[Document], n_segments: int) -> Iterator[Verdict]:
     n_tested = sum(each["p_value"] is not None for each in found)
     for each in found:
         about = f"{each['metric']}, {each['variant']}"
         if each["p_value"] is None:
-            yield Verdict(said=f"{about}: {str(each['reason']['message']).rstrip('.')}.", tone="open")
+            n_read = n_segments - len(each.get("left_out", ()))
+            why = (
+                f"{n_read} of {n_segments} segments {'has' if n_read == 1 else 'have'} a figure, and it takes two"
+                if n_read < 2
+                else str(each["reason"]["message"]).rstrip(".")
+            )
+            yield Verdict(said=f"{about}: cannot be told, {why}.", tone="open")
             continue
         figures = (
             f"Cochran's Q, {p_value(each['p_value'])}; {_false_share(each['q_value'])} over {n_tested} comparisons"
@@ -74,11 +80,12 @@ def _false_share(q: float) -> str:
 def _warning(results: Document) -> str:
     read = [row for rows in results["segments"].values() for row in rows if row.get("alpha") is not None]
     if not read:
-        return "No segment has enough units for a figure yet."
+        return "Segments decide nothing, and none of them has enough units for a figure yet."
     by_chance = sum(row["alpha"] for row in read)
     alphas = sorted({row["alpha"] for row in read})
     level = " or ".join(percent(1 - alpha) for alpha in alphas)
     return (
-        f"Segments decide nothing. {len(read)} intervals at {level} are read here, not corrected for their number: "
-        f"about {by_chance:.2g} of them would look clear by chance alone."
+        f"Segments decide nothing. {len(read)} {'interval' if len(read) == 1 else 'intervals'} at {level} "
+        f"{'is' if len(read) == 1 else 'are'} read here, not corrected for their number: "
+        f"about {by_chance:.2g} would look clear by chance alone."
     )
