@@ -1,7 +1,7 @@
 """Fakes of orchestration's ports: a launch store, an executor that can be killed, backends that keep count."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -18,6 +18,7 @@ from counterpoint.orchestration import (
     Edit,
     Inspection,
     Launch,
+    LaunchState,
     LaunchWorld,
     Learning,
     Outcome,
@@ -61,6 +62,12 @@ class MemoryLaunches:
     def list(self, surface: str | None = None) -> tuple[Launch, ...]:
         rows = [launch for launch in self.rows.values() if surface in (None, launch.surface)]
         return tuple(sorted(rows, key=lambda launch: launch.created_at, reverse=True))
+
+    def ids_in(self, states: Collection[LaunchState]) -> tuple[str, ...]:
+        return tuple(sorted(launch.id for launch in self.rows.values() if launch.state in states))
+
+    def first_due_at(self) -> datetime | None:
+        return min((each.due_at for each in self.rows.values() if each.due_at is not None), default=None)
 
     def due(self, now: datetime) -> tuple[Launch, ...]:
         rows = [launch for launch in self.rows.values() if launch.due_at is not None and launch.due_at <= now]

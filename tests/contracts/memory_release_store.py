@@ -96,6 +96,9 @@ class MemoryReleaseStore:
     def find_change(self, surface: str, change_id: str) -> ReleaseNote | None:
         return next((row[0] for row in self._rows.get(surface, []) if row[0].change_id == change_id), None)
 
+    def heads(self) -> Mapping[str, int]:
+        return {surface: len(self._rows[surface]) for surface in self.surfaces()}
+
     def surfaces(self) -> tuple[str, ...]:
         return tuple(sorted(surface for surface, rows in self._rows.items() if rows))
 

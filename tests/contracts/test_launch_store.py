@@ -160,3 +160,14 @@ def test_what_is_due_comes_the_longest_overdue_first_and_nothing_before_its_time
     assert store.due(START + timedelta(minutes=10) - timedelta(microseconds=1)) == ()
     store.put(msgspec.structs.replace(store.get("launch-2"), due_at=None))
     assert [launch.id for launch in store.due(START + timedelta(days=1))] == ["launch-3", "launch-1"]
+
+
+def test_what_is_asked_at_every_tick_is_answered_without_reading_launches(store: LaunchStore) -> None:
+    assert store.ids_in({LaunchState.DECIDED}) == ()
+    assert store.first_due_at() is None
+    store.create(_launch(2, state=LaunchState.SHIPPED))
+    store.create(_launch(1, state=LaunchState.DECIDED))
+    store.create(_launch(3, state=LaunchState.RUNNING, due_at=START + timedelta(days=2)))
+    store.create(_launch(4, state=LaunchState.RUNNING, due_at=START + timedelta(days=1)))
+    assert store.ids_in({LaunchState.DECIDED, LaunchState.SHIPPED}) == ("launch-1", "launch-2")
+    assert store.first_due_at() == START + timedelta(days=1)

@@ -210,3 +210,15 @@ def test_two_processes_publishing_at_once_lose_nothing(sql_url: str):
         assert {entry.facts["release"] for entry in entries} == set(range(1, live.number + 1))
     finally:
         database.close()
+
+
+def test_the_heads_say_what_is_live_on_every_surface(store: ReleaseStore):
+    assert store.heads() == {}
+    first_release(store)
+    published(store, SetBaseline(values={"a.x": 7}))
+    assert store.heads() == {"home": 2}
+    assert store.head("home").number == 2
+    assert store.head("home").paths == ("baseline/a.x",)
+    published(store, SetBaseline(values={"a.x": 8}))
+    assert store.heads() == {"home": 3}
+    assert store.head("home") == store.history("home")[0]

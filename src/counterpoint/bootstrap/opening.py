@@ -132,7 +132,7 @@ def opened(
         meters = Meters()
         histories = MemoryHistories()
         histories.rebuild(log, since=clock() - timedelta(days=HISTORY_DAYS))
-        feed = SnapshotFeed(releases, releases.surfaces, meters, clock, tighter=tighter)
+        feed = SnapshotFeed(releases, meters, clock, tighter=tighter)
         feed.refresh()
         models = ModelRegistry(FileModelStore(folder / "models"))
         surfaces = {surface.key: surface for surface in loaded}

@@ -32,10 +32,9 @@ class Agreeing:
     def check(self) -> tuple[str, ...]:
         """Hold or pause the launches whose experiments were stopped or paused elsewhere; return their ids."""
         moved: list[str] = []
-        for surface in self.releases.surfaces():
-            head = self.releases.head(surface)
-            if head is not None and self.seen.get(surface) != head.number:
-                moved += self._check(surface, head.number)
+        for surface, number in self.releases.heads().items():
+            if self.seen.get(surface) != number:
+                moved += self._check(surface, number)
         return tuple(moved)
 
     def _check(self, surface: str, number: int) -> list[str]:

@@ -25,6 +25,7 @@ KIND = "diagnosis"
 DOCTOR = "counterpoint/doctor"
 EVERY = timedelta(hours=1)
 LATELY = timedelta(days=7)
+_IDLE = timedelta(minutes=1)
 _N_REQUESTS = 2_000
 _RECENT = timedelta(days=1)
 AT_ONCE = 25
@@ -64,6 +65,7 @@ class Doctor:
 
     Attributes:
         examined_at: Surface -> when it was last looked at by this process.
+        idle_at: When no surface was due; which there are is asked again a minute later.
         read_at: Surface -> running launch -> when its records were last read by this process.
     """
 
@@ -74,17 +76,21 @@ class Doctor:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     examined_at: dict[str, datetime] = field(default_factory=dict, init=False)
+    idle_at: datetime | None = field(default=None, init=False)
     read_at: dict[str, dict[str, datetime]] = field(default_factory=dict, init=False)
 
     def tick(self) -> tuple[str, ...]:
         """Look at the surface that has waited longest, if that is an hour; return what was found anew."""
         now = self.clock()
+        if self.idle_at is not None and timedelta(0) <= now - self.idle_at < _IDLE:
+            return ()
         due = [
             (self.examined_at.get(key, datetime.min.replace(tzinfo=now.tzinfo)), key)
             for key in self.control.release_store.surfaces()
         ]
         waiting = [key for at, key in sorted(due) if now - at >= EVERY]
         if not waiting:
+            self.idle_at = now
             return ()
         # Before it is looked at: one that fails must not be tried at every tick.
         self.examined_at[waiting[0]] = now

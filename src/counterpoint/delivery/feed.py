@@ -17,14 +17,12 @@ class SnapshotFeed:
 
     Args:
         releases: Where releases are published.
-        surfaces: Keys of the surfaces to serve.
         tighter: What this process promises about a snapshot's age beyond what its surface declares.
     """
 
     def __init__(
         self,
         releases: ReleaseStore,
-        surfaces: Callable[[], tuple[str, ...]],
         meters: Meters,
         clock: Callable[[], datetime],
         *,
@@ -33,7 +31,6 @@ class SnapshotFeed:
         self.good = LastGood(tighter=tighter)
         self._clock = clock
         self._releases = releases
-        self._surfaces = surfaces
         self._lock = threading.Lock()
         count_releases(self.good, meters)
 
@@ -61,25 +58,22 @@ class SnapshotFeed:
         A store that cannot be reached changes nothing: the last good copies go on being served, and grow old.
         """
         with self._lock:
+            # The clock is read first: what is published while the store answers is not confirmed by that answer.
+            now = self._clock()
             try:
-                surfaces = self._surfaces()
+                heads = self._releases.heads()
             except CounterpointError as error:
                 self.good.refused("", error)
                 return ()
-            return tuple(surface for surface in surfaces if self._refreshed(surface))
+            return tuple(surface for surface, number in heads.items() if self._refreshed(surface, number, now))
 
-    def _refreshed(self, surface: str) -> bool:
-        # The clock is read first: what is published while the store answers is not confirmed by that answer.
-        now = self._clock()
+    def _refreshed(self, surface: str, number: int, now: datetime) -> bool:
         try:
-            note = self._releases.head(surface)
             present = self.good.held(surface)
-            if note is None:
-                return False
-            if present is not None and present.release == note.number:
+            if present is not None and present.release == number:
                 self.good.confirm(surface, present.compiled.id, now)
                 return False
-            snapshot = snapshot_of(self._releases.get(surface, note.number))
+            snapshot = snapshot_of(self._releases.get(surface, number))
             compiled = compile_snapshot(snapshot, confirmed_at=now, tighter=self.good.tighter)
             return self.good.put(compiled, encode_snapshot(snapshot), "releases")
         except CounterpointError as error:

@@ -216,5 +216,4 @@ def find(desk: LaunchDesk, name: str) -> Launch:
 
 def next_due_at(desk: LaunchDesk) -> datetime | None:
     """Return when the next launch is due, or None while none waits for time to pass."""
-    waiting = [launch.due_at for launch in desk.world.launches.list() if launch.due_at is not None]
-    return min(waiting, default=None)
+    return desk.world.launches.first_due_at()

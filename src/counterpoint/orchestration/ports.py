@@ -1,11 +1,11 @@
 """What orchestration needs from outside: durable execution, a place for launches, and the clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
-from counterpoint.orchestration.launch import Launch
+from counterpoint.orchestration.launch import Launch, LaunchState
 
 Outcome: TypeAlias = dict[str, Any]
 """What a step returns: JSON-compatible, because it is stored and read back after a crash."""
@@ -98,6 +98,14 @@ class LaunchStore(Protocol):
 
     def list(self, surface: str | None = None) -> tuple[Launch, ...]:
         """Return all launches, newest first."""
+        ...
+
+    def ids_in(self, states: Collection[LaunchState]) -> tuple[str, ...]:
+        """Return the ids of the launches in these states, sorted; cheap however many are in others."""
+        ...
+
+    def first_due_at(self) -> datetime | None:
+        """Return when the next transition of any launch is due; None while none waits for time to pass."""
         ...
 
     def due(self, now: datetime) -> tuple[Launch, ...]:

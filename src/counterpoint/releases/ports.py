@@ -106,6 +106,9 @@ class ReleaseStore(Protocol):
     def surfaces(self) -> tuple[str, ...]:
         """Return the keys of all surfaces that have a release, sorted."""
 
+    def heads(self) -> Mapping[str, int]:
+        """Return the number of what is live on every surface, sorted by surface: whether anything was published."""
+
 
 class ApprovalStore(Protocol):
     """Who approved what."""

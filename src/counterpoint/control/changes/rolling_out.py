@@ -40,6 +40,7 @@ class RollingOut:
         budget: Whether a surface's error budget allows another step, and why.
         slow_ms: What the latency objective calls slow; None where there is none.
         looked: When each rollout was looked at last, by this process.
+        without: The releases of all surfaces when no rollout was under way; None while one is.
     """
 
     releases: ReleaseStore
@@ -50,6 +51,7 @@ class RollingOut:
     clock: Callable[[], datetime]
     slow_ms: float | None = None
     looked: dict[str, datetime] = field(default_factory=dict, init=False)
+    without: dict[str, int] | None = field(default=None, init=False)
 
     def go_on(self) -> tuple[str, ...]:
         """Do what is due on every rollout, and return the keys of those that moved."""
@@ -62,8 +64,13 @@ class RollingOut:
         return release
 
     def _under_way(self) -> list[tuple[str, Rollout]]:
-        live = [self.releases.latest(surface) for surface in self.releases.surfaces()]
-        return [(each.surface, rollout) for each in live if each for rollout in each.state.rollouts.values()]
+        heads = self.releases.heads()
+        if heads == self.without:
+            return []
+        live = [self.releases.latest(surface) for surface in heads]
+        found = [(each.surface, rollout) for each in live if each for rollout in each.state.rollouts.values()]
+        self.without = None if found else {each.surface: each.number for each in live if each}
+        return found
 
     def _step(self, surface: str, rollout: Rollout) -> bool:
         now = self.clock()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from counterpoint.control.judging.gates import Judge
@@ -14,6 +14,7 @@ from counterpoint.storage.sql import SqlDocuments
 Document = dict[str, Any]
 
 AA_RUN = "aa_run"
+_ASK_EVERY = timedelta(minutes=1)
 _DECIDED = frozenset({LaunchState.DECIDED, LaunchState.SHIPPED, LaunchState.ROLLED_BACK})
 
 
@@ -27,23 +28,33 @@ class PlaceboRuns:
         self._launches = launches
         self._judge = judge
         self._clock = clock
-        self._done: set[str] = set()
+        self._done: set[str] | None = None
+        self._asked_at: datetime | None = None
 
     def measure_next(self) -> str | None:
         """Measure one decided experiment that was not yet, and return its launch; None when there is none.
 
-        One at a time: it reads records, and ticks are to stay short. Simulated experiments do not count.
+        One at a time: it reads records, and ticks are to stay short. Simulated experiments do not count. When none is
+        left it asks again after a minute, and for the decided ones alone: the many that wait are never read.
         """
-        if not self._done:
+        now = self._clock()
+        if self._asked_at is not None and timedelta(0) <= now - self._asked_at < _ASK_EVERY:
+            return None
+        if self._done is None:
             self._done = {each.key for each in self._documents.list(AA_RUN)}
-        for launch in self._launches.list():
-            if launch.state in _DECIDED and not launch.simulated and launch.id not in self._done:
-                body = {"surface": launch.surface, "experiment": launch.experiment, **self._measured(launch)}
-                self._done.add(launch.id)
-                # Another process may have measured it meanwhile, with the same result.
-                with suppress(Conflict):
-                    self._documents.put(AA_RUN, launch.id, body, expected_version=0, at=self._clock())
-                return launch.id
+        for name in self._launches.ids_in(_DECIDED):
+            if name in self._done:
+                continue
+            launch = self._launches.get(name)
+            self._done.add(name)
+            if launch.simulated:
+                continue
+            body = {"surface": launch.surface, "experiment": launch.experiment, **self._measured(launch)}
+            # Another process may have measured it meanwhile, with the same result.
+            with suppress(Conflict):
+                self._documents.put(AA_RUN, name, body, expected_version=0, at=self._clock())
+            return name
+        self._asked_at = now
         return None
 
     def rate(self, surface: str, alpha: float) -> Document | None:

@@ -1,5 +1,6 @@
 """Launches in SQL: a row each, compared by version on every write, their transitions in the audit log."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from counterpoint.errors import Conflict, NotFound
-from counterpoint.orchestration import ENDED, Launch, TimelineEntry
+from counterpoint.orchestration import ENDED, Launch, LaunchState, TimelineEntry
 from counterpoint.releases import AuditEntry
 from counterpoint.storage.sql.audit_log import insert_audit
-from counterpoint.storage.sql.database import Database, time_text
+from counterpoint.storage.sql.database import Database, time_of, time_text
 from counterpoint.storage.sql.tables import launches
 from counterpoint.vocabulary import digest
 
@@ -88,6 +89,18 @@ class SqlLaunchStore:
             query = query.where(launches.c.surface == surface)
         with self._database.reading() as connection:
             return tuple(_launch(row) for row in connection.execute(query))
+
+    def ids_in(self, states: Collection[LaunchState]) -> tuple[str, ...]:
+        """Return the ids of the launches in these states, by the index alone: no launch is read."""
+        query = sa.select(launches.c.id).where(launches.c.state.in_([str(state) for state in states]))
+        with self._database.reading() as connection:
+            return tuple(connection.execute(query.order_by(launches.c.id)).scalars())
+
+    def first_due_at(self) -> datetime | None:
+        """Return when the next transition of any launch is due, by the index alone; None while none waits for time."""
+        with self._database.reading() as connection:
+            first = connection.execute(sa.select(sa.func.min(launches.c.due_at))).scalar()
+        return None if first is None else time_of(first)
 
     def due(self, now: datetime) -> tuple[Launch, ...]:
         """Return the launches whose next transition is due, the longest overdue first."""

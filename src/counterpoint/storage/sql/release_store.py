@@ -37,6 +37,7 @@ class SqlReleaseStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._live: dict[str, Release] = {}
+        self._notes: dict[str, ReleaseNote] = {}
         self._lock = Lock()
 
     def latest(self, surface: str) -> Release | None:
@@ -44,7 +45,7 @@ class SqlReleaseStore:
         with self._lock:
             known = self._live.get(surface)
         with self._database.reading() as connection:
-            note = _head(connection, surface)
+            note = self._head(connection, surface)
             if note is None:
                 return None
             if known is not None and (known.number, known.digest) == (note.number, note.digest):
@@ -63,7 +64,7 @@ class SqlReleaseStore:
     def head(self, surface: str) -> ReleaseNote | None:
         """Return the note of what is live, without reading its state."""
         with self._database.reading() as connection:
-            return _head(connection, surface)
+            return self._head(connection, surface)
 
     def get(self, surface: str, number: int) -> Release:
         """Return one release.
@@ -177,11 +178,29 @@ class SqlReleaseStore:
         with self._database.reading() as connection:
             return tuple(connection.execute(query).scalars())
 
+    def heads(self) -> Mapping[str, int]:
+        """Return the number of what is live on every surface, sorted by surface, in one statement."""
+        of_surface = releases.alias()
+        newest = sa.select(sa.func.max(of_surface.c.number)).where(of_surface.c.surface == releases.c.surface)
+        query = sa.select(releases.c.surface, newest.scalar_subquery().label("newest")).where(releases.c.number == 1)
+        with self._database.reading() as connection:
+            return {row.surface: row.newest for row in connection.execute(query.order_by(releases.c.surface))}
 
-def _head(connection: sa.Connection, surface: str) -> ReleaseNote | None:
-    query = sa.select(releases).where(releases.c.surface == surface).order_by(releases.c.number.desc()).limit(1)
-    row = connection.execute(query).first()
-    return None if row is None else _note(connection, row)
+    def _head(self, connection: sa.Connection, surface: str) -> ReleaseNote | None:
+        """Return the note of what is live; its paths, which may be many, are read once for each release."""
+        of_surface = releases.c.surface == surface
+        stamp = sa.select(releases.c.number, releases.c.digest).where(of_surface)
+        newest = connection.execute(stamp.order_by(releases.c.number.desc()).limit(1)).first()
+        if newest is None:
+            return None
+        with self._lock:
+            known = self._notes.get(surface)
+        if known is not None and (known.number, known.digest) == (newest.number, newest.digest):
+            return known
+        note = _note(connection, _row(connection, surface, newest.number))
+        with self._lock:
+            self._notes[surface] = note
+        return note
 
 
 def _row(connection: sa.Connection, surface: str, number: int) -> sa.Row[Any]:

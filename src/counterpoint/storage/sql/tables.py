@@ -22,6 +22,7 @@ releases = Table(
     Column("change", Text, nullable=False),
     Column("attestation", Text, nullable=False),
     Index("releases_by_change", "surface", "change_id", unique=True),
+    Index("releases_by_number", "number", "surface"),
 )
 
 # A part of a surface's state from one release on, until the next row of its path; without a body it is gone.
@@ -120,4 +121,5 @@ launches = Table(
     Column("body", Text, nullable=False),
     Index("launches_by_due", "due_at"),
     Index("launches_by_experiment", "surface", "experiment"),
+    Index("launches_by_state", "state"),
 )
