@@ -38,7 +38,7 @@ def test_a_plan_is_answered_applied_as_it_is_and_refused_a_second_time(client: A
     again = client.post("/v1/state/applications", json={"state": state(spec())}, headers=ADA).json()
     assert (again["done"], again["in_sync"]) == ([], True)
     files = client.get("/v1/state?surface=home").json()["files"]
-    assert list(files) == ["home/podcasts-second.yaml"]
+    assert list(files) == ["home/podcasts-second.yaml", "home/config/baseline.yaml"]
     exported = [{"file": path, "spec": text} for path, text in files.items()]
     back = client.post("/v1/state/plans", json={"source": "home-specs", "specs": exported, "prune": True}).json()
     assert (back["n_changes"], back["n_faults"]) == (0, 0)

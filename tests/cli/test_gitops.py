@@ -76,11 +76,20 @@ def test_what_exists_is_imported_and_plans_nothing(
     assert "podcasts-second.yaml" in said(capsys, [*data, "import", str(into), "--adopt", "imported"])
     planned = json.loads(said(capsys, [*data, "plan", str(into), "--prune", "--json"]))
     assert (planned["n_changes"], planned["n_faults"]) == (0, 0)
-    assert "odd" in planned["items"][0]["drift"][0]
+    (paused,) = (item for item in planned["items"] if item["experiment"] == "podcasts-second")
+    assert "odd" in paused["drift"][0]
     written(into / "home" / "podcasts-second.yaml", spec(allocation=0.2))
     assert "[file_differs]" in said(capsys, [*data, "import", str(into)], 2)
     said(capsys, [*data, "import", str(into), "--force"])
-    assert "1 as declared" in said(capsys, [*data, "plan", str(into)])
+    assert "2 as declared" in said(capsys, [*data, "plan", str(into)])
+    baseline = into / "home" / "config" / "baseline.yaml"
+    changed = yaml.safe_load(baseline.read_text(encoding="utf-8"))
+    changed["values"]["layout.max_shelves"] = 10
+    written(baseline, changed)
+    shown = said(capsys, [*data, "plan", str(into)])
+    assert "~ baseline: to be changed" in shown
+    assert "1 to change" in shown
+    assert "baseline: rolling_out" in said(capsys, [*data, "sync", str(into)])
 
 
 def test_a_saved_plan_is_applied_as_saved_or_refused_once_the_world_has_moved(

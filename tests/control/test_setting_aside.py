@@ -11,6 +11,7 @@ import pytest
 from counterpoint.bootstrap import Edit, Platform, SimulatedClock
 from counterpoint.errors import Conflict, InvalidInput, NotFound
 from counterpoint.events import Event, Outcome, Served
+from counterpoint.orchestration import Learning
 from counterpoint.releases import half_of_holdout
 from live_platform import live_platform, spec
 
@@ -151,3 +152,59 @@ def test_what_makes_no_sense_is_refused(home: tuple[Platform, SimulatedClock]) -
         aside.holdout_power("home", share=0.1, ends_at=clock())
     with pytest.raises(NotFound):
         aside.read_holdout("home", "no-such", ADA)
+
+
+def shipped(key: str, effect: float, at: Any, *, outcome: str = "shipped", audience: str = "true") -> Learning:
+    ends = {"relative_ci_lower": effect - 0.008, "relative_ci_upper": effect + 0.008, "critical": 2.0}
+    row = {"metric": "podcast_starters_7d", "role": "primary", "variant": "treatment", "relative_effect": effect}
+    return Learning(
+        experiment=key,
+        surface="home",
+        hypothesis="Podcasts further up get more listeners to play one.",
+        outcome=outcome,
+        reasons=("because",),
+        spec=spec(key=key, audience=audience),
+        scorecard={"scorecard": {"metrics": [row | ends]}, "decision": {"ship": "treatment"}},
+        at=at,
+    )
+
+
+def test_the_readout_says_what_single_experiments_promised_and_that_their_sum_overstates(
+    home: tuple[Platform, SimulatedClock],
+) -> None:
+    platform, clock = home
+    aside, learn = platform.configuring.aside, platform.control.desk.world.learn
+    for n, effect in enumerate((0.01, -0.02, 0.0, -0.01)):
+        learn(shipped(f"before-{n}", effect, clock() - timedelta(days=9)))
+    started(platform, clock)
+    during = clock() + timedelta(days=3)
+    learn(shipped("first", 0.05, during))
+    learn(shipped("second", 0.03, during))
+    learn(shipped("refused", 0.02, during, outcome="rolled_back"))
+    learn(shipped("too-late", 0.01, clock() + PERIOD + timedelta(days=1)))
+    clock.move_to(clock() + PERIOD)
+    readout = aside.read_holdout("home", "q4", ADA)["readout"]
+    (row,) = readout["promises"]
+    assert (row["experiments"], row["measured"]) == (["first", "second"], pytest.approx(0.08))
+    # Two independent errors of 0.004: the sum has one of 0.00566.
+    assert row["measured_upper"] == pytest.approx(0.08 + 1.96 * 0.004 * 2**0.5, abs=1e-5)
+    assert 0 < row["corrected"] < row["measured"], "history of small effects takes luck out of large ones"
+    assert row_of(readout, "podcast_starters_7d")["promised"] == row["corrected"]
+    assert "winner's curse" in readout["sentence"]
+    assert "+8.00% (+6.89% to +9.11%) on podcast_starters_7d from 2 shipped experiments" in readout["sentence"]
+
+
+def test_without_a_history_or_on_an_audience_the_sum_is_shown_uncorrected_with_why(
+    home: tuple[Platform, SimulatedClock],
+) -> None:
+    platform, clock = home
+    aside, learn = platform.configuring.aside, platform.control.desk.world.learn
+    aside.start_holdout("home", "q4", share=0.05, ends_at=clock() + PERIOD, edit=ADA)
+    assert aside.holdout_readout("home", "q4")["readout"]["promises"] == []
+    clock.move_to(clock() + timedelta(days=2))
+    learn(shipped("first", 0.05, clock()))
+    (row,) = aside.holdout_readout("home", "q4")["readout"]["promises"]
+    assert (row["corrected"], "too few past experiments" in row["reason"]) == (None, True)
+    learn(shipped("first", 0.05, clock(), audience="country == 'DK'"))
+    (row,) = aside.holdout_readout("home", "q4")["readout"]["promises"]
+    assert (row["measured"], "on an audience" in row["reason"]) == (0.05, True)

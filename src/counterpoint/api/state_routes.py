@@ -13,6 +13,7 @@ from counterpoint.api.state_bodies import SPEC, ApplyBody, StateBody
 _ITEM = {
     "surface": "home",
     "experiment": "podcasts-second",
+    "kind": "experiment",
     "act": "launch",
     "file": "home/podcasts-second.yaml",
     "reasons": [],
@@ -40,6 +41,7 @@ _PLAN = {
     "items": [_ITEM],
     "unreadable": [],
     "specs": [SPEC],
+    "parts": [],
 }
 _DONE = {
     "plan": _PLAN,
@@ -47,6 +49,7 @@ _DONE = {
         {
             "surface": "home",
             "experiment": "podcasts-second",
+            "kind": "experiment",
             "act": "launch",
             "launch": "podcasts-second-7f3a9c01d2e4",
             "state": "running",
@@ -90,7 +93,8 @@ def _add(routes: APIRouter, declaring: _Declaring) -> None:
     @routes.get(
         "",
         summary="Read what exists as specs",
-        description="YAML of each experiment that was launched, in any state; a plan of these files changes nothing.",
+        description="YAML of each experiment that was launched, in any state, of the baseline with its rules, of "
+        "holdouts and domains; a plan of these files changes nothing.",
         responses=answers(_FILES, 404),
     )
     def read_state(surface: Annotated[str | None, Query(description="Only of this surface.")] = None) -> Document:

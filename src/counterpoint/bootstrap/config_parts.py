@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from counterpoint.control import Configuring
-from counterpoint.control.aside import Reminders, SettingAside, StoredReadouts
+from counterpoint.control.aside import Promises, Reminders, SettingAside, StoredReadouts
 from counterpoint.control.boarding import Onboarding
 from counterpoint.control.changes import ChangeDesk, Proposals, RollingOut
 from counterpoint.control.hypotheses import Planning
@@ -59,6 +59,7 @@ def open_configuring(
         desk=desk,
         log=log,
         read_out=judge.holdout,
+        promises=Promises(learnings=planning.knowing.past.learnings, expected=planning.knowing.expected),
         traffic=judge.traffic,
         kept=StoredReadouts(SqlDocuments(database), clock),
     )

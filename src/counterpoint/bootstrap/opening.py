@@ -202,6 +202,7 @@ def opened(
                 key=key,
                 # Opened later than the world.
                 take_back=lambda *said, **words: configuring.rolling.take_back(*said, **words),  # noqa: PLW0108
+                clock=clock,
             ),
             learn=past.keep,
             clock=clock,
@@ -251,7 +252,7 @@ def opened(
             control=control,
             configuring=configuring,
             doctor=doctor,
-            declaring=Declaring(desk=control.desk, releases=releases, published=feed.refresh),
+            declaring=Declaring(desk=control.desk, configuring=configuring, releases=releases, published=feed.refresh),
             catalogue=catalogue,
             histories=histories,
             refresh=refresh.run,

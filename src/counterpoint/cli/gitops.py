@@ -7,6 +7,7 @@ from typing import Any
 
 from counterpoint.cli.reading import read_text
 from counterpoint.cli.words import Commands, command, print_findings, print_json
+from counterpoint.cli.writing import write_text
 from counterpoint.errors import Conflict, InvalidInput
 from counterpoint.settings import Settings
 
@@ -15,6 +16,7 @@ _MENDING, _FAILED = 2, 1
 _MARKS = {
     "launch": "+",
     "replace": "~",
+    "change": "~",
     "stop": "-",
     "keep": "=",
     "blocked": "!",
@@ -24,11 +26,17 @@ _MARKS = {
 _SAID = {
     "launch": "to be launched",
     "replace": "to be launched anew with the changed text",
+    "change": "to be changed",
     "stop": "to be stopped",
     "keep": "as declared",
     "blocked": "cannot become what is declared",
     "invalid": "refused by the validator",
     "unnamed": "not declared",
+}
+_SAID_OF_PARTS = {
+    "launch": "to be begun",
+    "replace": "to be proposed anew with the changed text",
+    "stop": "to be released",
 }
 _QUIET = ("keep",)
 
@@ -60,8 +68,13 @@ def add_commands(commands: Commands) -> None:
     sync.add_argument("--dry-run", action="store_true", help="only say what it would do")
     _add_wait(sync)
 
-    bring = command(commands, "import", _import, "write every experiment that exists into a folder of specs")
-    bring.add_argument("path", type=Path, metavar="FOLDER", help="where to write; one file per experiment")
+    bring = command(
+        commands,
+        "import",
+        _import,
+        "write what exists into a folder of specs: experiments, baseline with rules, holdouts, domains",
+    )
+    bring.add_argument("path", type=Path, metavar="FOLDER", help="where to write; one file each")
     bring.add_argument("--surface", help="only those of one surface")
     bring.add_argument(
         "--adopt",
@@ -94,7 +107,7 @@ def _add_wait(parser: argparse.ArgumentParser) -> None:
 def _plan(words: argparse.Namespace, settings: Settings) -> int:
     document = _planned(words, settings)
     if words.out is not None:
-        words.out.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_text(words.out, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     if words.json:
         print_json(document)
     else:
@@ -165,13 +178,11 @@ def _import(words: argparse.Namespace, settings: Settings) -> int:
             fix="look at the differences with `counterpoint plan`, or write over them with --force",
         )
     for path, text in files.items():
-        place = words.path / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
+        write_text(words.path / path, text, folders=True)
     if words.json:
         print_json({"folder": str(words.path), "files": sorted(files), "source": document["source"]})
     else:
-        print("\n".join(f"  {words.path / path}" for path in sorted(files)) or "There is no experiment yet.")
+        print("\n".join(f"  {words.path / path}" for path in sorted(files)) or "There is nothing yet.")
     return 0
 
 
@@ -193,7 +204,7 @@ def _saved(path: Path) -> dict[str, Any] | None:
         return None
     try:
         document = json.loads(read_text(path))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) and document.get("kind") == "state_plan" else None
 
@@ -208,7 +219,7 @@ def _source(words: argparse.Namespace) -> str:
 
 
 def _other_text(path: Path, text: str) -> bool:
-    return path.exists() and path.read_text(encoding="utf-8") != text
+    return path.exists() and read_text(path) != text
 
 
 def _told(words: argparse.Namespace, document: dict[str, Any]) -> int:
@@ -240,7 +251,9 @@ def print_plan(plan: dict[str, Any]) -> None:
     count = {act: sum(item["act"] == act for item in plan["items"]) for act in _MARKS}
     n_faults = plan["n_faults"]
     print(
-        f"Plan: {count['launch']} to launch, {count['replace']} to replace, {count['stop']} to stop, "
+        f"Plan: {count['launch']} to launch, {count['replace']} to replace, "
+        + (f"{count['change']} to change, " if count["change"] else "")
+        + f"{count['stop']} to stop, "
         f"{count['keep']} as declared, {count['unnamed']} not declared"
         + (f"; {n_faults} to mend first." if n_faults else ".")
     )
@@ -249,7 +262,12 @@ def print_plan(plan: dict[str, Any]) -> None:
 def _print_item(item: dict[str, Any]) -> None:
     state = f" ({item['state']})" if item["state"] else ""
     where = f"  {item['file']}" if item["file"] else ""
-    print(f"  {_MARKS[item['act']]} {item['experiment']}: {_SAID[item['act']]}{state}{where}")
+    part = item["kind"] != "experiment"
+    name = (
+        item["experiment"] if not part or item["kind"] == item["experiment"] else f"{item['kind']} {item['experiment']}"
+    )
+    said = (_SAID_OF_PARTS if part else _SAID).get(item["act"], _SAID[item["act"]])
+    print(f"  {_MARKS[item['act']]} {name}: {said}{state}{where}")
     for reason in item["reasons"]:
         print(f"      {reason}")
     for drift in item["drift"]:

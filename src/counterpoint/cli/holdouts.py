@@ -188,6 +188,8 @@ def _told(words: argparse.Namespace, document: dict[str, Any]) -> int:
     ]
     print_table(rows, ("metric", "status_quo", "shipped_only", "effect", "interval", "verdict"))
     print(readout["sentence"])
+    if not readout["ended"] and readout.get("promise_sentence"):
+        print(readout["promise_sentence"])
     if document["taken"] is not None:
         taken = document["taken"]
         print(f"Read by {taken['by']} on {taken['at'][:10]}; kept as {taken['digest'][:12]}.")

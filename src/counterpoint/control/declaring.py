@@ -1,14 +1,19 @@
-"""Declarative use put together: texts of specs to a plan, a plan to launches, and what exists back to texts."""
+"""Declarative use put together: texts of a folder to a plan, a plan to what is live, and what exists back to texts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
+from counterpoint.control.configuring import Configuring
+from counterpoint.control.declared import KINDS, DeclaredPart, apply_parts, exported_parts, parse_part, plan_parts
 from counterpoint.control.documents import release_line
 from counterpoint.errors import InvalidInput, NotFound
-from counterpoint.experiments import parse_spec
+from counterpoint.experiments import parse_spec, read_plain_yaml
 from counterpoint.orchestration import LaunchDesk
 from counterpoint.orchestration.declarative import (
+    EXPERIMENT,
     Declared,
     Head,
     StatePlan,
@@ -34,10 +39,12 @@ class Declaring:
     """Plans, applies and exports desired states; everything it returns is JSON-compatible.
 
     Attributes:
+        configuring: Over which baselines, holdouts and domains are changed.
         published: To be called when something may have been published, so that this process serves it at once.
     """
 
     desk: LaunchDesk
+    configuring: Configuring
     releases: ReleaseStore
     published: Callable[[], object]
 
@@ -53,7 +60,7 @@ class Declaring:
         """Return what would have to be done for the platform to be as the texts say; nothing is changed.
 
         Args:
-            texts: Each spec, as YAML, JSON or data, with where it came from.
+            texts: Each document, as YAML, JSON or data, with where it came from.
             source: Name of the folder; what it launched and no longer names is stopped by `prune`.
             author: Who would launch.
             surfaces: Further surfaces on which undeclared experiments are looked for.
@@ -62,7 +69,8 @@ class Declaring:
             InvalidInput: Code `duplicate_experiment` or `source_missing`.
             NotFound: Code `unknown_surface`.
         """
-        return plan_document(self._plan(texts, source, author, surfaces, prune))
+        read = _read(texts)
+        return _document(self._state(read, source=source, author=author, surfaces=surfaces, prune=prune), read)
 
     def sync(
         self,
@@ -76,8 +84,15 @@ class Declaring:
     ) -> Document:
         """Make the platform as the texts say as far as that can be done, and return the plan with what became of it."""
         self.desk.admit(actor)
-        plan = self._plan(texts, source, actor, surfaces, prune)
-        return self._applied(plan, actor, wait_s)
+        read = _read(texts)
+        plan = self._state(read, source=source, author=actor, surfaces=surfaces, prune=prune)
+        begun = self._parts(plan, read, actor)
+        if begun and read.specs:
+            # What was reserved or changed just now may be what an experiment of the same folder waits for.
+            again = self._state(read, source=source, author=actor, surfaces=surfaces, prune=prune)
+            later = tuple(item for item in again.items if item.kind == EXPERIMENT)
+            plan = replace(plan, items=(*(item for item in plan.items if item.kind != EXPERIMENT), *later))
+        return self._applied(plan, read, begun, actor, wait_s)
 
     def apply(self, saved: Mapping[str, Any], *, actor: str, wait_s: float = WAIT_S) -> Document:
         """Carry out a saved plan, if the world is as it was when it was made.
@@ -87,24 +102,24 @@ class Declaring:
             Conflict: Code `plan_stale`, with what moved.
         """
         self.desk.admit(actor)
-        declared = declared_in(saved)
+        parts = tuple(parse_part(each["document"], source=str(each["file"])) for each in saved.get("parts") or ())
+        read = _Read(specs=declared_in(saved), parts=parts)
         if saved.get("unreadable"):
             raise InvalidInput(
                 "unreadable_specs", "some of its files could not be read", where="plan", fix="mend them and plan again"
             )
         plan = self._state(
-            declared,
-            (),
+            read,
             source=str(saved.get("source")),
             author=actor,
             surfaces=tuple(saved.get("heads") or ()),
             prune=bool(saved.get("prune")),
         )
         require_unmoved(saved, plan, self._since)
-        return self._applied(plan, actor, wait_s)
+        return self._applied(plan, read, self._parts(plan, read, actor), actor, wait_s)
 
     def export(self, surface: str | None = None, *, source: str | None = None) -> Document:
-        """Return path -> YAML of every experiment that exists, ended ones too.
+        """Return path -> YAML of what exists: experiments, ended ones too, the baseline, holdouts and domains.
 
         Args:
             surface: Only of this surface.
@@ -121,18 +136,13 @@ class Declaring:
             for launch in launches:
                 if f"{launch.surface}/{launch.experiment}.yaml" in files:
                     adopt(self.desk.world, launch.id, source)
+        for one in self.releases.surfaces() if surface is None else (surface,):
+            files |= exported_parts(self.configuring, one)
         return {"files": files, "source": source}
-
-    def _plan(
-        self, texts: Sequence[tuple[Text, str]], source: str, author: str, surfaces: Sequence[str], prune: bool
-    ) -> StatePlan:
-        declared, unreadable = _read(texts)
-        return self._state(declared, unreadable, source=source, author=author, surfaces=surfaces, prune=prune)
 
     def _state(
         self,
-        declared: Sequence[Declared],
-        unreadable: Sequence[Unreadable],
+        read: "_Read",
         *,
         source: str,
         author: str,
@@ -141,27 +151,44 @@ class Declaring:
     ) -> StatePlan:
         if not source.strip():
             raise InvalidInput("source_missing", "the folder has no name", where="source", fix="give one")
-        return plan_state(
+        plan = plan_state(
             self.desk,
-            declared,
+            read.specs,
             source=source,
             author=author,
             head_of=self._head,
-            unreadable=unreadable,
-            surfaces=surfaces,
+            unreadable=read.unreadable,
+            surfaces=(*surfaces, *(each.part.surface for each in read.parts)),
             prune=prune,
         )
+        items = plan_parts(
+            self.configuring,
+            read.parts,
+            source=source,
+            actor=author,
+            surfaces=plan.heads,
+            prune=prune and not read.unreadable,
+        )
+        order = list(plan.heads)
+        return replace(plan, items=tuple(sorted((*items, *plan.items), key=lambda item: order.index(item.surface))))
 
-    def _applied(self, plan: StatePlan, actor: str, wait_s: float) -> Document:
+    def _parts(self, plan: StatePlan, read: "_Read", actor: str, *, releases: bool = False) -> tuple[Document, ...]:
+        return apply_parts(self.configuring, plan.items, read.parts, source=plan.source, actor=actor, releases=releases)
+
+    def _applied(
+        self, plan: StatePlan, read: "_Read", begun: tuple[Document, ...], actor: str, wait_s: float
+    ) -> Document:
         done = apply_plan(self.desk, plan, actor=actor, wait_s=wait_s)
         if done:
             self.published()
+        parts = (*begun, *self._parts(plan, read, actor, releases=True))
+        n_failed = sum(each.ended_badly for each in done) + sum(each["problem"] is not None for each in parts)
         return {
-            "plan": plan_document(plan),
-            "done": [each.as_document() for each in done],
-            "n_done": sum(not each.ended_badly for each in done),
-            "n_failed": sum(each.ended_badly for each in done),
-            "in_sync": plan.n_faults == 0 and not any(each.ended_badly for each in done),
+            "plan": _document(plan, read),
+            "done": [*parts, *(each.as_document() for each in done)],
+            "n_done": len(done) + len(parts) - n_failed,
+            "n_failed": n_failed,
+            "in_sync": plan.n_faults == 0 and n_failed == 0,
         }
 
     def _head(self, surface: str) -> Head:
@@ -178,24 +205,58 @@ class Declaring:
         return [release_line(note) for note in notes if note.number > number]
 
 
-def _read(texts: Sequence[tuple[Text, str]]) -> tuple[tuple[Declared, ...], tuple[Unreadable, ...]]:
-    """Return the specs, and the texts that are none: one bad file must not hide what the others would do."""
-    declared: dict[tuple[str, str], Declared] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What a folder says."""
+
+    specs: tuple[Declared, ...]
+    parts: tuple[DeclaredPart, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+def _document(plan: StatePlan, read: _Read) -> Document:
+    parts = [{"file": each.file, "document": msgspec.to_builtins(each.part)} for each in read.parts]
+    return {**plan_document(plan), "parts": parts}
+
+
+def _read(texts: Sequence[tuple[Text, str]]) -> _Read:
+    """Return what the texts declare, and those that declare nothing: one bad file must not hide what the others do."""
+    declared: dict[tuple[str, ...], Declared | DeclaredPart] = {}
     unreadable = []
     for text, file in texts:
         try:
-            spec = parse_spec(text, source=file)
+            each = _declared(text, file)
         except InvalidInput as error:
             findings = tuple(error.facts.get("findings", ()))
             unreadable.append(Unreadable(file=file, code=error.code, message=error.sentence, findings=findings))
             continue
-        place = (spec.surface, spec.key)
+        place = each.place if isinstance(each, DeclaredPart) else (EXPERIMENT, each.spec.surface, each.spec.key)
         if place in declared:
+            kind, surface, key = place
             raise InvalidInput(
-                "duplicate_experiment",
-                f"'{spec.key}' on {spec.surface} is declared in {declared[place].file} too",
+                "duplicate_experiment" if kind == EXPERIMENT else "declared_twice",
+                f"{kind} '{key}' on {surface} is declared in {declared[place].file} too",
                 where=file,
                 fix="keep one of them, or give one another key",
             )
-        declared[place] = Declared(spec=spec, file=file)
-    return tuple(declared.values()), tuple(unreadable)
+        declared[place] = each
+    return _Read(
+        specs=tuple(each for each in declared.values() if isinstance(each, Declared)),
+        parts=tuple(each for each in declared.values() if isinstance(each, DeclaredPart)),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _declared(text: Text, file: str) -> Declared | DeclaredPart:
+    data = read_plain_yaml(text, source=file) if isinstance(text, str) else text
+    kind = data.get("kind", EXPERIMENT) if isinstance(data, Mapping) else EXPERIMENT
+    if kind in KINDS:
+        return parse_part(data, source=file)
+    if kind != EXPERIMENT:
+        raise InvalidInput(
+            "unknown_value",
+            f"kind {kind!r} is not known",
+            where=f"{file}: kind",
+            fix=f"one of: {', '.join((EXPERIMENT, *KINDS))}",
+        )
+    return Declared(spec=parse_spec(data, source=file), file=file)

@@ -21,6 +21,7 @@ from counterpoint.experiments.drawing import first_drawn, n_buckets_of
 from counterpoint.experiments.experiment import Experiment, State, holds_buckets, is_serving, stage_shares
 from counterpoint.experiments.holdouts import Domain, Holdout, Pools, covers, expired_holdouts, layers_of, pools_of
 from counterpoint.experiments.lifecycle import TRANSITIONS, URGENT, Event, allowed_events, transition
+from counterpoint.experiments.plain_yaml import read_plain_yaml
 from counterpoint.experiments.ports import MetricHistory, TrafficHistory, UnitsPerDay, Unknown
 from counterpoint.experiments.reading import parse_spec, spec_document
 from counterpoint.experiments.reserving import draw_domain, draw_holdout_sets
@@ -82,6 +83,7 @@ __all__ = [
     "never_meet",
     "parse_spec",
     "pools_of",
+    "read_plain_yaml",
     "rivals_of",
     "shared_ground",
     "spec_document",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from counterpoint.control.aside.holdout_life import StoredReadouts, holdout_power, phase_of, reminder_of
+from counterpoint.control.aside.promises import Promises, with_promises
 from counterpoint.control.changes import ChangeDesk, Document, Edit
 from counterpoint.control.documents import release_line
 from counterpoint.errors import Conflict, InvalidInput, NotFound
@@ -34,14 +35,16 @@ class SettingAside:
     """Holdouts, domains and free space of every surface; what it returns is JSON-compatible.
 
     Attributes:
-        read_out: Compares what the two halves of a holdout did, as of a time.
+        read_out: Compares what the two halves of a holdout did, as of a time, beside what was promised by metric.
+        promises: What single experiments promised that were shipped meanwhile.
         traffic: What was recorded before a time, for designs.
         kept: Read-outs that were taken.
     """
 
     desk: ChangeDesk
     log: EventLog
-    read_out: Callable[[str, str, datetime], Document]
+    read_out: Callable[[str, str, datetime, Mapping[str, float]], Document]
+    promises: Promises
     traffic: Callable[[datetime], TrafficHistory]
     kept: StoredReadouts
 
@@ -166,7 +169,7 @@ class SettingAside:
         state, now = self.desk.live(surface).state, self.desk.clock()
         holdout = _found(state, key)
         taken = self.kept.get(surface, holdout)
-        readout = self.read_out(surface, key, now) if taken is None else taken["readout"]
+        readout = self._read(surface, holdout, now) if taken is None else taken["readout"]
         return {**_holdout_document(holdout, now), "readout": readout, "taken": _taken(taken)}
 
     def read_holdout(self, surface: str, key: str, edit: Edit) -> Document:
@@ -190,7 +193,7 @@ class SettingAside:
             if taken is None and edit.dry_run:
                 return self.holdout_readout(surface, key)
             if taken is None:
-                taken = self.kept.keep(surface, holdout, self.read_out(surface, key, now), by=edit.actor)
+                taken = self.kept.keep(surface, holdout, self._read(surface, holdout, now), by=edit.actor)
             self._do(surface, ReadHoldout(holdout=key, readout=taken["digest"]), edit)
         return self.holdout_readout(surface, key)
 
@@ -259,6 +262,12 @@ class SettingAside:
                 if key != parsed.key and shared_ground(parsed, other.spec, state.surface) is None
             ),
         }
+
+    def _read(self, surface: str, holdout: Holdout, now: datetime) -> Document:
+        declared = self.desk.live(surface).state.surface
+        promises = self.promises.of(declared, holdout, min(now, holdout.ends_at))
+        corrected = {row["metric"]: row["corrected"] for row in promises if row["corrected"] is not None}
+        return with_promises(self.read_out(surface, holdout.key, now, corrected), promises)
 
     def _do(self, surface: str, operation: Operation, edit: Edit) -> Document:
         return self.desk.propose(surface, lambda state, change_id: (operation,), edit)  # noqa: ARG005 - a Build

@@ -76,12 +76,16 @@ class Knowing:
 
     def told(self, results: Mapping[str, Any]) -> Document:
         """Return results with what to `expect` of their effects by history, and their `summary` in words."""
+        whole = {**results, "expected": self.expected(results)}
+        return {**whole, "summary": [sentence.as_document() for sentence in summarize(whole)]}
+
+    def expected(self, results: Mapping[str, Any]) -> list[Document]:
+        """Return what to expect of the primary effects in results, shrunk by the history of their metric."""
         primary = next((row["metric"] for row in results["metrics"] if row["role"] == "primary"), None)
         # The experiment's own result is no prior of itself.
         others = [each for each in self.past.past(results["surface"]) if each.key != results["experiment"]]
         history = effect_history(others, surface=results["surface"], metric=primary or "")
-        whole = {**results, "expected": expected_effects(results, history)}
-        return {**whole, "summary": [sentence.as_document() for sentence in summarize(whole)]}
+        return expected_effects(results, history)
 
     def _library(self, surface: str | None) -> tuple[PastExperiment, ...]:
         if surface is not None:

@@ -275,8 +275,13 @@ class Judge:
         ]
         return read_interactions(self._log, state.surface, ran, now=now)
 
-    def holdout(self, surface: str, key: str, now: datetime) -> dict[str, Any]:
+    def holdout(
+        self, surface: str, key: str, now: datetime, promised: Mapping[str, float] | None = None
+    ) -> dict[str, Any]:
         """Return what all changes shipped since a holdout began did together, as a document.
+
+        Args:
+            promised: Metric -> relative effect that single experiments promised, for the share of it that was kept.
 
         Raises:
             NotFound: code `unknown_holdout`.
@@ -289,7 +294,7 @@ class Judge:
             )
         held = state.holdouts[key]
         salt = bucket_salt(bucket_salt_of(surface), unit_type=held.unit, surface_unit=state.surface.unit)
-        return read_holdout(self._log, state.surface, held, salt=salt, now=now)
+        return read_holdout(self._log, state.surface, held, salt=salt, now=now, promised=promised)
 
     def budget(self, surface: str, now: datetime) -> GateVerdict:
         """Return whether the surface's error budget allows another step, and why."""

@@ -3,11 +3,26 @@
 from counterpoint.orchestration.declarative.applying import Done, apply_plan
 from counterpoint.orchestration.declarative.comparing import WHY_NOT, differences
 from counterpoint.orchestration.declarative.exporting import adopt, exported, spec_text
-from counterpoint.orchestration.declarative.items import Act, Declared, Head, Item, StatePlan, Unreadable
+from counterpoint.orchestration.declarative.items import (
+    CHANGES,
+    DROPPED,
+    EXPERIMENT,
+    REPLACED,
+    Act,
+    Declared,
+    Head,
+    Item,
+    StatePlan,
+    Unreadable,
+)
 from counterpoint.orchestration.declarative.planning import plan_state
 from counterpoint.orchestration.declarative.saved import declared_in, plan_document, require_unmoved
 
 __all__ = [
+    "CHANGES",
+    "DROPPED",
+    "EXPERIMENT",
+    "REPLACED",
     "WHY_NOT",
     "Act",
     "Declared",

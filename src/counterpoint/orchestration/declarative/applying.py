@@ -5,7 +5,7 @@ from typing import Any
 
 from counterpoint.errors import Conflict, CounterpointError, DependencyFailure
 from counterpoint.experiments import ExperimentSpec
-from counterpoint.orchestration.declarative.items import CHANGES, DROPPED, REPLACED, Act, Item, StatePlan
+from counterpoint.orchestration.declarative.items import CHANGES, DROPPED, EXPERIMENT, REPLACED, Act, Item, StatePlan
 from counterpoint.orchestration.declarative.planning import NOT_BEGUN
 from counterpoint.orchestration.desk import LaunchDesk, move, reject, submit
 from counterpoint.orchestration.launch import Launch, LaunchState
@@ -42,6 +42,7 @@ class Done:
         return {
             "surface": self.item.surface,
             "experiment": self.item.experiment,
+            "kind": self.item.kind,
             "act": str(self.item.act),
             "launch": None if launch is None else launch.id,
             "state": None if launch is None else str(launch.state),
@@ -51,7 +52,7 @@ class Done:
 
 
 def apply_plan(desk: LaunchDesk, plan: StatePlan, *, actor: str, wait_s: float) -> tuple[Done, ...]:
-    """Begin everything that the plan changes, wait for it at most so long altogether, and return what became of it.
+    """Begin every experiment that the plan changes, wait at most so long altogether, and return what came of it.
 
     A process that is killed meanwhile leaves what it has begun to its workflows; the next plan holds the rest.
 
@@ -62,7 +63,7 @@ def apply_plan(desk: LaunchDesk, plan: StatePlan, *, actor: str, wait_s: float) 
     specs = {(each.spec.surface, each.spec.key): each.spec for each in plan.declared}
     begun: list[tuple[Item, str | None, str | None, dict[str, Any] | None]] = []
     for item in plan.items:
-        if item.act in CHANGES:
+        if item.act in CHANGES and item.kind == EXPERIMENT:
             spec = specs.get((item.surface, item.experiment))
             try:
                 launch_id, workflow = _begin(desk, item, spec, source=plan.source, actor=actor)

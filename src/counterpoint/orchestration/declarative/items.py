@@ -13,10 +13,11 @@ from counterpoint.vocabulary import Finding, digest
 
 
 class Act(StrEnum):
-    """What a plan does with one experiment."""
+    """What a plan does with one experiment, or one other part of what is declared."""
 
     LAUNCH = "launch"
     REPLACE = "replace"
+    CHANGE = "change"
     STOP = "stop"
     KEEP = "keep"
     BLOCKED = "blocked"
@@ -24,7 +25,8 @@ class Act(StrEnum):
     UNNAMED = "unnamed"
 
 
-CHANGES = (Act.LAUNCH, Act.REPLACE, Act.STOP)
+CHANGES = (Act.LAUNCH, Act.REPLACE, Act.CHANGE, Act.STOP)
+EXPERIMENT = "experiment"
 FAULTS = (Act.BLOCKED, Act.INVALID)
 REPLACED = "declares another text now"
 DROPPED = "no longer names it"
@@ -55,9 +57,11 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One experiment in a plan.
+    """One experiment in a plan, or one part of another kind.
 
     Attributes:
+        experiment: Its key, of whatever kind it is.
+        kind: `experiment`, `baseline`, `holdout` or `domain`.
         act: What is to be done.
         reasons: Why, in sentences: what cannot be changed in place, who said no, what waits.
         drift: What somebody did by hand that the folder does not say.
@@ -72,6 +76,7 @@ class Item:
     surface: str
     experiment: str
     act: Act
+    kind: str = EXPERIMENT
     file: str | None = None
     reasons: tuple[str, ...] = ()
     drift: tuple[str, ...] = ()
@@ -87,13 +92,14 @@ class Item:
     def fingerprint(self) -> str:
         """Digest of what is to be done and of what it rests on; another one means that the world has moved."""
         edits = [msgspec.to_builtins(edit) for edit in self.changes]
-        return digest([self.surface, self.experiment, str(self.act), self.launch, self.state, edits])
+        return digest([self.surface, self.kind, self.experiment, str(self.act), self.launch, self.state, edits])
 
     def as_document(self) -> dict[str, Any]:
         """Return the item, JSON-compatible."""
         return {
             "surface": self.surface,
             "experiment": self.experiment,
+            "kind": self.kind,
             "act": str(self.act),
             "file": self.file,
             "reasons": list(self.reasons),
@@ -145,7 +151,7 @@ class StatePlan:
 
     @property
     def n_changes(self) -> int:
-        """How many experiments would be launched, replaced or stopped."""
+        """How many experiments and other parts would be launched, replaced, changed or stopped."""
         return sum(item.act in CHANGES for item in self.items)
 
     @property

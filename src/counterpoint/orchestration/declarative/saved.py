@@ -5,7 +5,7 @@ from typing import Any
 
 from counterpoint.errors import Conflict, InvalidInput
 from counterpoint.experiments import parse_spec, spec_document
-from counterpoint.orchestration.declarative.items import Declared, StatePlan
+from counterpoint.orchestration.declarative.items import EXPERIMENT, Declared, StatePlan
 
 KIND = "state_plan"
 VERSION = 1
@@ -77,8 +77,11 @@ def require_unmoved(
         facts["surfaces"][surface] = {"planned_on": number, "now": head.number, "since": since}
         said = "; ".join(f"{each['number']} by {each['author']}, {each['reason']}" for each in since[:3])
         moved.append(f"{surface} is at release {head.number}, not {number} ({said or 'another history'})")
-    before = {(each["surface"], each["experiment"]): each["fingerprint"] for each in saved.get("items") or ()}
-    after = {(item.surface, item.experiment): item for item in now.items}
+    before = {
+        (each["surface"], each["experiment"], each.get("kind", EXPERIMENT)): each["fingerprint"]
+        for each in saved.get("items") or ()
+    }
+    after = {(item.surface, item.experiment, item.kind): item for item in now.items}
     for place in before.keys() | after.keys():
         item = after.get(place)
         if item is None or before.get(place) != item.fingerprint:
