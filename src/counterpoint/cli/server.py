@@ -1,37 +1,30 @@
-"""Runs one process of the platform in its role, and says where it is and what to try next."""
+"""Runs one process that answers HTTP in its role, and says where it is and what to try next."""
 
 import asyncio
 import gc
-import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any, TypeAlias
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
 from counterpoint.api import create_app
 from counterpoint.bootstrap import Platform, Staleness, opened, opened_delivery, short_id, utc_now
+from counterpoint.cli.chores import Chore, repeat
 from counterpoint.cli.mcp import mount_mcp
 from counterpoint.errors import CounterpointError, InvalidInput
 from counterpoint.settings import Settings
-from counterpoint.storage.events import fleet_headers
-from counterpoint.storage.snapshots import own_identity, report_of
 from counterpoint.telemetry import logger
 from counterpoint.web import mount_web
 
 _FEED_S = 0.2
 _TICK_S = 0.25
-# What a worker waits for is due in hours: looking more often would cost more than the waiting itself.
-_WATCH_S = 1.0
-_REPORT_S = 5.0
 _GRACE_S = 5
-Chore: TypeAlias = tuple[Callable[[], object], float]
-"""What is done again and again in a thread, and how many seconds lie between."""
 _WELCOME = """\
 Counterpoint is ready.
 
@@ -50,7 +43,6 @@ _AGENTS_WELCOME = "Counterpoint answers agents at {url}/mcp. Stop with Ctrl-C."
 _ROLE_WELCOME = {
     "control": "Counterpoint's control plane is ready at {url}; it ramps and decides nothing until a worker runs.",
     "delivery": "Counterpoint serves at {url}, with snapshots from {control} and from {data}.",
-    "worker": "Counterpoint's worker runs: it ramps, looks and decides. Stop with Ctrl-C.",
 }
 
 
@@ -81,8 +73,6 @@ def run_server(settings: Settings, *, tighter: Staleness | None = None, only_age
     Raises:
         InvalidInput: code `port_in_use`, `bad_address` or `no_control_url`.
     """
-    if settings.role == "worker" and not only_agents:
-        return _work(settings)
     listener = _bind(settings.host, settings.port)
     with listener, _for_agents(settings) if only_agents else _opened(settings, tighter) as process:
         config = uvicorn.Config(
@@ -156,7 +146,7 @@ def _chores(platform: Platform) -> tuple[Chore, ...]:
 
 async def beside(platform: Platform, work: Coroutine[Any, Any, None]) -> None:
     """Do `work` while the platform's chores are done, so that what it launches goes on."""
-    chores = [asyncio.create_task(_repeat(*chore)) for chore in _chores(platform)]
+    chores = [asyncio.create_task(repeat(*chore)) for chore in _chores(platform)]
     try:
         await work
     finally:
@@ -165,7 +155,7 @@ async def beside(platform: Platform, work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, process: _Process) -> None:
-    working = [asyncio.create_task(_repeat(*chore)) for chore in process.chores]
+    working = [asyncio.create_task(repeat(*chore)) for chore in process.chores]
     if process.warm is not None:
         working.append(asyncio.create_task(_once(process.warm)))
     try:
@@ -181,56 +171,6 @@ async def _once(chore: Callable[[], object]) -> None:
         await asyncio.to_thread(chore)
     except CounterpointError as error:
         logger("server").warning("not warmed", extra={"problem": error.as_document()})
-
-
-async def _repeat(chore: Callable[[], object], every_s: float) -> None:
-    """Do a chore again and again: what goes wrong once must not be the last time it was tried."""
-    while True:
-        try:
-            await asyncio.to_thread(chore)
-        except CounterpointError as error:
-            logger("server").warning("chore failed", extra={"problem": error.as_document()})
-        except Exception:
-            # The boundary of the chore's task: nobody awaits it, so an error that ended it would be heard by no one.
-            logger("server").exception("chore failed unexpectedly")
-        await asyncio.sleep(every_s)
-
-
-def _work(settings: Settings) -> int:
-    with opened(settings) as platform:
-        chores: list[Chore] = [(platform.refresh, _WATCH_S), (platform.control.tick, _WATCH_S)]
-        if settings.control_url is not None:
-            chores.append((_reporting(settings.control_url, settings.fleet_token, platform), _REPORT_S))
-        print(_ROLE_WELCOME["worker"], flush=True)
-        asyncio.run(_until_stopped(chores))
-    return 0
-
-
-def _reporting(control_url: str, token: str | None, platform: Platform) -> Callable[[], None]:
-    import httpx
-
-    identity = own_identity("worker", new_id=short_id, now=platform.clock())
-    report = report_of(identity, {"surfaces": {}})
-
-    def tell() -> None:
-        try:
-            httpx.post(
-                f"{control_url}/v1/fleet", json=report, headers=fleet_headers(token), timeout=5.0, trust_env=False
-            )
-        except httpx.HTTPError as error:
-            logger("fleet").info("report not sent", extra={"reason": type(error).__name__})
-
-    return tell
-
-
-async def _until_stopped(chores: Sequence[Chore]) -> None:
-    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stopped.set)
-    working = [asyncio.create_task(_repeat(*chore)) for chore in chores]
-    await stopped.wait()
-    for task in working:
-        task.cancel()
 
 
 def _bind(host: str, port: int) -> socket.socket:

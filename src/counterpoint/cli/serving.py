@@ -56,13 +56,18 @@ def add_commands(commands: Commands) -> None:
 
 def _serve(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import Staleness
-    from counterpoint.cli.server import run_server
 
     control = control_url(words.control) if words.control else None
     changes = {"host": words.host, "port": words.port, "role": words.role, "control_url": control}
     settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
     if words.max_age < 0:
         raise InvalidInput("bad_setting", "an age is not negative", where="--max-age", fix="use 0 for as declared")
+    if settings.role == "worker":
+        from counterpoint.cli.working import run_worker
+
+        return run_worker(settings)
+    from counterpoint.cli.server import run_server
+
     return run_server(settings, tighter=Staleness(max_age_s=words.max_age, policy=words.stale_policy))
 
 

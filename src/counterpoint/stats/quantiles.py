@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy  # `scipy.stats` is loaded at its first use: 20 MB that a process which only waits does without
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.arms import Arm
@@ -102,8 +102,8 @@ def quantile_interval(counts: ValueCounts, p: float, alpha: float = 0.05) -> tup
     check_share(p, "p")
     check_share(alpha, "alpha")
     n = counts.n
-    low = int(stats.binom.ppf(alpha / 2, n, p)) - 1
-    high = int(stats.binom.isf(alpha / 2, n, p))
+    low = int(scipy.stats.binom.ppf(alpha / 2, n, p)) - 1
+    high = int(scipy.stats.binom.isf(alpha / 2, n, p))
     return counts.at(low) if low >= 0 else -math.inf, counts.at(high) if high < n else math.inf
 
 

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable
 
-from scipy import optimize, stats
+import scipy  # `scipy.stats` is loaded at its first use: 20 MB that a process which only waits does without
+from scipy import optimize
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.tails import Alternative, check_share, upper_quantile, upper_tail
@@ -16,9 +17,9 @@ def t_test_power(d: float, n_control: float, n_treatment: float, alpha: float, a
     shift = d * math.sqrt(n_control * n_treatment / (n_control + n_treatment))
     if alternative == Alternative.TWO_SIDED:
         critical = upper_quantile(alpha / 2, df)
-        return float(stats.nct.sf(critical, df, shift)) + float(stats.nct.sf(critical, df, -shift))
+        return float(scipy.stats.nct.sf(critical, df, shift)) + float(scipy.stats.nct.sf(critical, df, -shift))
     toward = shift if alternative == Alternative.GREATER else -shift
-    return float(stats.nct.sf(upper_quantile(alpha, df), df, toward))
+    return float(scipy.stats.nct.sf(upper_quantile(alpha, df), df, toward))
 
 
 def t_test_n(
@@ -86,8 +87,8 @@ def chi_square_n(w: float, df: int, alpha: float, power: float) -> float:
     check_share(alpha, "alpha")
     check_share(power, "power")
     _need_effect(w)
-    critical = float(stats.chi2.isf(alpha, df))
-    return _solve(lambda n: float(stats.ncx2.sf(critical, df, n * w * w)) - power, 1e-3)
+    critical = float(scipy.stats.chi2.isf(alpha, df))
+    return _solve(lambda n: float(scipy.stats.ncx2.sf(critical, df, n * w * w)) - power, 1e-3)
 
 
 def anova_n(arms: int, f: float, alpha: float, power: float) -> float:
@@ -100,8 +101,8 @@ def anova_n(arms: int, f: float, alpha: float, power: float) -> float:
 
     def excess(n: float) -> float:
         between, within = arms - 1, (n - 1) * arms
-        critical = float(stats.f.isf(alpha, between, within))
-        return float(stats.ncf.sf(critical, between, within, arms * n * f * f)) - power
+        critical = float(scipy.stats.f.isf(alpha, between, within))
+        return float(scipy.stats.ncf.sf(critical, between, within, arms * n * f * f)) - power
 
     return _solve(excess, 2.0)
 

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable
 
-from scipy import optimize, stats
+import scipy  # `scipy.stats` is loaded at its first use: 20 MB that a process which only waits does without
+from scipy import optimize
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.design.questions import ComparisonPlan, MetricModel
@@ -144,7 +145,7 @@ def _noncentral(model: MetricModel, plan: ComparisonPlan, n_total: float, drift:
 
 
 def _nct_above(critical: float, df: float, noncentrality: float) -> float:
-    value = float(stats.nct.sf(critical, df, noncentrality))
+    value = float(scipy.stats.nct.sf(critical, df, noncentrality))
     if math.isfinite(value):
         return min(max(value, 0.0), 1.0)
     # The noncentral series gives up far out, where the normal distribution is exact to many digits.
