@@ -215,6 +215,12 @@ def test_answers_are_counted_by_route_and_never_by_path(client, platform):
     assert "scan.php" not in text
 
 
+def test_a_thousand_wrong_entries_are_answered_by_a_page_not_by_a_book(client):
+    error = refused(client.post("/v1/events", json={"events": ["x"] * 1_000}), 422, "invalid_request")
+    assert "and 999 more" in error["message"]
+    assert len(error["facts"]["fields"]) == 50
+
+
 def test_numbers_that_json_has_not_are_refused(client):
     content = b'{"unit": "u", "context": {"x": NaN}}'
     error = refused(client.post("/v1/surfaces/home/page", content=content, headers=JSON), 422, "invalid_request")

@@ -1,12 +1,17 @@
 """Bad input on the command line: one sentence, where and what to do, a code, status 2, and nothing stored is lost."""
 
+import errno
+import json
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from counterpoint.cli import main
+from counterpoint.cli.writing import write_text
+from counterpoint.errors import InvalidInput
 from live_platform import prepared_settings, spec
 
 
@@ -76,6 +81,94 @@ def test_an_unreadable_file_is_named(folder: Path, capsys: pytest.CaptureFixture
     ):
         said = _refused(capsys, "--data", folder, *words)
         assert str(folder) in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '{"a":' * 50_000, '{"cases": ' + "9" * 5_000 + "}"],
+    ids=["deep-list", "deep-object", "endless-number"],
+)
+def test_json_that_no_reader_survives_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    path = folder / "cases.json"
+    path.write_text(text)
+    assert "[malformed_json]" in _refused(capsys, "--data", folder, "conformance", "stats", path)
+    assert main(["--data", str(folder), "apply", str(path)]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("a: &a [x, x]\nb: [*a, *a]\n", "alias"),
+        ("[" * 3_000, "too_deep"),
+        ("!!python/object/apply:os.system ['false']\n", "malformed_yaml"),
+        ("1: 2\n", "bad_key"),
+    ],
+)
+def test_rules_are_read_as_strictly_as_specs(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str, code: str
+) -> None:
+    path = folder / "rules.yaml"
+    path.write_text(text)
+    words = ("--data", folder, "config", "rules", path, "--by", "ada", "--reason", "r", "--dry-run")
+    assert f"[{code}]" in _refused(capsys, *words)
+
+
+def test_a_file_without_an_end_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "[too_large]" in _refused(capsys, "--data", folder, "validate", "/dev/zero")
+
+
+@pytest.mark.parametrize("where", ["nowhere/x", "", "file/x", "x" * 300])
+def test_a_file_that_cannot_be_written_is_named(folder: Path, capsys: pytest.CaptureFixture[str], where: str) -> None:
+    (folder / "file").write_text("")
+    path, spec_file = folder / where, _spec_file(folder)
+    for words in (
+        ("fix", spec_file, "--out", path),
+        ("plan", spec_file, "--out", path),
+        ("draft", "Larger covers raise clicks on Home by 2 %.", "--out", path),
+        ("power", "--mean", 0.2, "--units-per-day", 2000, "--effect", 0.1, "--metric", "s", "--svg", path),
+    ):
+        assert main(["--data", str(folder), *map(str, words)]) == 2
+        said = capsys.readouterr().err.strip()
+        assert "[unwritable_file]" in said, words
+        assert len(said.splitlines()) == 1, said
+
+
+def test_a_file_that_is_not_written_whole_keeps_what_it_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "spec.yaml").write_text("old")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "no space")))
+    with pytest.raises(InvalidInput, match="no space"):
+        write_text(tmp_path / "spec.yaml", "new")
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("spec.yaml", "old")]
+
+
+def test_a_word_that_is_not_utf_8_is_refused_before_anything_is_done(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = _refused(capsys, "--data", folder, "launch", "Larger covers", "--owner", "\udcff")
+    assert "argument 6" in said
+    assert "[unstorable_text]" in said
+
+
+def test_half_a_character_in_a_spec_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder / "spec.json"
+    path.write_text(json.dumps(spec(owner="\ud800")))
+    assert "[unstorable_text]" in _refused(capsys, "--data", folder, "launch", "--spec", path)
+
+
+def test_a_number_that_no_database_holds_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "[unstorable_value]" in _refused(capsys, "--data", folder, "config", "diff", "9" * 40)
+
+
+def test_a_full_disk_is_no_defect_of_ours(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "events/1.jsonl")
+
+    monkeypatch.setattr(sys.modules["counterpoint.cli.main"], "read_settings", lambda *_, **__: full())
+    assert main(["--data", str(folder), "tick"]) == 1
+    assert capsys.readouterr().err.startswith("counterpoint: events/1.jsonl: No space left on device; ")
 
 
 def test_a_port_in_use_is_named_with_a_way_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,7 @@ from counterpoint.errors import (
 from counterpoint.telemetry import logger
 
 MAX_BODY_BYTES = 1_000_000
+_MAX_FIELDS = 50  # a list of a thousand wrong entries is not answered by a book
 _STATUS: Mapping[type[CounterpointError], int] = {
     InvalidInput: 400,
     Forbidden: 403,
@@ -123,14 +124,16 @@ def _misshapen(errors: Sequence[Any]) -> CounterpointError:
             return InvalidInput(
                 "malformed_json", f"the body is not JSON: {reason}", where="body", fix="send one JSON object"
             )
-    fields = [{"path": _path(error["loc"]), "message": error["msg"], "type": error["type"]} for error in errors]
+    fields = [
+        {"path": _path(error["loc"]), "message": error["msg"], "type": error["type"]} for error in errors[:_MAX_FIELDS]
+    ]
     first = fields[0]
-    more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return InvalidInput(
         "invalid_request",
         f"{_lowered(first['message'])}{more}",
         where=first["path"],
-        fix="see facts.fields for every field at fault and /docs for the form",
+        fix="see facts.fields for the fields at fault and /docs for the form",
         facts={"fields": fields},
     )
 

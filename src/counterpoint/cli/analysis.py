@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from counterpoint.cli.reading import read_text
+from counterpoint.cli.reading import read_json
 from counterpoint.cli.words import Commands, command, print_json
 from counterpoint.errors import InvalidInput
 from counterpoint.settings import Settings
@@ -60,12 +60,7 @@ def _analyze(words: argparse.Namespace, settings: Settings) -> int:
 def _conformance(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.stats.conformance import answer_cases
 
-    try:
-        document = json.loads(read_text(words.cases))
-    except json.JSONDecodeError as error:
-        raise InvalidInput(
-            "malformed_json", f"it is not JSON ({error})", where=str(words.cases), fix="name a file of cases"
-        ) from error
+    document = read_json(words.cases)
     if not isinstance(document, dict) or not isinstance(document.get("cases"), list):
         raise InvalidInput("no_cases", "it has no list of cases", where=str(words.cases), fix='give {"cases": [...]}')
     answers, reasons = answer_cases(document)

@@ -330,13 +330,9 @@ def _few(paths: list[str]) -> str:
 
 
 def _listed(path: Path) -> list[Any]:
-    import yaml
+    from counterpoint.experiments import read_plain_yaml
 
-    try:
-        document = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
-        first = str(error).splitlines()[0]
-        raise InvalidInput("malformed_yaml", first, where=str(path), fix="give a list of rules") from error
+    document = read_plain_yaml(read_text(path), source=str(path))
     if isinstance(document, dict) and set(document) == {"rules"}:
         document = document["rules"]
     if not isinstance(document, list):

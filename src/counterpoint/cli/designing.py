@@ -6,6 +6,7 @@ from pathlib import Path
 from counterpoint.cli.launching import print_proposal
 from counterpoint.cli.reading import read_text
 from counterpoint.cli.words import Commands, command, print_findings, print_json
+from counterpoint.cli.writing import write_text
 from counterpoint.settings import Settings
 
 
@@ -42,7 +43,7 @@ def _draft(words: argparse.Namespace, settings: Settings) -> int:
         return 2
     text = yaml.safe_dump(proposal["spec"], sort_keys=False, allow_unicode=True)
     if words.out is not None:
-        words.out.write_text(text, encoding="utf-8")
+        write_text(words.out, text)
         print(f"Written to {words.out}. Launch it: counterpoint launch --spec {words.out}")
     else:
         print("Spec")
@@ -74,9 +75,7 @@ def _fix(words: argparse.Namespace, settings: Settings) -> int:
         document = platform.control.fix(read_text(words.spec))
     target = words.out or words.spec
     text = yaml.safe_dump(document["spec"], sort_keys=False, allow_unicode=True)
-    partial = target.with_name(target.name + ".new")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(target)
+    write_text(target, text)
     applied = ", ".join(document["applied"]) or "nothing to apply"
     print(f"{target}: {applied}")
     print_findings(document["findings"])

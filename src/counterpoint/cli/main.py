@@ -1,6 +1,7 @@
 """The command `counterpoint`: its words, and the one place where errors become an exit status."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -27,13 +28,15 @@ from counterpoint.cli import (
     surfaces,
     timings,
 )
-from counterpoint.errors import Blame, CounterpointError
+from counterpoint.errors import Blame, CounterpointError, InvalidInput
 from counterpoint.settings import read_settings
 from counterpoint.telemetry import configure_logging, logger
 
 CALLER_AT_FAULT = 2
 PLATFORM_AT_FAULT = 1
 INTERRUPTED = 130
+# A full or read-only disk is nobody's defect: the sentence says which file, and what the system says of it.
+_DISK = frozenset({errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS})
 
 _EPILOG = """\
 Start here:
@@ -54,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     words = parser.parse_args(arguments)
     try:
+        _check_text(sys.argv[1:] if arguments is None else arguments)
         settings = read_settings(os.environ, data=words.data)
         configure_logging(settings.log_level)
         status: int = words.run(words, settings)
@@ -67,7 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of a pipe (`| head`) has enough; the default handler would print a traceback at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:  # the one boundary of this process
+    except Exception as error:  # the one boundary of this process
+        if isinstance(error, OSError) and error.errno in _DISK:
+            where = f"{error.filename}: " if error.filename else ""
+            print(f"counterpoint: {where}{error.strerror}; make room, or mend permissions. [disk]", file=sys.stderr)
+            return PLATFORM_AT_FAULT
         logger("cli").exception("command failed", extra={"command": words.command})
         print(
             "counterpoint: this is a defect of Counterpoint, please report it with the log line above. [internal]",
@@ -75,6 +83,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return PLATFORM_AT_FAULT
     return status
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    # Bytes of a word that are no UTF-8 arrive as halves of characters, which no database, JSON or terminal takes.
+    for place, word in enumerate(arguments, start=1):
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise InvalidInput(
+                "unstorable_text", "it is not UTF-8 text", where=f"argument {place}", fix="write it in UTF-8"
+            )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from counterpoint.cli.words import Commands, command, print_json
+from counterpoint.cli.writing import write_text
 from counterpoint.errors import InvalidInput
 from counterpoint.settings import Settings
 
@@ -83,7 +84,7 @@ def _power(words: argparse.Namespace, settings: Settings) -> int:
         )
     document = _from_numbers(words) if given else _from_history(words, settings)
     if words.svg is not None and document["known"]:
-        words.svg.write_text(design_svg(document), encoding="utf-8")
+        write_text(words.svg, design_svg(document))
     if words.json:
         print_json(document)
     elif document["known"]:

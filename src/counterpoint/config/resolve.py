@@ -180,7 +180,12 @@ class Config:
     def _program(self, key: str) -> Program:
         program = self._programs.get(key)
         if program is None:
-            raise NotFound("unknown_parameter", f"surface {self._compiled.snapshot.surface} has no parameter {key!r}")
+            raise NotFound(
+                "unknown_parameter",
+                f"surface {self._compiled.snapshot.surface} has no parameter {key[:80]!r}",
+                where="parameter",
+                fix="use one of those that the surface declares",
+            )
         return program
 
     def _recorded(self, key: str) -> Read:

@@ -13,6 +13,7 @@ from counterpoint.experiments.soundness import spec_findings
 from counterpoint.experiments.spec import ExperimentSpec
 from counterpoint.vocabulary import Finding, Severity
 
+_MAX_FINDINGS = 50  # a list of a thousand wrong entries is not answered by a book
 # pydantic's own error types -> ours, which never change; whatever is missing here is a wrong value.
 _CODES = {
     "missing": "missing_field",
@@ -87,6 +88,9 @@ def _refuse_unplain(data: Any, path: str, depth: int = 0) -> None:
                 raise InvalidInput(
                     "null_byte", "text contains a null byte", where=path.replace("\0", "?"), fix="remove it"
                 )
+            if any("\ud800" <= letter <= "\udfff" for letter in data):
+                shown = path.encode(errors="replace").decode()
+                raise InvalidInput("unstorable_text", "text contains half a character", where=shown, fix="remove it")
             if len(data) > MAX_BYTES:
                 raise InvalidInput("too_large", f"more than {MAX_BYTES:,} characters", where=path, fix="shorten it")
         case float() if not isfinite(data):
@@ -118,5 +122,5 @@ def _refusal(findings: tuple[Finding, ...], source: str) -> InvalidInput:
         f"{first.message.rstrip('.')}{more}",
         where=f"{source}: {first.path}" if first.path else source,
         fix="mend the fields that the findings name",
-        facts={"findings": [finding.as_document() for finding in findings]},
+        facts={"findings": [finding.as_document() for finding in findings[:_MAX_FINDINGS]]},
     )

@@ -182,7 +182,7 @@ def _our_errors(url: str) -> Iterator[None]:
         yield
     except CounterpointError:
         raise
-    except (DataError, UnicodeEncodeError) as error:
+    except (DataError, UnicodeEncodeError, OverflowError) as error:  # SQLite's driver overflows by itself
         what = "a value holds what no database text can hold (null bytes, half characters, numbers too large)"
         raise InvalidInput("unstorable_value", what, fix="send plain text and ordinary numbers") from error
     except DBAPIError as error:
