@@ -252,7 +252,9 @@ def opened(
             control=control,
             configuring=configuring,
             doctor=doctor,
-            declaring=Declaring(desk=control.desk, configuring=configuring, releases=releases, published=feed.refresh),
+            declaring=Declaring(
+                desk=control.desk, configuring=configuring, planning=planning, releases=releases, published=feed.refresh
+            ),
             catalogue=catalogue,
             histories=histories,
             refresh=refresh.run,

@@ -9,6 +9,7 @@ import msgspec
 from counterpoint.control.configuring import Configuring
 from counterpoint.control.declared import KINDS, DeclaredPart, apply_parts, exported_parts, parse_part, plan_parts
 from counterpoint.control.documents import release_line
+from counterpoint.control.hypotheses import Planning
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.experiments import parse_spec, read_plain_yaml
 from counterpoint.orchestration import LaunchDesk
@@ -39,12 +40,14 @@ class Declaring:
     """Plans, applies and exports desired states; everything it returns is JSON-compatible.
 
     Attributes:
+        planning: Validates all specs of a folder on one look at what is live and recorded.
         configuring: Over which baselines, holdouts and domains are changed.
         published: To be called when something may have been published, so that this process serves it at once.
     """
 
     desk: LaunchDesk
     configuring: Configuring
+    planning: Planning
     releases: ReleaseStore
     published: Callable[[], object]
 
@@ -160,6 +163,7 @@ class Declaring:
             unreadable=read.unreadable,
             surfaces=(*surfaces, *(each.part.surface for each in read.parts)),
             prune=prune,
+            validate=self.planning.validator(self.desk.world.clock()),
         )
         items = plan_parts(
             self.configuring,

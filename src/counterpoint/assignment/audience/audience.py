@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from counterpoint.assignment.audience.binding import Declared, Known, TypeProblem, bind
 from counterpoint.assignment.audience.formula import Both, Context, Formula, Test, fails, holds, keys_of
@@ -137,6 +138,7 @@ def _read_text(text: str, declared: Mapping[str, Declared], known: Known) -> tup
     return bind(tree, declared, known)
 
 
+@lru_cache(maxsize=256)  # twenty milliseconds each, and most specs of a folder are for everyone
 def _is_cel(text: str) -> bool:
     # Imported where a spec is written: the serving path never pays for it.
     from celpy.celparser import CELParseError, CELParser

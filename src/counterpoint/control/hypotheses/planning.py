@@ -22,6 +22,7 @@ from counterpoint.agents import (
 from counterpoint.config import Surface
 from counterpoint.control.changes import launch_findings
 from counterpoint.control.hypotheses.knowing import Knowing
+from counterpoint.control.hypotheses.one_look import OneLook
 from counterpoint.control.hypotheses.planner_records import PlannerRecords
 from counterpoint.delivery import Evidence
 from counterpoint.errors import InvalidInput, NotFound
@@ -146,7 +147,20 @@ class Planning:
     def validate(self, spec: ExperimentSpec, now: datetime) -> tuple[Finding, ...]:
         """Return everything the validator says of a spec on what is live."""
         release = self._release(spec.surface)
-        return self._validated(spec, release, now)
+        return self._validated(spec, release, self._world(release, now))
+
+    def validator(self, now: datetime) -> Callable[[ExperimentSpec, datetime], tuple[Finding, ...]]:
+        """Return what validates many specs on one look at what is live and at the records: both as they are now."""
+        looked = OneLook(self._traffic, self._evidence)
+        seen: dict[str, tuple[Release, World]] = {}
+
+        def validate_one(spec: ExperimentSpec, _: datetime) -> tuple[Finding, ...]:
+            if spec.surface not in seen:
+                release = self._release(spec.surface)
+                seen[spec.surface] = release, replace(self._world(release, now), traffic=looked, budgets=looked)
+            return self._validated(spec, *seen[spec.surface])
+
+        return validate_one
 
     def fix(self, spec: ExperimentSpec, findings: tuple[Finding, ...]) -> ExperimentSpec:
         """Return the spec with the findings' machine-applicable fixes."""
@@ -166,7 +180,7 @@ class Planning:
         findings = list(found)
         for operation in change.operations:
             if isinstance(operation, AddExperiment) and base is not None:
-                findings += self._validated(operation.experiment.spec, base, now)
+                findings += self._validated(operation.experiment.spec, base, self._world(base, now))
         return sign(change, findings=findings, validator=VALIDATOR, key=self._key, at=now)
 
     def publish(self, change: Change, base: Release, *, actor: str, now: datetime) -> Release:
@@ -180,8 +194,8 @@ class Planning:
         """Return what the validator says of a plan that is not yet answered."""
         return self.validate(generate(draft, surface, owner=owner, hypothesis=hypothesis).spec, now)
 
-    def _validated(self, spec: ExperimentSpec, release: Release, now: datetime) -> tuple[Finding, ...]:
-        found = validate(spec, release.state.surface, self._world(release, now))
+    def _validated(self, spec: ExperimentSpec, release: Release, world: World) -> tuple[Finding, ...]:
+        found = validate(spec, release.state.surface, world)
         if any(finding.severity is Severity.ERROR for finding in found):
             return found  # nothing can be proven on top of a spec that is refused
         return (*found, *launch_findings(release.state, spec))

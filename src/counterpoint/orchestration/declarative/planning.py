@@ -1,6 +1,8 @@
 """Compare a declared state with what is: what to launch, replace or stop, and what is left as somebody made it."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from counterpoint.errors import CounterpointError
 from counterpoint.experiments import ExperimentSpec
@@ -20,7 +22,9 @@ from counterpoint.orchestration.desk import LaunchDesk
 from counterpoint.orchestration.launch import ENDED, PLATFORM, Launch, LaunchState
 from counterpoint.orchestration.recording import spec_of
 from counterpoint.orchestration.world import LaunchWorld
-from counterpoint.vocabulary import Severity
+from counterpoint.vocabulary import Finding, Severity
+
+Validate = Callable[[ExperimentSpec, datetime], tuple[Finding, ...]]
 
 NOT_BEGUN = (LaunchState.SUBMITTED, LaunchState.PLANNED, LaunchState.VALIDATED, LaunchState.APPROVED)
 NEVER_LIVE = (LaunchState.REFUSED, LaunchState.FAILED)
@@ -37,6 +41,7 @@ def plan_state(
     unreadable: Sequence[Unreadable] = (),
     surfaces: Iterable[str] = (),
     prune: bool = False,
+    validate: Validate | None = None,
 ) -> StatePlan:
     """Return what has to be done for the platform to be as declared; changes nothing.
 
@@ -48,22 +53,24 @@ def plan_state(
             them may name what seems to be gone.
         surfaces: Further surfaces on which undeclared experiments are looked for.
         prune: Stop what this folder launched and no longer names.
+        validate: The validator for all of them; the desk's own, which looks at the world anew for each, when None.
 
     Raises:
         NotFound: Code `unknown_surface`.
     """
+    world = desk.world if validate is None else replace(desk.world, validate=validate)
     concerned = tuple(dict.fromkeys((*(each.spec.surface for each in declared), *surfaces)))
     heads = {surface: head_of(surface) for surface in concerned}
-    present = present_launches(desk.world.launches.list())
-    items = [_declared_item(desk.world, each, present, author) for each in declared]
+    present = present_launches(world.launches.list())
+    items = [_declared_item(world, each, present, author) for each in declared]
     named = {(each.spec.surface, each.spec.key) for each in declared}
     may_stop = prune and not unreadable
     for place, launch in sorted(present.items()):
         if launch.surface in heads and place not in named and launch.state not in ENDED:
-            items.append(_unnamed_item(desk.world, launch, source, may_stop=may_stop))
+            items.append(_unnamed_item(world, launch, source, may_stop=may_stop))
     return StatePlan(
         source=source,
-        made_at=desk.world.clock(),
+        made_at=world.clock(),
         heads=heads,
         items=tuple(items),
         declared=tuple(declared),
