@@ -98,7 +98,7 @@ def test_from_words_in_the_page_to_results_look_by_look(world, page):
     assert page.get_by_text("Segments decide nothing").is_visible()
     assert page.get_by_label("Segment").locator("option", has_text="age").count() == 0
     for question, answer in (
-        ("Does the effect wear off?", "by days since first exposure"),
+        ("Does the effect wear off?", "among units followed for all"),
         ("Do other experiments disturb it?", "No other experiment shares exposed units"),
         ("How long would it take", "asked again on the traffic"),
     ):

@@ -93,7 +93,9 @@ def test_a_bound_far_out_is_cut_and_leaves_the_effects_readable(frame):
 @FRAMES
 def test_one_look_is_a_bar_and_none_is_no_mark_at_all(frame):
     one = course_svg(read(course(newest=8)), frame)
-    assert len(elements(one, "alone")) == 2
+    bars = [float(each.attrib["x1"]) for each in elements(one, "alone")]
+    assert len(set(bars)) == 2
+    assert sum(bars) / 2 == pytest.approx(DayAxis(days=28, frame=frame).x(8), abs=0.02)
     assert not elements(one, "band") and not elements(one, "line")
     none = course_svg(read(course(newest=3)), frame)
     assert not any(elements(none, name) for name in ("band", "line", "alone", "newest", "end"))

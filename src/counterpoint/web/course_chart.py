@@ -11,6 +11,7 @@ from counterpoint.web.scorecard import Figure
 
 _ROOM_FOR_WORDS = 92.0
 _APART = 15.0
+_BAR = 9.0
 _MOST_OF_A_BOUND = 2.5
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
@@ -72,7 +73,7 @@ def _band(course: Course, variant: str, letter: str, days: DayAxis, changes: Cha
     for run in _runs(course, variant):
         if len(run) == 1:
             look, figure = run[0]
-            x = days.x(look.day)
+            x = _r(days.x(look.day) + _beside(course, variant))
             out.append(
                 f'<line class="alone tint-{letter}" x1="{x}" x2="{x}" y1="{_y(figure.upper, changes)}"'
                 f' y2="{_y(figure.lower, changes)}"/>'
@@ -82,6 +83,11 @@ def _band(course: Course, variant: str, letter: str, days: DayAxis, changes: Cha
         below = [f"{days.x(look.day)} {_y(figure.lower, changes)}" for look, figure in reversed(run)]
         out.append(f'<path class="band tint-{letter}" d="M{"L".join((*above, *below))}Z"/>')
     return "".join(out)
+
+
+def _beside(course: Course, variant: str) -> float:
+    """Return how far a bar stands from its day: on top of each other, bars of one look would hide each other."""
+    return _BAR * (list(course.letters).index(variant) - (len(course.letters) - 1) / 2)
 
 
 def _y(change: float, changes: ChangeAxis) -> float:
@@ -95,14 +101,14 @@ def _y(change: float, changes: ChangeAxis) -> float:
 def _line(course: Course, variant: str, letter: str, n: int, days: DayAxis, changes: ChangeAxis) -> str:
     dashes = _DASHES[n % len(_DASHES)]
     dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
-    out, last = [], None
+    out, last, alone = [], None, False
     for run in _runs(course, variant):
         places = [f"{days.x(look.day)} {changes.y(figure.estimate)}" for look, figure in run]
         if len(places) > 1:
             out.append(f'<path class="line tint-{letter}"{dashed} d="M{"L".join(places)}"/>')
-        last = run[-1]
+        last, alone = run[-1], len(run) == 1
     if last is not None:
-        x, y = days.x(last[0].day), changes.y(last[1].estimate)
+        x, y = _r(days.x(last[0].day) + (_beside(course, variant) if alone else 0.0)), changes.y(last[1].estimate)
         out.append(f'<circle class="newest tint-{letter}" cx="{x}" cy="{y}" r="4"/>')
     return "".join(out)
 
