@@ -49,3 +49,20 @@ def test_a_kill_while_a_winner_is_shipped_gives_everybody_the_baseline_back(tmp_
         assert killed["state"] == "rolled_back"
         state = platform.control.release_store.latest("home").state
         assert (state.rollouts, state.baseline["podcasts.shelf_position"]) == ({}, 6)
+
+
+def test_a_kill_when_everybody_has_the_winner_and_the_launch_has_not_ended_takes_it_from_everybody(
+    tmp_path: Path,
+) -> None:
+    with live_platform(tmp_path) as (platform, clock):
+        shipping = _won(platform)
+        for hours in (1.1, 24.1, 25):
+            clock.move_to(clock() + timedelta(hours=hours))
+            # The rollout alone goes on; the launch that waits for it is not looked at.
+            platform.control.chores()
+        state = platform.control.release_store.latest("home").state
+        assert (state.rollouts, state.baseline["podcasts.shelf_position"]) == ({}, 2)
+        assert platform.control.launch(shipping["id"])["state"] == "shipping"
+        killed = platform.control.move(shipping["id"], "kill", actor="grace", reason="it hurts")
+        assert killed["state"] == "rolled_back"
+        assert platform.control.release_store.latest("home").state.baseline["podcasts.shelf_position"] == 6

@@ -11,7 +11,7 @@ from counterpoint.orchestration.backends.protocol import Goal
 from counterpoint.orchestration.converge import converge
 from counterpoint.orchestration.launch import Launch, LaunchState
 from counterpoint.orchestration.ports import Outcome
-from counterpoint.orchestration.recording import CALM, desired, record, spec_of, write
+from counterpoint.orchestration.recording import CALM, desired, is_killed, record, spec_of, write
 from counterpoint.orchestration.world import LaunchWorld, Learning, StagedShip
 
 RETRY_AFTER = timedelta(minutes=5)
@@ -32,13 +32,19 @@ def conclude(
     reason: str,
     actor: str,
     evidence: Outcome | None = None,
+    decided: bool = False,
 ) -> Outcome:
-    """Stop, decide, and ship or roll back; a part that was done before it was interrupted is not done again."""
-    failed, seconds = _reach(world, steps, launch_id, run, Goal.STOP, verb="stop", reason=reason, actor=actor)
-    if failed is not None:
-        return failed
-    stopping = {**(evidence or {}), "seconds": seconds}
-    steps.run("record stopped", lambda: _stop(world, launch_id, Goal.STOP, reason, actor, stopping, held=False))
+    """Stop, decide, and ship or roll back; a part that was done before it was interrupted is not done again.
+
+    Args:
+        decided: Whether it was stopped and decided before: a backend that has shipped already is told of no stop.
+    """
+    if not decided:
+        failed, seconds = _reach(world, steps, launch_id, run, Goal.STOP, verb="stop", reason=reason, actor=actor)
+        if failed is not None:
+            return failed
+        stopping = {**(evidence or {}), "seconds": seconds}
+        steps.run("record stopped", lambda: _stop(world, launch_id, Goal.STOP, reason, actor, stopping, held=False))
     verdict = steps.run("decide", lambda: _decide(world, launch_id))
     goal, why, variant = Goal.SHIP if verdict["ship"] else Goal.ROLL_BACK, verdict["reason"], verdict["ship"]
     staged = world.ship if verdict["staged"] else None
@@ -57,18 +63,23 @@ def finish(
     reason: str,
     actor: str,
     variant: str | None = None,
+    killed: bool = False,
 ) -> Outcome:
-    """Ship or roll back on every backend, keep what was learnt, and end the launch."""
+    """Ship or roll back on every backend, keep what was learnt, and end the launch.
+
+    Args:
+        killed: Whether this run carries out a kill; only such a run ends a launch that has heard of one.
+    """
     failed, seconds = _reach(world, steps, launch_id, run, goal, reason=reason, actor=actor, variant=variant)
     if failed is not None:
         return failed
     # Kept before the end is recorded: nothing comes back to a launch that has ended.
     steps.run("learn", lambda: _learn(world, launch_id, goal, reason))
-    return steps.run("record end", lambda: _end(world, launch_id, goal, reason, actor, seconds))
+    return steps.run("record end", lambda: _end(world, launch_id, goal, reason, actor, seconds, killed=killed))
 
 
 def stop_shipping(world: LaunchWorld, steps: Attempts, launch_id: str, run: str, *, reason: str, actor: str) -> Outcome:
-    """Take the rollout of a winner back at once, and roll its launch back."""
+    """Take what was shipped of a winner back at once, by stages or to everybody, and roll its launch back."""
 
     def abort() -> Outcome:
         if world.ship is not None:
@@ -76,7 +87,7 @@ def stop_shipping(world: LaunchWorld, steps: Attempts, launch_id: str, run: str,
         return {}
 
     steps.run("abort shipping", abort)
-    return finish(world, steps, launch_id, run, Goal.ROLL_BACK, reason=reason, actor=actor)
+    return finish(world, steps, launch_id, run, Goal.ROLL_BACK, reason=reason, actor=actor, killed=True)
 
 
 def hold(
@@ -153,7 +164,8 @@ def _reach(
         world,
         steps,
         lambda: desired(world, launch_id, goal, reason=reason, actor=actor, variant=variant),
-        prefix=f"{run}:{goal}",
+        # A winner is shipped under the launch's name, so that a kill finds what an earlier run has shipped of it.
+        prefix=f"{launch_id}:{goal}" if goal is Goal.SHIP else f"{run}:{goal}",
         forward=True,
     )
     if done["ok"]:
@@ -247,7 +259,16 @@ def _decide(world: LaunchWorld, launch_id: str) -> Outcome:
     return {"ship": kept["ship"], "reason": " ".join(kept["reasons"]), "staged": staged}
 
 
-def _end(world: LaunchWorld, launch_id: str, goal: Goal, reason: str, actor: str, seconds: dict[str, float]) -> Outcome:
+def _end(
+    world: LaunchWorld,
+    launch_id: str,
+    goal: Goal,
+    reason: str,
+    actor: str,
+    seconds: dict[str, float],
+    *,
+    killed: bool = False,
+) -> Outcome:
     launch = record(
         world,
         launch_id,
@@ -262,8 +283,14 @@ def _end(world: LaunchWorld, launch_id: str, goal: Goal, reason: str, actor: str
         claim=None,
         held=False,
         wish=None,
+        # Whoever said kill has told backends of it meanwhile: what is live is not what was reached here.
+        when=lambda launch: killed or not is_killed(launch),
     )
-    return {"state": str(launch.state), "reason": reason}
+    if launch.state is _ENDS[goal]:
+        return {"state": str(launch.state), "reason": reason}
+    # Left to whoever carries out the kill: the run that was told of it, or a look.
+    launch = write(world, launch_id, lambda old: msgspec.structs.replace(old, claim=None) if old.claim else old)
+    return {"state": str(launch.state), "reason": "it was killed before its end was recorded"}
 
 
 def _learn(world: LaunchWorld, launch_id: str, goal: Goal, reason: str) -> Outcome:

@@ -45,10 +45,15 @@ def write(world: LaunchWorld, launch_id: str, change: Callable[[Launch], Launch]
     raise PlatformFault("launch_contended", f"{_N_WRITES} writes in a row found the launch changed", where=launch_id)
 
 
+def is_killed(launch: Launch) -> bool:
+    """Return whether somebody has said kill, and that is not carried out yet."""
+    return launch.wish is not None and launch.wish.get("verb") == Goal.KILL
+
+
 def _still_to_be_killed(before: Launch, after: Launch) -> Launch:
     """Return `after` with the kill that `before` has heard of: whoever had the claim then cannot have known of it."""
-    heard = before.wish is not None and before.wish.get("verb") == Goal.KILL
-    if not heard or after.held or after.state in ENDED:
+    done = after.state in ENDED or (after.held and after.wish is None and after.claim is None)
+    if not is_killed(before) or done:
         return after
     due_at = after.updated_at if after.claim is None else after.due_at
     return msgspec.structs.replace(after, wish=before.wish, due_at=due_at)
@@ -113,8 +118,8 @@ def desired(
         Conflict: code `killed`, when it would serve a treatment that somebody wants to be gone at once.
     """
     launch = world.launches.get(launch_id)
-    if goal in _SERVES and launch.wish is not None and launch.wish.get("verb") == Goal.KILL:
-        raise Conflict("killed", launch.wish["reason"], where=launch_id)
+    if goal in _SERVES and is_killed(launch):
+        raise Conflict("killed", (launch.wish or {})["reason"], where=launch_id)
     return Desired(
         launch_id=launch_id,
         spec=spec_of(launch),

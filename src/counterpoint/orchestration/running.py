@@ -45,7 +45,10 @@ def look(world: LaunchWorld, steps: Attempts, argument: Mapping[str, Any]) -> Ou
             verb, place = Verb(seen["verb"]), seen["place"]
             return carry_out(world, steps, launch_id, run, verb, place=place, actor=seen["actor"], reason=reason)
         case "conclude" | "stop":
-            return conclude(world, steps, launch_id, run, reason=reason, actor=PLATFORM, evidence=evidence)
+            was_decided = seen.get("decided", False)
+            return conclude(
+                world, steps, launch_id, run, reason=reason, actor=PLATFORM, evidence=evidence, decided=was_decided
+            )
         case "ship" | "roll_back":
             variant = seen["variant"] if do == "ship" else None
             return finish(world, steps, launch_id, run, Goal(do), reason=reason, actor=PLATFORM, variant=variant)
@@ -75,7 +78,8 @@ def _inspect(world: LaunchWorld, launch_id: str, run: str) -> Outcome:
     if launch.held:
         return {"do": "nothing", "reason": "it waits for somebody to restart, stop or archive it"}
     if launch.state in (LaunchState.STOPPED, LaunchState.DECIDED):
-        return {"do": "conclude", "reason": "its conclusion was interrupted"}
+        was_decided = launch.state is LaunchState.DECIDED
+        return {"do": "conclude", "reason": "its conclusion was interrupted", "decided": was_decided}
     if launch.state is LaunchState.SHIPPING and world.ship is not None:
         stands = world.ship.look(launch)
         if stands.over is None:

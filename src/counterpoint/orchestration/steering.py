@@ -8,13 +8,13 @@ import msgspec
 
 from counterpoint.errors import Conflict
 from counterpoint.orchestration.attempts import Attempts
-from counterpoint.orchestration.backends.protocol import Goal
+from counterpoint.orchestration.backends.protocol import Desired, Goal
 from counterpoint.orchestration.conclusion import archive, conclude, hold, stop_shipping
 from counterpoint.orchestration.converge import converge
 from counterpoint.orchestration.launch import Launch, LaunchState
 from counterpoint.orchestration.moving import move_to
 from counterpoint.orchestration.ports import Outcome
-from counterpoint.orchestration.recording import claimed, desired, spec_of, write
+from counterpoint.orchestration.recording import claimed, desired, is_killed, spec_of, write
 from counterpoint.orchestration.schedule import end_of
 from counterpoint.orchestration.world import LaunchWorld
 from counterpoint.telemetry import logger
@@ -77,7 +77,7 @@ def refuse(world: LaunchWorld, launch: Launch, verb: Verb) -> None:
         Conflict: `bad_transition`, when its state does not allow it; `not_begun`, when it serves nobody yet;
             `design_ended`, when it has run its days and cannot be restarted.
     """
-    if place_of(launch) not in ALLOWED[verb]:
+    if not _allows(launch, verb):
         places = " or ".join(ALLOWED[verb])
         raise Conflict(
             "bad_transition",
@@ -114,7 +114,7 @@ def intervene(world: LaunchWorld, steps: Attempts, argument: Mapping[str, Any]) 
             converge(
                 world,
                 steps,
-                lambda: desired(world, launch_id, Goal.KILL, reason=reason, actor=actor),
+                lambda: _at_once(world, launch_id, reason=reason, actor=actor),
                 prefix=f"{run}:at once",
                 forward=True,
             )
@@ -146,11 +146,9 @@ def carry_out(
             return conclude(world, steps, launch_id, run, reason=reason, actor=actor)
         case Verb.HOLD:
             return hold(world, steps, launch_id, run, Goal.STOP, reason=reason, actor=actor)
-        case Verb.KILL if place == LaunchState.SHIPPING:
+        case Verb.KILL if place in (LaunchState.DECIDED, LaunchState.SHIPPING):
+            # It is on its way to an end, which is not to be shipped; what of it has shipped already is taken back.
             return stop_shipping(world, steps, launch_id, run, reason=reason, actor=actor)
-        case Verb.KILL if place == LaunchState.DECIDED:
-            # It is on its way to an end, which is not to be shipped.
-            return conclude(world, steps, launch_id, run, reason=reason, actor=actor)
         case Verb.KILL:
             return hold(world, steps, launch_id, run, Goal.KILL, reason=reason, actor=actor)
         case Verb.ARCHIVE:
@@ -165,7 +163,7 @@ def _hear(world: LaunchWorld, launch_id: str, actor: str, reason: str) -> Outcom
     logger("orchestration").warning("KILL SWITCH", extra={"launch": launch_id, "actor": actor, "reason": reason})
 
     def change(launch: Launch) -> Launch:
-        if place_of(launch) not in ALLOWED[Verb.KILL] or launch.begun_at is None:
+        if not _allows(launch, Verb.KILL) or launch.begun_at is None:
             return launch
         wish = {"verb": str(Verb.KILL), "actor": actor, "reason": reason}
         return msgspec.structs.replace(launch, wish=wish, updated_at=now)
@@ -173,6 +171,19 @@ def _hear(world: LaunchWorld, launch_id: str, actor: str, reason: str) -> Outcom
     launch = write(world, launch_id, change)
     # What begins is not live everywhere yet: it is let through and taken back, or its own failure reverts it.
     return {"at_once": launch.claim is not None and launch.state not in _STARTING}
+
+
+def _at_once(world: LaunchWorld, launch_id: str, *, reason: str, actor: str) -> Desired:
+    """Return what a kill wants of the backends before it has the launch: where the launch will be, carried out.
+
+    Raises:
+        Conflict: code `carried_out`, when a look was faster: what has come after that is not to be touched.
+    """
+    launch = world.launches.get(launch_id)
+    if not is_killed(launch):
+        raise Conflict("carried_out", "the kill is carried out already", where=launch_id)
+    goal = Goal.KILL if launch.decision is None else Goal.ROLL_BACK
+    return desired(world, launch_id, goal, reason=reason, actor=actor)
 
 
 def _take(world: LaunchWorld, launch_id: str, run: str, verb: Verb) -> Outcome:
@@ -186,7 +197,7 @@ def _take(world: LaunchWorld, launch_id: str, run: str, verb: Verb) -> Outcome:
         if launch.claim == run:
             return {"go": True, "place": place_of(launch)}
         if not _may(launch, verb):
-            now_is = place_of(launch) if place_of(launch) not in ALLOWED[verb] else "being stopped"
+            now_is = place_of(launch) if not _allows(launch, verb) else "being stopped"
             return {"go": False, "state": str(launch.state), "reason": f"a launch that is {now_is} cannot {verb}"}
         world.sleep(_CLAIM_EVERY_S)
     raise Conflict(
@@ -194,9 +205,15 @@ def _take(world: LaunchWorld, launch_id: str, run: str, verb: Verb) -> Outcome:
     )
 
 
+def _allows(launch: Launch, verb: Verb) -> bool:
+    # What is held and moved is on its way back to its treatments: a restart records that last.
+    returns = launch.held and (launch.claim is not None or is_killed(launch))
+    return place_of(launch) in ALLOWED[verb] or (verb is Verb.KILL and returns)
+
+
 def _may(launch: Launch, verb: Verb) -> bool:
     ends = launch.wish is not None and wished(launch) in _FINAL
-    return place_of(launch) in ALLOWED[verb] and (verb in _FINAL or not ends)
+    return _allows(launch, verb) and (verb in _FINAL or not ends)
 
 
 def wished(launch: Launch) -> Verb | None:

@@ -67,6 +67,7 @@ from counterpoint.releases.state import (
     territory_of,
     with_parts,
 )
+from counterpoint.releases.unshipping import unship_operations
 
 __all__ = [
     "DEFAULT_STAGES",
@@ -147,6 +148,7 @@ __all__ = [
     "state_from",
     "territory_of",
     "to_document",
+    "unship_operations",
     "verify",
     "with_parts",
     "with_rollout_finished",

@@ -24,6 +24,7 @@ from counterpoint.releases import (
     shipped_rule,
     stage_ends_at,
     stage_operation,
+    unship_operations,
 )
 
 _N_ATTEMPTS = 6
@@ -37,12 +38,14 @@ class StagedShipping:
     Attributes:
         attest: The validator: looks at a Change on its base and signs what it found.
         take_back: Publishes the Change that takes a rollout back.
+        clock: The present.
     """
 
     releases: ReleaseStore
     attest: Callable[[Change, Release | None, datetime], Attestation]
     key: bytes
     take_back: TakeBack
+    clock: Callable[[], datetime]
 
     def wanted(self, spec: ExperimentSpec) -> bool:
         """Return whether the policy of the surface asks for stages."""
@@ -94,10 +97,29 @@ class StagedShipping:
         return Shipping(over=False, words=f"its shipping ended before everybody had it: {why}")
 
     def abort(self, launch: Launch, *, actor: str, reason: str) -> None:
-        """Take the rollout back at once, if it is under way."""
-        rollout: Rollout | None = self._live(launch.surface).state.rollouts.get(_rollout(launch))
+        """Take the rollout back at once, if it is under way, or what it gave to everybody, if it is just over."""
+        name = _rollout(launch)
+        rollout: Rollout | None = self._live(launch.surface).state.rollouts.get(name)
         if rollout is not None:
             self.take_back(launch.surface, rollout, actor=actor, reason=reason)
+            return
+        given = self.releases.find_change(launch.surface, f"{name}:everybody")
+        if given is not None:
+            self._take_from_everybody(launch, given.number, actor=actor, reason=reason)
+
+    def _take_from_everybody(self, launch: Launch, number: int, *, actor: str, reason: str) -> None:
+        rule, name = shipped_rule(launch.experiment), f"{_rollout(launch)}:back"
+        for attempt in range(_N_ATTEMPTS):
+            back = unship_operations(self.releases, launch.surface, number, rule=rule)
+            if not back:
+                return
+            base, now = self._live(launch.surface), self.clock()
+            change = prepare(base, back, change_id=name, surface=launch.surface, author=actor, reason=reason, at=now)
+            try:
+                publish(change, self.attest(change, base, now), store=self.releases, now=now, actor=actor, key=self.key)
+            except Conflict as error:
+                if error.code != "stale_base" or attempt == _N_ATTEMPTS - 1:
+                    raise
 
     def _live(self, surface: str) -> Release:
         release = self.releases.latest(surface)

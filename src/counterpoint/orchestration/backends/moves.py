@@ -32,6 +32,9 @@ AFTER = {
 TAKING_AWAY = (Goal.PAUSE, Goal.STOP, Goal.KILL, Goal.ARCHIVE, Goal.ROLL_BACK)
 """What takes treatments away: done as well when a revert has taken the whole experiment away."""
 
+UNSHIPPING = (Goal.KILL, Goal.ROLL_BACK)
+"""What leaves nothing live of a winner either that the same launch has begun to ship."""
+
 
 def state_after(desired: Desired, base: Release) -> SurfaceState:
     """Return the state of the surface once the goal is reached; nothing is published.

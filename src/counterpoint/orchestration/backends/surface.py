@@ -10,6 +10,7 @@ from counterpoint.orchestration.backends.moves import (
     AFTER,
     STAGED,
     TAKING_AWAY,
+    UNSHIPPING,
     is_gone,
     moves,
     operations_for,
@@ -25,10 +26,13 @@ from counterpoint.releases import (
     Operation,
     Release,
     ReleaseStore,
+    Restore,
     change_digest,
     prepare,
     publish,
     revert_operations,
+    shipped_rule,
+    unship_operations,
 )
 
 Attest = Callable[[Change, Release | None, datetime], Attestation]
@@ -52,6 +56,12 @@ class SurfaceBackend:
     def plan(self, desired: Desired) -> Diff:
         """Return the moves that take the experiment from what is live to the goal."""
         surface = desired.spec.surface
+        if back := self._shipped(desired):
+            paths = sorted(path for each in back for path in each.parts)
+            edits = (
+                Edit(path=f"config.{path.replace('/', '.')}", before="shipped", after="as before") for path in paths
+            )
+            return Diff(backend=self.name, edits=tuple(edits))
         before, after = moves(self._live(surface).state, desired)
         if before == after:
             return Diff(backend=self.name, edits=())
@@ -102,11 +112,21 @@ class SurfaceBackend:
         operations = revert_operations(self._releases, surface, number)
         self._compare_and_publish(surface, key, lambda _: operations, actor=actor, reason=reason, now=now, people=())
 
+    def _shipped(self, desired: Desired) -> tuple[Restore, ...]:
+        """Return what takes back the winner that the launch has shipped, if that is live and the goal forbids it."""
+        if desired.goal not in UNSHIPPING:
+            return ()
+        surface, key = desired.spec.surface, f"{desired.launch_id}:{Goal.SHIP}:{self.name}"
+        shipped = self._releases.find_change(surface, key)
+        if shipped is None:
+            return ()
+        return unship_operations(self._releases, surface, shipped.number, rule=shipped_rule(desired.spec.key))
+
     def _publish(self, desired: Desired, key: str) -> Release:
         return self._compare_and_publish(
             desired.spec.surface,
             key,
-            lambda base: operations_for(desired, base.state),
+            lambda base: self._shipped(desired) or operations_for(desired, base.state),
             actor=desired.actor,
             reason=desired.reason,
             now=desired.now,

@@ -13,7 +13,7 @@ from counterpoint.orchestration import Outcome, Progress, Steps, Workflow
 from counterpoint.storage.durable.liveness import Liveness
 
 # Bumped only when waiting workflows of an older version could not be continued by this code.
-WORKFLOW_VERSION = "2"
+WORKFLOW_VERSION = "3"
 _POLL_S = 0.01
 _CLOSE_S = 10
 _KEPT = timedelta(days=30)
