@@ -35,7 +35,7 @@ from counterpoint.agents.ports import (
     PrivacyApproval,
     World,
 )
-from counterpoint.agents.risk import AGENT_PREFIX, RiskBudget, is_agent, risk_findings
+from counterpoint.agents.risk import AGENT_PREFIX, RiskBudget, guard_findings, is_agent, risk_findings
 from counterpoint.agents.summary import Figure, Sentence, summarize, unsupported
 from counterpoint.agents.validator import VALIDATOR, apply_fixes, may_launch, validate
 
@@ -91,6 +91,7 @@ __all__ = [
     "expected_effect",
     "expected_effects",
     "generate",
+    "guard_findings",
     "is_agent",
     "jsonl",
     "load_cases",

@@ -54,6 +54,11 @@ def risk_findings(spec: ExperimentSpec, budget: RiskBudget, *, n_under_way: int)
     )
 
 
+def guard_findings(spec: ExperimentSpec) -> tuple[Finding, ...]:
+    """Return what `spec` lacks of the watch that every agent's experiment is under, whatever its budget."""
+    return (*_watching(spec, RiskBudget()), *_stopping(spec))
+
+
 def _place(spec: ExperimentSpec, budget: RiskBudget) -> Iterator[Finding]:
     if budget.surfaces and spec.surface not in budget.surfaces:
         known = ", ".join(budget.surfaces)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from counterpoint.errors import InvalidInput, NotFound
+from counterpoint.agents import guard_findings, is_agent
+from counterpoint.errors import Forbidden, InvalidInput, NotFound
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.approving import add_approval, refuse, take_back
 from counterpoint.orchestration.attempts import Attempts, Calls
@@ -99,8 +100,10 @@ def submit(
 
     Raises:
         Conflict: code `launch_exists`, when a launch of this experiment has not ended.
+        Forbidden: code `agent_unguarded`, when an agent's experiment would not stop by itself on harm.
     """
     desk.admit(author)
+    _refuse_unguarded(spec, author)
     now = desk.world.clock()
     launch_id = f"{spec.key}-{desk.new_id()}"
     launch = Launch(
@@ -132,6 +135,19 @@ def submit(
     )
     stored = desk.world.launches.create(planned)
     return stored, start(desk.executor, "begin", stored, {})
+
+
+def _refuse_unguarded(spec: ExperimentSpec, author: str) -> None:
+    """Refuse an agent what nothing would stop: by whichever door it comes, though parking has asked the same."""
+    lacking = guard_findings(spec) if is_agent(author) else ()
+    if lacking:
+        raise Forbidden(
+            "agent_unguarded",
+            lacking[0].message,
+            where=lacking[0].path,
+            fix="change the spec so that it stops by itself",
+            facts={"findings": [each.as_document() for each in lacking]},
+        )
 
 
 def approve(desk: LaunchDesk, launch_id: str, *, by: str, note: str = "") -> tuple[Launch, str]:
