@@ -13,6 +13,8 @@ from counterpoint.telemetry import logger
 
 # What a worker waits for is due in hours: looking more often would cost more than the waiting itself.
 _WATCH_S = 1.0
+# Stages of rollouts and scheduled changes last hours, checks are made by the minute or the hour.
+_REST_S = 5.0
 _REPORT_S = 5.0
 _WELCOME = "Counterpoint's worker runs: it ramps, looks and decides. Stop with Ctrl-C."
 
@@ -20,7 +22,12 @@ _WELCOME = "Counterpoint's worker runs: it ramps, looks and decides. Stop with C
 def run_worker(settings: Settings) -> int:
     """Ramp, look and decide until the process is interrupted, and return the exit status."""
     with opened(settings) as platform:
-        chores: list[Chore] = [(platform.refresh, _WATCH_S), (platform.control.tick, _WATCH_S)]
+        control = platform.control
+        chores: list[Chore] = [
+            (platform.refresh, _WATCH_S),
+            (control.start_due, _WATCH_S),
+            (control.see_to_the_rest, _REST_S),
+        ]
         if settings.control_url is not None:
             chores.append((_reporting(settings.control_url, settings.fleet_token, platform), _REPORT_S))
         print(_WELCOME, flush=True)

@@ -170,10 +170,18 @@ class Control:
         return self._waited(moved, workflow, wait_s)
 
     def tick(self, *, wait_s: float = 0.0) -> list[str]:
-        """Start what is due, wait for it at most so long, and return the workflows' ids."""
+        """Do everything that is due, wait for launches at most so long, and return the workflows' ids."""
+        self.see_to_the_rest()
+        return self.start_due(wait_s=wait_s)
+
+    def see_to_the_rest(self) -> None:
+        """Do what is due besides launches: scheduled changes, rollouts, checks, A/A runs."""
         self.chores()
         if self.placebos is not None:
             self.placebos.measure_next()
+
+    def start_due(self, *, wait_s: float = 0.0) -> list[str]:
+        """Start the launches' transitions that are due, wait for them at most so long, and return their ids."""
         started = tick(self.desk)
         if wait_s:
             for workflow in started:

@@ -30,6 +30,20 @@ from counterpoint.storage.sql.experiment_index import index_parts
 from counterpoint.storage.sql.tables import release_parts, releases
 from counterpoint.vocabulary import canonical_json
 
+# Asked by every process about once a second, so it is put together once.
+_of_surface = releases.alias()
+_HEADS = (
+    sa.select(
+        releases.c.surface,
+        sa.select(sa.func.max(_of_surface.c.number))
+        .where(_of_surface.c.surface == releases.c.surface)
+        .scalar_subquery()
+        .label("newest"),
+    )
+    .where(releases.c.number == 1)
+    .order_by(releases.c.surface)
+)
+
 
 class SqlReleaseStore:
     """`ReleaseStore` on SQLite or PostgreSQL; the last release of each surface is kept in memory."""
@@ -180,11 +194,8 @@ class SqlReleaseStore:
 
     def heads(self) -> Mapping[str, int]:
         """Return the number of what is live on every surface, sorted by surface, in one statement."""
-        of_surface = releases.alias()
-        newest = sa.select(sa.func.max(of_surface.c.number)).where(of_surface.c.surface == releases.c.surface)
-        query = sa.select(releases.c.surface, newest.scalar_subquery().label("newest")).where(releases.c.number == 1)
         with self._database.reading() as connection:
-            return {row.surface: row.newest for row in connection.execute(query.order_by(releases.c.surface))}
+            return {row.surface: row.newest for row in connection.execute(_HEADS)}
 
     def _head(self, connection: sa.Connection, surface: str) -> ReleaseNote | None:
         """Return the note of what is live; its paths, which may be many, are read once for each release."""
