@@ -5,7 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from counterpoint.control.aside.holdout_life import REMIND_BEFORE, Reminders, holdout_power, phase_of, reminder_of
+from counterpoint.control.aside.holdout_life import (
+    REMIND_BEFORE,
+    Reminder,
+    Reminders,
+    holdout_power,
+    phase_of,
+    reminder_of,
+)
+from counterpoint.errors import DependencyFailure
 from counterpoint.experiments import MetricHistory, UnitsPerDay, Unknown
 from counterpoint.stats import ComparisonPlan, MetricModel, detectable_effect
 from experiment_examples import NOW, a_state
@@ -72,12 +80,40 @@ def test_its_owner_is_reminded_before_its_end_after_it_and_once_it_is_read() -> 
 
 
 def test_a_reminder_is_said_once_a_day_for_as_long_as_it_is_due() -> None:
-    now, due = NOW, ["data: 'q4' ends in 3 days"]
+    text = "data: 'q4' ends in 3 days"
+    now, due = NOW, [Reminder(surface="home", holdout="q4", text=text)]
     reminders = Reminders(lambda: due, lambda: now)
-    assert reminders.tick() == tuple(due)
-    for hours, said in ((0.5, ()), (2, ()), (23, tuple(due)), (1, ())):
+    assert reminders.tick() == (text,)
+    for hours, said in ((0.5, ()), (2, ()), (23, (text,)), (1, ())):
         now += timedelta(hours=hours)
         assert reminders.tick() == said
     due = []
     now += timedelta(days=2)
     assert reminders.tick() == ()
+
+
+class Ear:
+    """A listener that keeps what it is told, and cannot be reached when it is deaf."""
+
+    name = "ear"
+
+    def __init__(self, surface: str, *, deaf: bool = False) -> None:
+        self.surface, self.deaf, self.heard = surface, deaf, list[tuple[str, ...]]()
+
+    def holds(self, surface: str) -> bool:
+        return surface == self.surface
+
+    def remind(self, surface: str, holdout: str, reminder: str, *, idempotency_key: str) -> None:
+        if self.deaf:
+            raise DependencyFailure("backend_down", "nobody answers")
+        self.heard.append((surface, holdout, reminder, idempotency_key))
+
+
+def test_who_listens_to_a_surface_is_told_once_a_day_and_the_deaf_keep_nobody_from_it() -> None:
+    due = [Reminder(surface="home", holdout="q4", text="read it")]
+    deaf, other, ear = Ear("home", deaf=True), Ear("search"), Ear("home")
+    reminders = Reminders(lambda: due, lambda: NOW, (deaf, other, ear))
+    assert reminders.tick() == ("read it",)
+    assert reminders.tick() == ()
+    assert ear.heard == [("home", "q4", "read it", f"remind:home:q4:{NOW:%Y-%m-%d}")]
+    assert other.heard == deaf.heard == []

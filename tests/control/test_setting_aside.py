@@ -90,7 +90,7 @@ def test_a_holdout_is_read_once_after_its_end_and_what_it_found_is_what_was_put_
 
     clock.move_to(clock() + timedelta(days=20))
     assert aside.holdouts("home")[0]["phase"] == "due"
-    assert "ends in 8 days" in aside.reminders()[0]
+    assert "ends in 8 days" in aside.reminders()[0].text
     running = aside.holdout_readout("home", "q4")["readout"]
     assert "ci_lower" not in row_of(running, "listening_minutes_7d")
     with pytest.raises(Conflict) as early:
@@ -98,7 +98,7 @@ def test_a_holdout_is_read_once_after_its_end_and_what_it_found_is_what_was_put_
     assert early.value.code == "holdout_runs"
 
     clock.move_to(clock() + timedelta(days=8))
-    assert "blocks launches" in aside.reminders()[0]
+    assert "blocks launches" in aside.reminders()[0].text
     assert platform.control.submit(surface="home", author="ada", spec=spec())["state"] == "refused"
     document = aside.read_holdout("home", "q4", ADA)
     row = row_of(document["readout"], "listening_minutes_7d")
@@ -112,7 +112,7 @@ def test_a_holdout_is_read_once_after_its_end_and_what_it_found_is_what_was_put_
     again = aside.read_holdout("home", "q4", BOB)
     assert again["readout"] == document["readout"]
     assert again["taken"] == document["taken"]
-    assert "release it" in aside.reminders()[0]
+    assert "release it" in aside.reminders()[0].text
     aside.release_holdout("home", "q4", ADA)
     (kept,) = aside.holdout_readouts("home")
     assert (kept["readout"], kept["digest"]) == (document["readout"], document["taken"]["digest"])

@@ -154,3 +154,18 @@ def test_a_surface_that_is_none_of_its_business_is_not_told():
     assert hook.verify(receipt) is None
     hook.revert(receipt, actor="a", reason="r", now=NOW)
     assert script.asked == []
+
+
+def test_a_reminder_is_signed_and_carries_its_key():
+    script = Script(said(500), said(200))
+    backend(script).remind("home", "q4", "data: read it", idempotency_key="remind:home:q4:2026-12-31")
+    for request in script.asked:
+        assert is_signed(request.headers[HEADER], request.content, key=SECRET, now=NOW)
+        assert request.headers["Idempotency-Key"] == "remind:home:q4:2026-12-31"
+    told = json.loads(script.asked[-1].content)
+    assert (told["call"], told["surface"], told["holdout"], told["reminder"]) == (
+        "remind",
+        "home",
+        "q4",
+        "data: read it",
+    )

@@ -1,10 +1,10 @@
 """Puts the configuration plane together: proposals, rollouts, holdouts, new surfaces."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from counterpoint.control import Configuring
-from counterpoint.control.aside import Promises, Reminders, SettingAside, StoredReadouts
+from counterpoint.control.aside import Listener, Promises, Reminders, SettingAside, StoredReadouts
 from counterpoint.control.boarding import Onboarding
 from counterpoint.control.changes import ChangeDesk, Proposals, RollingOut
 from counterpoint.control.hypotheses import Planning
@@ -27,12 +27,14 @@ def open_configuring(
     clock: Callable[[], datetime],
     new_id: Callable[[], str],
     published: Callable[[], object],
+    listeners: Sequence[Listener] = (),
 ) -> Configuring:
     """Return the configuration plane on `database`.
 
     Args:
         key: Secret that attestations are signed with.
         published: Called when something may have been published.
+        listeners: Who is told what is due of holdouts, beside the log.
     """
     proposals = Proposals(SqlDocuments(database))
     desk = ChangeDesk(
@@ -67,6 +69,6 @@ def open_configuring(
         desk=desk,
         rolling=rolling,
         aside=aside,
-        remind=Reminders(aside.reminders, clock).tick,
+        remind=Reminders(aside.reminders, clock, listeners).tick,
         boarding=Onboarding(desk=desk, log=log, pages=PAGED),
     )

@@ -53,6 +53,7 @@ from counterpoint.orchestration import (
     SurfaceBackend,
     open_desk,
 )
+from counterpoint.orchestration.backends import WebhookBackend
 from counterpoint.recommend import ModelRegistry
 from counterpoint.releases import ReleaseStore
 from counterpoint.settings import Settings
@@ -222,6 +223,7 @@ def opened(
             clock=clock,
             new_id=new_id,
             published=feed.refresh,
+            listeners=[each for each in backing.backends if isinstance(each, WebhookBackend)],
         )
         control = Control(
             desk=open_desk(world, executor, new_id, admit=people_only),

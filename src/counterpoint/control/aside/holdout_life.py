@@ -1,11 +1,12 @@
 """The life of a holdout beside its buckets: what it could show, when it is due, and its read-out, kept for good."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from counterpoint.config import Metric, Surface
-from counterpoint.errors import CannotCompute, Conflict, InvalidInput, NotFound
+from counterpoint.errors import CannotCompute, Conflict, CounterpointError, InvalidInput, NotFound
 from counterpoint.experiments import Holdout, MetricHistory, TrafficHistory, Unknown
 from counterpoint.metrics import Forecast, model_from
 from counterpoint.stats import ComparisonPlan, detectable_effect
@@ -156,19 +157,46 @@ def _power_sentence(rows: list[Document], days: int) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """What the owner of a holdout should do, and by when."""
+
+    surface: str
+    holdout: str
+    text: str
+
+
+class Listener(Protocol):
+    """Somebody who wants to be told; a signed webhook is one."""
+
+    @property
+    def name(self) -> str:
+        """How it is called in the log."""
+
+    def holds(self, surface: str) -> bool:
+        """Return whether it is told of a surface."""
+
+    def remind(self, surface: str, holdout: str, reminder: str, *, idempotency_key: str) -> None:
+        """Tell it; raises `counterpoint.errors` when it could not be told."""
+
+
 class Reminders:
-    """Says in the log what owners of holdouts should do, once a day for each.
+    """Says in the log, and to who listens, what owners of holdouts should do, once a day for each.
 
     Args:
         due: Returns what should be said.
         clock: The present.
+        listeners: Who is told too.
     """
 
-    def __init__(self, due: Callable[[], list[str]], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, due: Callable[[], list[Reminder]], clock: Callable[[], datetime], listeners: Sequence[Listener] = ()
+    ) -> None:
         self._due = due
         self._clock = clock
+        self._listeners = listeners
         self._looked_at: datetime | None = None
-        self._said: dict[str, datetime] = {}
+        self._said: dict[Reminder, datetime] = {}
 
     def tick(self) -> tuple[str, ...]:
         """Return what was said now; looking costs a read of every surface, so it is done once an hour."""
@@ -180,5 +208,19 @@ class Reminders:
         fresh = tuple(each for each in due if each not in self._said or now - self._said[each] >= _SAY_EVERY)
         self._said = {each: now if each in fresh else self._said[each] for each in due}
         for each in fresh:
-            logger("holdouts").warning("holdout due", extra={"reminder": each})
-        return fresh
+            logger("holdouts").warning("holdout due", extra={"reminder": each.text})
+            self._tell(each, now)
+        return tuple(each.text for each in fresh)
+
+    def _tell(self, each: Reminder, now: datetime) -> None:
+        # Two workers say the same on one day under one key, so that a receiver can drop the second.
+        key = f"remind:{each.surface}:{each.holdout}:{now:%Y-%m-%d}"
+        for listener in self._listeners:
+            if not listener.holds(each.surface):
+                continue
+            try:
+                listener.remind(each.surface, each.holdout, each.text, idempotency_key=key)
+            except CounterpointError as error:
+                # It is in the log, on the page and on the command line; the next day it is told again.
+                problem = {"listener": listener.name, "problem": error.as_document()}
+                logger("holdouts").warning("a reminder was not delivered", extra=problem)

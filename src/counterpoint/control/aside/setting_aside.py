@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from counterpoint.control.aside.holdout_life import StoredReadouts, holdout_power, phase_of, reminder_of
+from counterpoint.control.aside.holdout_life import Reminder, StoredReadouts, holdout_power, phase_of, reminder_of
 from counterpoint.control.aside.promises import Promises, with_promises
 from counterpoint.control.changes import ChangeDesk, Document, Edit
 from counterpoint.control.documents import release_line
@@ -53,15 +53,15 @@ class SettingAside:
         state, now = self.desk.live(surface).state, self.desk.clock()
         return [_holdout_document(state.holdouts[key], now) for key in sorted(state.holdouts)]
 
-    def reminders(self) -> list[str]:
+    def reminders(self) -> list[Reminder]:
         """Return what the owners of holdouts on all surfaces should do, and by when."""
         now = self.desk.clock()
         found = (
-            reminder_of(holdout, now)
+            (surface, key, reminder_of(holdout, now))
             for surface in self.desk.releases.surfaces()
-            for _, holdout in sorted(self.desk.live(surface).state.holdouts.items())
+            for key, holdout in sorted(self.desk.live(surface).state.holdouts.items())
         )
-        return [each for each in found if each is not None]
+        return [Reminder(surface=surface, holdout=key, text=text) for surface, key, text in found if text is not None]
 
     def holdout_power(
         self,

@@ -106,6 +106,11 @@ class WebhookBackend:
             body = {"receipt": msgspec.to_builtins(receipt), "actor": actor, "reason": reason, "at": now.isoformat()}
             self._call("revert", body, f"{receipt.idempotency_key}:revert")
 
+    def remind(self, surface: str, holdout: str, reminder: str, *, idempotency_key: str) -> None:
+        """Tell the receiver what the owner of a holdout should do."""
+        body = {"surface": surface, "holdout": holdout, "reminder": reminder, "at": self._clock().isoformat()}
+        self._call("remind", body, idempotency_key)
+
     def holds(self, surface: str) -> bool:
         """Return whether it is told of `surface`."""
         return self._surfaces is None or surface in self._surfaces

@@ -5,11 +5,13 @@ from typing import Any
 
 from counterpoint.errors import Conflict, CounterpointError, DependencyFailure
 from counterpoint.experiments import ExperimentSpec
+from counterpoint.orchestration.beginning import BEGINNING
 from counterpoint.orchestration.declarative.items import CHANGES, DROPPED, EXPERIMENT, REPLACED, Act, Item, StatePlan
 from counterpoint.orchestration.declarative.planning import NOT_BEGUN
 from counterpoint.orchestration.desk import LaunchDesk, move, reject, submit
 from counterpoint.orchestration.launch import Launch, LaunchState
 from counterpoint.orchestration.steering import Verb
+from counterpoint.orchestration.watch import start
 
 # What these say somebody else has done meanwhile; a plan made now sees it and goes on from there.
 _OVERTAKEN = ("launch_exists", "has_begun", "bad_transition")
@@ -54,7 +56,8 @@ class Done:
 def apply_plan(desk: LaunchDesk, plan: StatePlan, *, actor: str, wait_s: float) -> tuple[Done, ...]:
     """Begin every experiment that the plan changes, wait at most so long altogether, and return what came of it.
 
-    A process that is killed meanwhile leaves what it has begun to its workflows; the next plan holds the rest.
+    A process that is killed meanwhile leaves what it has begun to its workflows; the next call takes them up, waits for
+    them, and does the rest.
 
     Args:
         actor: Who launches and stops.
@@ -70,6 +73,7 @@ def apply_plan(desk: LaunchDesk, plan: StatePlan, *, actor: str, wait_s: float) 
                 begun.append((item, launch_id, workflow, None))
             except CounterpointError as error:
                 begun.append((item, item.launch, None, _problem(error)))
+    begun += _resumed(desk, plan)
     started = desk.world.stopwatch()
     for _, _, workflow, _ in begun:
         if workflow is not None:
@@ -78,6 +82,23 @@ def apply_plan(desk: LaunchDesk, plan: StatePlan, *, actor: str, wait_s: float) 
         Done(item=item, launch=None if name is None else desk.world.launches.get(name), problem=problem)
         for item, name, _, problem in begun
     )
+
+
+def _resumed(desk: LaunchDesk, plan: StatePlan) -> list[tuple[Item, str | None, str | None, dict[str, Any] | None]]:
+    """Return this folder's launches that a process left half-way, their workflows under way again."""
+    taken_up: list[tuple[Item, str | None, str | None, dict[str, Any] | None]] = []
+    for item in plan.items:
+        if item.act is not Act.KEEP or item.kind != EXPERIMENT or item.launch is None:
+            continue
+        launch = desk.world.launches.get(item.launch)
+        if launch.origin != plan.source or launch.state not in BEGINNING:
+            continue
+        if launch.claim is not None:
+            taken_up.append((item, launch.id, launch.claim, None))
+        elif launch.state is LaunchState.PLANNED:
+            # Stored, and its process died before it started the workflow; started twice it is the same run.
+            taken_up.append((item, launch.id, start(desk.executor, "begin", launch, {}), None))
+    return taken_up
 
 
 def _begin(
