@@ -58,7 +58,15 @@ def test_a_mended_share_is_within_the_budget_with_a_ramp_that_fits_it(share: flo
 
 @pytest.mark.parametrize(
     ("actor", "agent"),
-    [("agent:scout", True), (" Agent:scout", True), ("maria@example.org", False), ("agents@example.org", False)],
+    [
+        ("agent:scout", True),
+        (" Agent:scout", True),
+        ("agent :scout", True),
+        ("\uff41gent\uff1ascout", True),
+        ("age\u200bnt:scout", True),
+        ("maria@example.org", False),
+        ("agents@example.org", False),
+    ],
 )
 def test_an_agent_is_known_by_its_name(actor: str, agent: bool) -> None:
     assert is_agent(actor) is agent

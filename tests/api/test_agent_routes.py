@@ -153,8 +153,9 @@ def test_a_token_makes_its_agent_whatever_the_header_says(guarded: AsgiClient) -
 
 
 def test_an_agent_that_has_a_token_is_not_believed_without_it(guarded: AsgiClient) -> None:
-    answer = guarded.get("/v1/agents/budget", headers=AGENT)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "token_needed")
+    for name in (AGENT["X-Counterpoint-Actor"], AGENT["X-Counterpoint-Actor"].title()):
+        answer = guarded.get("/v1/agents/budget", headers={"X-Counterpoint-Actor": name})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "token_needed")
 
 
 def test_a_token_that_proves_nobody_does_not_make_an_anonymous_person(guarded: AsgiClient) -> None:

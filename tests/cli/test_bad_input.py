@@ -75,6 +75,7 @@ def test_an_unreadable_file_is_named(folder: Path, capsys: pytest.CaptureFixture
         ("launch", "--spec", folder / "nowhere.yaml"),
         ("analyze", folder / "nowhere.parquet", "--variant", "v", "--control", "c", "--metric", "m"),
         ("content", "import", folder / "nowhere"),
+        ("analyze", folder / ("x" * 300), "--variant", "v", "--control", "c", "--metric", "m"),
         ("validate", folder),
         ("conformance", "stats", folder / "nowhere.json"),
         ("eval", "plans", folder / "nowhere.yaml", "--surface", folder / "nowhere.yaml"),
@@ -92,6 +93,8 @@ def test_json_that_no_reader_survives_is_refused(folder: Path, capsys: pytest.Ca
     path = folder / "cases.json"
     path.write_text(text)
     assert "[malformed_json]" in _refused(capsys, "--data", folder, "conformance", "stats", path)
+    surface = Path(__file__).parents[2] / "examples/search/surface.yaml"
+    assert "[cases_unreadable]" in _refused(capsys, "--data", folder, "eval", "plans", path, "--surface", surface)
     assert main(["--data", str(folder), "apply", str(path)]) == 2
     assert "Traceback" not in capsys.readouterr().err
 

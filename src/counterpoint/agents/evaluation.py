@@ -126,7 +126,7 @@ def load_cases(text: str, source: str) -> tuple[Case, ...]:
     """
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidInput("cases_unreadable", "this is not YAML", where=source) from error
     rows = document.get("cases") if isinstance(document, dict) else None
     if not isinstance(rows, list) or not rows:

@@ -1,5 +1,6 @@
 """Risk budgets: how much an agent may put at risk, whatever it asks for, told as findings about its spec."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,7 +37,9 @@ class RiskBudget:
 
 def is_agent(actor: str) -> bool:
     """Return whether an actor is an agent, by its name."""
-    return actor.strip().lower().startswith(AGENT_PREFIX)
+    # A name that reads like an agent's is one, however it is written: "Agent :scout", or in full-width letters.
+    letters = "".join(letter for letter in unicodedata.normalize("NFKC", actor) if letter.isprintable())
+    return "".join(letters.casefold().split()).startswith(AGENT_PREFIX)
 
 
 def risk_findings(spec: ExperimentSpec, budget: RiskBudget, *, n_under_way: int) -> tuple[Finding, ...]:

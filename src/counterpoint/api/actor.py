@@ -59,7 +59,7 @@ def identity_of(
             raise Forbidden("bad_token", "the token proves nobody", where="Authorization", fix="ask for another one")
     name = _named(ANONYMOUS if actor is None else actor)
     if rules is not None and is_agent(name):
-        known = rules.agents.get(name)
+        known = rules.agents.get(name.lower())
         if known is not None and known.token_sha256 is not None:
             raise Forbidden("token_needed", f"{name} proves itself", where="Authorization", fix="send Bearer TOKEN")
     return Identity(actor=name)

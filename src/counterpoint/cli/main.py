@@ -37,6 +37,7 @@ PLATFORM_AT_FAULT = 1
 INTERRUPTED = 130
 # A full or read-only disk is nobody's defect: the sentence says which file, and what the system says of it.
 _DISK = frozenset({errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS})
+_NAMES = frozenset({errno.ELOOP, errno.ENAMETOOLONG})
 
 _EPILOG = """\
 Start here:
@@ -72,6 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # the one boundary of this process
+        if isinstance(error, OSError) and error.errno in _NAMES:
+            name = str(error.filename)[:300]
+            print(f"counterpoint: {name}: {error.strerror}; name another file. [unreadable_file]", file=sys.stderr)
+            return CALLER_AT_FAULT
         if isinstance(error, OSError) and error.errno in _DISK:
             where = f"{error.filename}: " if error.filename else ""
             print(f"counterpoint: {where}{error.strerror}; make room, or mend permissions. [disk]", file=sys.stderr)

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
 
+_LONGEST = 2_000  # characters of one sentence; ours are shorter, what they quote may not be
+
 
 class Blame(StrEnum):
     """Whose error budget a failure burns."""
@@ -66,8 +68,8 @@ class CounterpointError(Exception):
             "code": self.code,
             "blame": str(self.blame),
             "retryable": self.retryable,
-            "message": self.sentence,
-            "where": self.where,
+            "message": _short(self.sentence),
+            "where": None if self.where is None else _short(self.where),
             "fix": self.fix,
             "facts": self.facts,
         }
@@ -75,6 +77,11 @@ class CounterpointError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Durable workflows and process pools pickle errors; keyword-only arguments need telling how.
         return (_rebuild, (type(self), self.code, self.what, self.where, self.fix, self.facts))
+
+
+def _short(text: str) -> str:
+    # A name of 200,000 letters is refused, and not sent back: once in the sentence and once in where it stood.
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 class InvalidInput(CounterpointError):
