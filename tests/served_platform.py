@@ -15,7 +15,7 @@ import uvicorn
 
 from counterpoint.api import create_app
 from counterpoint.bootstrap import Platform, SimulatedClock, opened, rehearse
-from counterpoint.cli.mcp import mount_mcp
+from counterpoint.cli.mounting import mount_mcp
 from counterpoint.simulation import Population
 from live_platform import START, prepared_settings
 

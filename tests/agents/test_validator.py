@@ -10,17 +10,15 @@ import pytest
 from counterpoint.agents import (
     CHECKS,
     ArmPreview,
-    Freeze,
     PagePreview,
     PastExperiment,
-    PrivacyApproval,
     World,
     apply_fixes,
     may_launch,
     validate,
 )
 from counterpoint.agents.checks.power import units_after
-from counterpoint.config import Surface
+from counterpoint.config import Freeze, PrivacyApproval, Surface
 from counterpoint.errors import InvalidInput
 from counterpoint.experiments import (
     ExperimentSpec,
@@ -100,6 +98,10 @@ def _spec(**changes: Any) -> ExperimentSpec:
 
 def _metrics(**changes: Any) -> dict[str, Any]:
     return {**DOCUMENT["metrics"], **changes}
+
+
+def _under(surface: Surface, **policy: Any) -> Surface:
+    return replace(surface, policy=replace(surface.policy, **policy))
 
 
 def _territory(surface: Surface, **experiments: Any) -> Territory:
@@ -189,15 +191,13 @@ def test_a_privacy_approval_opens_a_sensitive_attribute_until_it_lapses_but_neve
     search: Surface, world: World
 ) -> None:
     spec = _spec(audience='age_group == "18-29"')
-    approval = PrivacyApproval(
-        surface="search", attribute="age_group", experiment="snippets", by="dpo", until=NOW + timedelta(days=1)
-    )
-    approved = replace(world, privacy_approvals=(approval,))
-    assert "sensitive_audience" not in _codes(validate(spec, search, approved))
-    lapsed = replace(world, privacy_approvals=(replace(approval, until=NOW),))
-    assert "sensitive_audience" in _codes(validate(spec, search, lapsed))
+    approval = PrivacyApproval(attribute="age_group", experiment="snippets", by="dpo", until=NOW + timedelta(days=1))
+    approved = _under(search, privacy_approvals=(approval,))
+    assert "sensitive_audience" not in _codes(validate(spec, approved, world))
+    lapsed = _under(search, privacy_approvals=(replace(approval, until=NOW),))
+    assert "sensitive_audience" in _codes(validate(spec, lapsed, world))
     minors = _spec(audience='age_group in ["13-17", "18-29"]')
-    assert "minors_targeted" in _codes(validate(minors, search, approved))
+    assert "minors_targeted" in _codes(validate(minors, approved, world))
 
 
 def test_without_history_power_is_unknown_and_no_number_is_given(search: Surface, world: World) -> None:
@@ -272,10 +272,11 @@ def test_a_variant_that_changes_no_page_is_pointed_out(search: Surface, world: W
 
 def test_a_spent_error_budget_and_a_freeze_stop_a_launch(search: Surface, world: World) -> None:
     freeze = Freeze(start=NOW - timedelta(hours=1), end=NOW + timedelta(days=2), reason="end of year")
-    findings = validate(_spec(), search, replace(world, budgets=Spent("page latency"), freezes=(freeze,)))
+    frozen = _under(search, freezes=(freeze,))
+    findings = validate(_spec(), frozen, replace(world, budgets=Spent("page latency")))
     assert {"error_budget_spent", "frozen"} <= _codes(findings, Severity.ERROR)
     later = _spec(schedule={"days": 14, "start": (NOW + timedelta(days=3)).isoformat()})
-    assert "frozen" not in _codes(validate(later, search, replace(world, freezes=(freeze,))))
+    assert "frozen" not in _codes(validate(later, frozen, world))
 
 
 def test_a_past_experiment_that_asked_the_same_is_cited(search: Surface, world: World) -> None:

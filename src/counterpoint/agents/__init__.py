@@ -28,11 +28,9 @@ from counterpoint.agents.planners import OfflinePlanner, Planned, Planner, Revie
 from counterpoint.agents.ports import (
     ArmPreview,
     Budgets,
-    Freeze,
     PagePreview,
     PastExperiment,
     Preview,
-    PrivacyApproval,
     World,
 )
 from counterpoint.agents.risk import AGENT_PREFIX, RiskBudget, guard_findings, is_agent, risk_findings
@@ -53,7 +51,6 @@ __all__ = [
     "EffectHistory",
     "Evaluation",
     "Figure",
-    "Freeze",
     "Generated",
     "LaunchMove",
     "Lexicon",
@@ -70,7 +67,6 @@ __all__ = [
     "Planner",
     "Preview",
     "Price",
-    "PrivacyApproval",
     "Provenance",
     "Reader",
     "Recorded",

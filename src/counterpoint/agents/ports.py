@@ -81,35 +81,6 @@ class Budgets(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Freeze:
-    """A time in which nothing is launched.
-
-    Attributes:
-        start: First moment, UTC.
-        end: First moment after it, UTC.
-    """
-
-    start: datetime
-    end: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrivacyApproval:
-    """A recorded permission to target on a sensitive attribute, for one experiment.
-
-    Attributes:
-        until: When it lapses, UTC.
-    """
-
-    surface: str
-    attribute: str
-    experiment: str
-    by: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """All that a validation may look at; a port that is None is answered with `unknown`, never with a guess.
 
@@ -126,9 +97,7 @@ class World:
     traffic: TrafficHistory | None = None
     preview: Preview | None = None
     budgets: Budgets | None = None
-    freezes: tuple[Freeze, ...] = ()
     past: tuple[PastExperiment, ...] = ()
-    privacy_approvals: tuple[PrivacyApproval, ...] = ()
     memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """Answers of slow ports, kept so that two checks of one validation ask once."""
 

@@ -3,19 +3,12 @@
 import argparse
 import asyncio
 import sys
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from counterpoint.cli.words import Commands, command, print_findings, print_json, print_table
-from counterpoint.errors import Forbidden, InvalidInput
+from counterpoint.errors import InvalidInput
 from counterpoint.settings import Settings
-from counterpoint.telemetry import logger
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
-
-    from counterpoint.bootstrap import Platform
 
 PARKED = "parked-"
 """How the id of a parked write begins, so that `approve` tells it from a launch."""
@@ -47,34 +40,6 @@ def approve_parked(words: argparse.Namespace, settings: Settings) -> int:
     with opened(settings) as platform:
         _print_write(platform.agency.parking.approve(words.launch, by=words.by, note=words.note))
     return 0
-
-
-def mount_mcp(
-    app: "FastAPI", platform: "Platform", host: str, *, must: bool = False
-) -> AbstractAsyncContextManager[None]:
-    """Let `app` answer agents at /mcp too, and return what must be entered while it answers.
-
-    Bound where others can reach it, and with no agent that has a token, it stays closed and the log says so.
-
-    Args:
-        must: Raise when it would stay closed.
-
-    Raises:
-        Forbidden: code `tokens_needed`, when it `must` be open.
-    """
-    from starlette.routing import Route
-
-    from counterpoint.mcp import PATH, open_endpoint
-
-    try:
-        endpoint = open_endpoint(platform.agency, host=host)
-    except Forbidden as error:
-        if must:
-            raise
-        logger("server").warning("no tools for agents", extra={"problem": error.as_document()})
-        return nullcontext()
-    app.router.routes.append(Route(PATH, endpoint=endpoint.app))
-    return endpoint.running()
 
 
 def _mcp(words: argparse.Namespace, settings: Settings) -> int:

@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import shlex
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -16,7 +18,7 @@ from fastapi import FastAPI
 from counterpoint.api import create_app
 from counterpoint.bootstrap import Platform, Staleness, opened, opened_delivery, short_id, utc_now
 from counterpoint.cli.chores import Chore, repeat
-from counterpoint.cli.mcp import mount_mcp
+from counterpoint.cli.mounting import mount_mcp
 from counterpoint.errors import CounterpointError, InvalidInput
 from counterpoint.settings import Settings
 from counterpoint.telemetry import logger
@@ -87,7 +89,7 @@ def run_server(settings: Settings, *, tighter: Staleness | None = None, only_age
         host, port = listener.getsockname()[:2]
         words = _AGENTS_WELCOME if only_agents else _ROLE_WELCOME.get(settings.role, _WELCOME)
         url = f"http://{host}:{port}"
-        command = _own_command()
+        command = _own_command(settings)
         print(words.format(url=url, command=command, data=settings.data, control=settings.control_url), flush=True)
         # A full collection over the loaded catalogue would stop the serving path for a quarter of a second.
         gc.collect()
@@ -190,5 +192,7 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _own_command() -> str:
-    return sys.argv[0] if "/" in sys.argv[0] else "counterpoint"
+def _own_command(settings: Settings) -> str:
+    # Whoever chose a folder has to choose it again, or the next command looks into another one.
+    name = sys.argv[0] if "/" in sys.argv[0] else "counterpoint"
+    return name if settings.data == Path(".counterpoint") else f"{name} --data {shlex.quote(str(settings.data))}"

@@ -43,9 +43,7 @@ def check_sensitive(spec: ExperimentSpec, surface: Surface, world: World) -> Ite
                 attribute=key,
             )
             continue
-        held = [
-            a for a in world.privacy_approvals if (a.surface, a.attribute, a.experiment) == (surface.key, key, spec.key)
-        ]
+        held = [a for a in surface.policy.privacy_approvals if (a.attribute, a.experiment) == (key, spec.key)]
         if not any(a.until > world.now for a in held):
             lapsed = " (one has lapsed)" if held else ""
             yield error(

@@ -27,7 +27,6 @@ def check_budgets(spec: ExperimentSpec, surface: Surface, world: World) -> Itera
 
 def check_freezes(spec: ExperimentSpec, surface: Surface, world: World) -> Iterator[Finding]:
     """Refuse a start inside a freeze."""
-    del surface
     start = world.now
     if spec.schedule.start is not None:
         try:
@@ -40,7 +39,7 @@ def check_freezes(spec: ExperimentSpec, surface: Surface, world: World) -> Itera
             return
         if start < world.now:
             yield warning("start_has_passed", "schedule.start", f"{start.isoformat()} has passed: it starts at once")
-    for freeze in world.freezes:
+    for freeze in surface.policy.freezes:
         if freeze.start <= start < freeze.end:
             until = freeze.end.isoformat()
             yield error(

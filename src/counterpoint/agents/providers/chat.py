@@ -17,8 +17,8 @@ from pydantic_ai.usage import RequestUsage, UsageLimits
 
 from counterpoint.agents.model import Brief, Draft, Judge, Ledger, ModelTrouble
 from counterpoint.agents.providers.bounded_http import bounded_client
+from counterpoint.agents.providers.endpoint import Endpoint
 from counterpoint.agents.providers.metered import MeteredModel
-from counterpoint.agents.providers.opening import Endpoint
 from counterpoint.errors import CounterpointError, InvalidInput
 
 _HIDDEN = "[key withheld]"

@@ -8,11 +8,9 @@ from typing import Any
 
 from counterpoint.agents import (
     VALIDATOR,
-    Freeze,
     Outcome,
     Plan,
     Planner,
-    PrivacyApproval,
     World,
     apply_fixes,
     generate,
@@ -211,20 +209,6 @@ class Planning:
             preview=self._evidence,
             budgets=self._evidence,
             past=self._past.past(state.surface.key),
-            freezes=tuple(
-                Freeze(start=freeze.start, end=freeze.end, reason=freeze.reason)
-                for freeze in state.surface.policy.freezes
-            ),
-            privacy_approvals=tuple(
-                PrivacyApproval(
-                    surface=state.surface.key,
-                    attribute=a.attribute,
-                    experiment=a.experiment,
-                    by=a.by,
-                    until=a.until,
-                )
-                for a in state.surface.policy.privacy_approvals
-            ),
         )
 
     def _release(self, surface: str) -> Release:
