@@ -10,12 +10,16 @@ _FROZEN = "the analysis plan that was registered before the first exposure says 
 _DRAWN = "its units were drawn by it"
 WHY_NOT: Mapping[str, str] = {
     "variants": "units that met one variant would meet another under the same name; " + _FROZEN,
-    "metrics": _FROZEN,
+    "metrics": "a guardrail added now would share the registered error rates with the others, and its first "
+    "looks have passed; " + _FROZEN,
     "analysis": _FROZEN,
-    "stop": _FROZEN,
-    "schedule": "the planned looks and the ramp follow from it; " + _FROZEN,
+    "stop": "boundaries moved after a look, tighter ones too, no longer have the error rates that were registered; "
+    + _FROZEN,
+    "schedule": "the planned looks and the ramp follow from it, and a fixed horizon that is moved once figures "
+    "were seen is a second look; " + _FROZEN,
     "audience": "it says whose units are compared; " + _FROZEN,
-    "allocation": f"{_DRAWN}, and the units planned for each look follow from it",
+    "allocation": f"{_DRAWN}, the units planned for each look follow from it, and a further stage would mix units of "
+    "other weeks into looks that were planned without them",
     "unit": _DRAWN,
     "layers": _DRAWN,
     "isolated": _DRAWN,
