@@ -21,7 +21,8 @@ class FaultyFlags:
     """Keeps one line per experiment, and a log of what was really done.
 
     Args:
-        fault: `goal` at which it fails, `where` (before, between or after its two writes), `kind` (kill, down, hang,
+        fault: `goal` at which it fails (`revert` too, which can only be killed),
+            `where` (before, between or after its two writes), `kind` (kill, down, hang,
             twice), `times` for down, `seconds` for hang; None for a store that never fails.
     """
 
@@ -53,9 +54,12 @@ class FaultyFlags:
             state = self.state()
             if receipt.idempotency_key in state["done"]:
                 key, before = receipt.detail["experiment"], state["done"].pop(receipt.idempotency_key)
+                self._die_reverting("before")
                 _write(self._rules, {**_read(self._rules), key: before})
+                self._die_reverting("between")
                 state["flags"][key] = before
                 _write(self._flags, state)
+                self._die_reverting("after")
 
     def state(self) -> dict[str, Any]:
         return {"flags": {}, "done": {}, "log": [], **_read(self._flags)}
@@ -74,6 +78,10 @@ class FaultyFlags:
                 state["log"].append(edit.after)
                 _write(self._flags, state)
                 self._fail("after", desired)
+
+    def _die_reverting(self, where: str) -> None:
+        if (self._fault.get("kind"), self._fault.get("goal"), self._fault.get("where")) == ("kill", "revert", where):
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def _is_due(self, desired: Desired, kind: str) -> bool:
         return (self._fault.get("kind"), self._fault.get("goal")) == (kind, str(desired.goal)) and self._left > 0

@@ -17,7 +17,8 @@ from typing import Any
 
 from chaos.faulty_flags import FaultyFlags
 from counterpoint.bootstrap import Platform, SimulatedClock, opened, opening
-from counterpoint.orchestration import STEPS, LaunchWorld, Outcome, Progress
+from counterpoint.errors import Conflict
+from counterpoint.orchestration import STEPS, Desired, Diff, LaunchWorld, Outcome, Progress, Receipt
 from counterpoint.settings import Settings
 from counterpoint.storage.durable import dbos_executor
 from counterpoint.storage.sql import SqlReleaseStore, release_store
@@ -133,7 +134,25 @@ def as_document(platform: Platform) -> dict[str, Any]:
     }
 
 
-def with_flags(flags: FaultyFlags, timeout_s: float | None) -> None:
+class Last:
+    """A backend that refuses to begin: what came before it has to be reverted."""
+
+    name = "last"
+
+    def plan(self, desired: Desired) -> Diff:
+        return Diff(backend=self.name, edits=())
+
+    def apply(self, desired: Desired, diff: Diff, idempotency_key: str) -> Receipt:
+        raise Conflict("refused", "it does not want to")
+
+    def verify(self, receipt: Receipt) -> str | None:
+        return None
+
+    def revert(self, receipt: Receipt, *, actor: str, reason: str, now: datetime) -> None:
+        raise AssertionError("it has done nothing")
+
+
+def with_flags(flags: FaultyFlags, timeout_s: float | None, *, refusing: bool = False) -> None:
     """Let platforms that are opened from now on have one backend more, and give calls up after `timeout_s`."""
     build = opening.LaunchWorld
 
@@ -141,7 +160,8 @@ def with_flags(flags: FaultyFlags, timeout_s: float | None) -> None:
         steps = STEPS
         if timeout_s is not None:
             steps = {**STEPS, "apply *": dataclasses.replace(STEPS["apply *"], timeout_s=timeout_s)}
-        return build(**{**parts, "backends": (*parts["backends"], flags), "steps": steps})
+        more = (flags, Last()) if refusing else (flags,)
+        return build(**{**parts, "backends": (*parts["backends"], *more), "steps": steps})
 
     opening.LaunchWorld = world
 
@@ -185,7 +205,7 @@ def main() -> None:
     folder = Path(words["folder"])
     flags = FaultyFlags(folder, words.get("fault"))
     if words.get("flags"):
-        with_flags(flags, words.get("timeout_s"))
+        with_flags(flags, words.get("timeout_s"), refusing=words.get("refusing", False))
     if "older" in words:
         as_older_code(words["older"])
     if "in_write" in words:
