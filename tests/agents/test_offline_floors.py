@@ -28,8 +28,10 @@ SETS = {
     "twelfth": (0.85, 0),
     "thirteenth": (0.9, 0),
     "fourteenth": (0.85, 0),
-    "fifteenth": (0.9, 1),
+    "fifteenth": (0.9, 0),
     "sixteenth": (0.65, 0),
+    "seventeenth": (0.95, 0),
+    "eighteenth": (0.9, 0),
 }
 
 

@@ -37,6 +37,14 @@ NEVER_PLANNED = [
     "Should the queue view get bigger covers? Saves +1 %.",
     "Larger covers, CTR on the mood shelf +1 %.",
     "Prefetch on, users report fewer complaints on social media, -5 %.",
+    "Larger cards, but only where captions are already hidden. CTR +1 %.",
+    "Releases of the last 60 days count as new and stand second. Saves +1 %.",
+    "Wait no more than 100 ms for the generated shelf. Load time falls.",
+    "Cache pages for longer, that is 20 seconds instead of 60; load time -3 %.",
+    "Diversity to 0.4, in Spain, Portugal and Latin America. New artists +3 %.",
+    "For those who joined this week, hide jump back in. Day 7 retention +1 pp.",
+    "One group has no more shortcuts, another gets three. Time to first play falls.",
+    "Users who asked for their money back should get eight shortcuts. Retention +1 %.",
 ]
 
 
@@ -75,3 +83,45 @@ def test_typing_errors_and_compounds_do_not_widen_the_audience(home: Surface) ->
     plan = plan_offline("Podcast shelf to positon 2 for premium users in Germny, sesion length +1 %.", home)
     assert plan.audience == 'country == "DE" && plan == "premium"'
     assert plan.primary == "session_minutes"
+
+
+@pytest.mark.parametrize(
+    ("text", "arms"),
+    [
+        (
+            "Captions off, once on its own and once together with small cards. CTR +1 %.",
+            [{"visual.show_captions": False}, {"visual.show_captions": False, "visual.card_size": "small"}],
+        ),
+        (
+            "Prefetch in one arm, a cache of 120 seconds in another, both in a third. p95 load time -5 %.",
+            [
+                {"loading.prefetch_next": True},
+                {"loading.cache_ttl_s": 120},
+                {"loading.prefetch_next": True, "loading.cache_ttl_s": 120},
+            ],
+        ),
+        (
+            "Shortcuts: one group gets none, another gets three. Time to first play falls.",
+            [{"layout.shortcuts_count": 0}, {"layout.shortcuts_count": 3}],
+        ),
+        ("Three podcast cards fewer. Podcast minutes fall by 2 %.", [{"podcasts.max_items": 5}]),
+        ("Podcast shelf up by two. Podcast minutes +4 %.", [{"podcasts.shelf_position": 4}]),
+        ("The longest cache lifetime there is. Load time -10 %.", [{"loading.cache_ttl_s": 900}]),
+        ("As few shelves as possible. Time to first play -5 %.", [{"layout.max_shelves": 4}]),
+        (
+            "Let the mood shelf and the charts shelf trade places. CTR +1 %.",
+            [{"layout.mood_shelf_position": 9, "layout.charts_shelf_position": 8}],
+        ),
+        ("Half the cache lifetime, twice as fresh. CTR +0.5 %.", [{"loading.cache_ttl_s": 30}]),
+        ("Ten days with the new releases shelf on top; saves +2 %.", [{"new_releases.shelf_position": 1}]),
+        ("Give every tenth slot to exploration. New artists +5 %.", [{"ranking.exploration_rate": 0.1}]),
+    ],
+)
+def test_arms_said_in_parallel_by_degree_or_as_a_step_are_the_arms_meant(
+    home: Surface, text: str, arms: list[dict[str, object]]
+) -> None:
+    plan = plan_offline(text, home)
+    assert plan.outcome is Outcome.PLAN, plan.explanation
+    assert sorted(map(str, (dict(sorted(a.items())) for a in plan.arms))) == sorted(
+        str(dict(sorted(a.items()))) for a in arms
+    )

@@ -138,6 +138,8 @@ def _governance_unread(text: Text, links: Links, change: ChangeReading, loose: s
     # Words about how an experiment is governed are no part of a hypothesis, and are not passed over in silence.
     del links, change, loose
     for start, end, _ in text.lexicon.lists["governing"].find(text.tokens):
+        if {start, end} & text.audience or (end < len(text.tokens) and text.tokens[end].text in ("up", "in")):
+            continue  # "who signed up more than a year ago"
         return Missing.CHANGE, words_of(text.tokens, max(0, start - 3), end + 2)
     return None
 

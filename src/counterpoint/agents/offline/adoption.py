@@ -21,6 +21,27 @@ def literal_values(text: Text) -> list[Mention]:
             span = range(i, i + len(stems))
             if tuple(text.tokens[n].stem for n in span) == stems and not text.audience & set(span):
                 found.append(Mention(parameter.key, "parameter", 2.5, 0.95, frozenset(span), value))
+    return found or _paraphrased_values(text)
+
+
+def _paraphrased_values(text: Text) -> list[Mention]:
+    """Return mentions of dials by what a value of several words means: "latest episodes of the shows they follow"."""
+    found: list[Mention] = []
+    for parameter in text.surface.parameters.values():
+        space = text.lexicon.stems(parameter.key.partition(".")[0])[0]
+        kin = {f"~{c}" for c, words in text.lexicon.raw["thesaurus"].items() if space in words} | {space}
+        for value in (v for v in parameter.values if "_" in v):
+            words = text.catalogue.values[parameter.key][value]
+            for t in text.tokens:
+                if not any(w & text.terms[t.index] for w in words) or t.index in text.audience:
+                    continue
+                near = [k.index for k in text.tokens[t.index : t.index + 9] if k.clause == t.clause]
+                hits = [next((i for i in near if w & text.terms[i]), None) for w in words]
+                own = [i for i in near if text.terms[i] & kin]
+                if len({h for h in hits if h is not None}) == len(words) and own:
+                    span = frozenset({h for h in hits if h is not None} | set(own[:1]))
+                    found.append(Mention(parameter.key, "parameter", 2.2, 0.9, span, value))
+                    break
     return found
 
 
@@ -31,6 +52,7 @@ def adopt(links: Links, text: Text) -> None:
     _adopt_place(links, text)
     _adopt_counts(links, text)
     _adopt_later(links, text)
+    _adopt_parallel(links, text)
     for q in text.quantities:
         if q not in given and not set(range(q.start, q.end)) & text.audience and dials.says_position(q, text.tokens):
             _adopt_position(links, text, q)
@@ -111,6 +133,22 @@ def _adopt_later(links: Links, text: Text) -> None:
             o for o in free if o.start > q.start and set(range(q.end, o.start)) <= inside and o.kind is q.kind
         ]
         return
+
+
+def _adopt_parallel(links: Links, text: Text) -> None:
+    """Give "one group gets none, another gets four" to one dial: the second number is said in parallel to the first."""
+    tokens = text.tokens
+    given = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs]
+    for q in text.quantities:
+        lead = {t.text for t in tokens[max(0, q.start - 5) : q.start] if t.clause == tokens[q.start].clause}
+        parallel = lead & words_set("another other second third") and q.kind is Kind.NUMBER
+        if q in given or not parallel or tokens[q.start].text == "one" or set(range(*q.span)) & text.audience:
+            continue
+        for key, values in links.values.items():
+            beside = [v for v in values if v.end <= q.start and tokens[v.start].sentence == tokens[q.start].sentence]
+            if beside and beside[-1].kind is q.kind and dials.is_number(text.surface.parameters[key]):
+                links.values[key] = [*values, q]
+                break
 
 
 def _has_items(mention: Mention, noun: Token, links: Links, text: Text) -> bool:
@@ -201,15 +239,23 @@ def _value_mention(links: Links, text: Text, key: str) -> Mention | None:
             ):
                 continue  # "podcast ranking by popularity": it is the value of what is named
             near = [t.index for t in clause if t.stem in space]
+            part = key.partition(".")[0]
+            near += [
+                m.start
+                for m in links.parameters
+                if m.key.partition(".")[0] == part and text.tokens[m.start].clause == token.clause
+            ]
             lonely = all(text.tokens[m.start].sentence != token.sentence for m in links.parameters)
-            if near or (lonely and _is_only_its(text, value, key)):
+            anothers = any(value in text.surface.parameters[m.key].values for m in links.parameters)
+            if near or (lonely and not anothers and _is_only_its(text, value, key)):
                 return Mention(key, "parameter", 1.5, 0.85, frozenset({i, *near[:1]}), value)
     return None
 
 
 def _required_value(links: Links, text: Text, key: str, allowed: Sequence[str]) -> Mention | None:
     """Return the mention of what another dial requires, by its value alone: "progressive delivery, four shelves"."""
-    taken = {i for m in [*links.parameters, *links.metrics] for i in m.tokens} | text.audience
+    dials_own = [m for m in links.parameters if key not in text.surface.parameters[m.key].requires]
+    taken = {i for m in [*dials_own, *links.metrics] for i in m.tokens} | text.audience
     stems = {s for v in allowed for s in text.lexicon.stems(v)}
     at = [t.index for t in text.tokens if t.stem in stems and t.index not in taken]
     return Mention(key, "parameter", 1.5, 0.85, frozenset(at[:1]), key) if at else None
@@ -219,5 +265,6 @@ def _is_only_its(text: Text, value: str, key: str) -> bool:
     """Return whether a value is a word that nothing else on the surface is called: "compact", "progressive"."""
     stems = set(text.lexicon.stems(value))
     ordinary = words_set("small medium large none full mood activity discovery popularity video plain newest relevance")
-    elsewhere = any(a.key != key and any(w & stems for w in a.words) for a in text.catalogue.aliases)
+    shared = sum(value in p.values for p in text.surface.parameters.values()) > 1
+    elsewhere = shared or any(a.key != key and any(w & stems for w in a.words) for a in text.catalogue.aliases)
     return value not in ordinary and not elsewhere

@@ -70,7 +70,8 @@ def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[s
     last = max(by_key[k][0].end for g in groups for k in g)
     inside = tokens[first:last]
     span = tokens[max(0, first - 10) : min(len(tokens), last + 12)]
-    tail = [t.text for t in tokens[last : last + 12]]
+    ends = next((n for n, t in enumerate(tokens[last : last + 12]) if t.text in ".!?" and n > 1), 12)
+    tail = [t.text for t in tokens[last : last + ends + 1]]
     # "A, B, and both together" is a third arm; "A and B, both at once" is one.
     conjoined = text.lexicon.has("both_arms", tokens[max(first, last - 2) : last + 14])
     both = (
@@ -105,12 +106,29 @@ def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[s
             )
         )
     )
+    if not both and (nested := _alone_and_joined(text, groups, by_key, first, last)) is not None:
+        return [{k: fixed[k] for k in nested}, dict(fixed)]
     if not set_apart and not both:
         return [fixed]
     arms: list[dict[str, Scalar]] = [{k: fixed[k] for k in g} for g in groups]
     if both:
         arms.append(dict(fixed))
     return arms
+
+
+def _alone_and_joined(
+    text: Text, groups: Sequence[Sequence[str]], by_key: Mapping[str, Sequence[Setting]], first: int, last: int
+) -> Sequence[str] | None:
+    """Return the dials of the first arm of "A, once on its own and once together with B"; None when it is not that."""
+    tokens, lists = text.tokens, text.lexicon.lists
+    for start, end, _ in lists["alone"].find(tokens[: last + 4]):
+        after = [s for s, _, _ in lists["joined_with"].find(tokens) if end <= s <= end + 8]
+        before = [s for s, _, _ in lists["joined_with"].find(tokens) if first <= s < start]
+        if len(groups) == 2 and first < start and (after or before):
+            halves = [[g for g in groups if (by_key[g[0]][0].at < start) is told] for told in (True, False)]
+            if after and len(halves[0]) == 1 and len(halves[1]) == 1:
+                return halves[0][0]
+    return None
 
 
 def _belong(one: Parameter, other: Parameter) -> bool:

@@ -29,22 +29,28 @@ def read_audience(
     return reading
 
 
-def _read_values(  # noqa: PLR0912 - a grammar is a list of cases
+def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
     tokens: Sequence[Token], reading: AudienceReading, surface: Surface, lexicon: Lexicon, gazetteer: Gazetteer
 ) -> None:
     include: dict[str, list[str]] = {}
     exclude: dict[str, list[str]] = {}
     previous: tuple[int, str, bool] | None = None
+    defined: set[str] = set()
     spoken: dict[str, list[tuple[int, int, tuple[str, ...], bool]]] = {}
     names = gazetteer.find(tokens, reading.used)
     nameable = reading.used | {i for start, end, _ in names for i in range(start, end)}
+    vague = [(s, e) for s, e, _ in lexicon.lists["vague"].find(tokens) if e - s > 1]
     for start, end, meaning in names:
         words = words_of(tokens, start, end)
+        if any(s <= start and end <= e and e - s > end - start for s, e in vague):
+            continue  # "Latin America" is no genre, and no country
         if gazetteer.is_blocked(tokens, start, end):
             continue
         if (
             gazetteer.is_ambiguous(words)
             and not named(tokens, start, end, lexicon, nameable)
+            and not _pointed_at(tokens, start, end, lexicon)
+            and not _is_person(tokens, start, lexicon)
             and not (
                 previous is not None
                 and previous[1] == meaning.attribute
@@ -57,6 +63,7 @@ def _read_values(  # noqa: PLR0912 - a grammar is a list of cases
             reading.troubles.append((Trouble.UNKNOWN, words))
             reading.take(tokens, start, end)
             continue
+        inside = [t.index for t in tokens[:start] if t.text in "()" and t.sentence == tokens[start].sentence]
         out = excluded(tokens, start, lexicon)
         linked = (
             previous is not None
@@ -71,6 +78,16 @@ def _read_values(  # noqa: PLR0912 - a grammar is a list of cases
         values = list(meaning.values)
         target = exclude if out != meaning.negated else include
         target.setdefault(attribute.key, []).extend(v for v in values if v not in target.get(attribute.key, []))
+        bracketed = bool(inside) and words_of(tokens, inside[-1], inside[-1] + 1) == "("
+        held = target.get(attribute.key, [])
+        if target is include and bracketed and attribute.key not in defined and set(values) < set(held):
+            first = next(t.index for t in tokens[start:] if t.text == ")" or t.index == len(tokens) - 1)
+            span = range(inside[-1], first)
+            spelled = {v for s, _, m in names if s in span and m.attribute == attribute.key for v in m.values}
+            if len(spelled) > 1 and spelled < set(held):  # "the Nordics minus Sweden (NO, DK, FI)": the list defines
+                defined.add(attribute.key)
+                target[attribute.key] = [v for v in held if v in spelled]
+                spoken.pop(attribute.key, None)
         if target is include:
             reading.named.append((attribute.key, start, end, tuple(values)))
             spoken.setdefault(attribute.key, []).append((start, end, tuple(values), linked))
@@ -88,6 +105,20 @@ def _read_values(  # noqa: PLR0912 - a grammar is a list of cases
             reading.troubles.append((Trouble.VAGUE, key))
         else:
             reading.clauses[key] = clause
+
+
+def _is_person(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
+    """Return whether one person stands for users as the subject of a sentence: "a student follows forty artists"."""
+    subject = start == 1 or (start > 1 and tokens[start - 2].sentence != tokens[start].sentence)
+    article = start > 0 and tokens[start - 1].text in ("a", "an", "every", "no")
+    return subject and article and lexicon.lists["person_names"].at(tokens, start) is not None
+
+
+def _pointed_at(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) -> bool:
+    """Return whether users are pointed at that only this name can have named: "a rock record ... for that crowd"."""
+    later = [s for s, _, _ in lexicon.lists["pointed_users"].find(tokens) if s >= end]
+    people = [t.index for t in tokens[: later[0]] if lexicon.lists["people"].at((t,), 0)] if later else []
+    return bool(later) and tokens[later[0]].sentence - tokens[start].sentence <= 1 and not people
 
 
 def _settled(tokens: Sequence[Token], said: Sequence[tuple[int, int, tuple[str, ...], bool]]) -> list[str] | None:

@@ -52,6 +52,9 @@ def named(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, used:
         and start - before < 9
     ):
         before -= 1
+    served = tokens[end].text if end < len(tokens) else ""
+    if (before < 0 or tokens[before].text in ".!?;\n") and served in ("without", "with", "gets", "get", "sees"):
+        return True  # "Desktop without the recently played shelf"
     if before < 0 or not tokens[before].is_word:
         rest = [
             t

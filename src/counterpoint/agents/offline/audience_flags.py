@@ -42,8 +42,16 @@ def read_flags(
         verbs, noun = frozenset(stems[:-1]), stems[-1]
         verbs |= _CONSUME if verbs & _CONSUME else frozenset()
         for i, token in enumerate(tokens):
-            if token.stem != noun or i in reading.used:
+            named_before = token.text in ("one", "any") and any(
+                t.stem == noun and t.sentence == token.sentence for t in tokens[:i]
+            )
+            if (token.stem != noun and not named_before) or i in reading.used:
                 continue
+            if named_before:
+                # "Podcasts for users who have not played one": the pronoun stands for what was named.
+                spoken = _related(tokens, i, verbs, lexicon)
+                if spoken is None or lexicon.lists["people"].at(tokens, spoken.start) is None:
+                    continue
             flag = _named(tokens, i, verbs) or _related(tokens, i, verbs, lexicon) or _owned(tokens, i, verbs, lexicon)
             if flag is None:
                 continue

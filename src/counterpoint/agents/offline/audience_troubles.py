@@ -14,6 +14,9 @@ def read_sensitive(tokens: Sequence[Token], reading: AudienceReading, surface: S
     """Read users named by what is sensitive: an age, a band of ages, a word for one."""
     kind = Trouble.SENSITIVE if any(a.sensitive for a in surface.attributes.values()) else Trouble.UNKNOWN
     for start, end, _ in lexicon.lists["sensitive"].find(tokens):
+        following = tokens[end] if end < len(tokens) else None
+        if tokens[start].text == "the" and following is not None and following.text in ("one", "ones", "way", "and"):
+            continue  # "new songs ... the old ones"
         reading.troubles.append((kind, words_of(tokens, start, end)))
         reading.take(tokens, start, end)
     people = lexicon.lists["people"]
@@ -112,7 +115,7 @@ def read_unexplained_people(
     own = {s for a in surface.attributes.values() for s in lexicon.stems(f"{a.key.replace('_', ' ')} {a.description}")}
     for i, token in enumerate(tokens):
         if people.at(tokens, i) is None or token.text in words_set(
-            "plan plans account accounts someone those client clients"
+            "plan plans account accounts someone client clients"
         ):
             continue
         before = tokens[i - 1] if i > 0 else None
@@ -132,7 +135,18 @@ def read_unexplained_people(
         clause_end = next((t for t in tokens[i:] if not t.is_word and t.text in ":,.;"), None)
         heads = (i == 0 or tokens[i - 1].clause != token.clause) and clause_end is not None and clause_end.text == ":"
         heads = heads and clause_end is not None and not _states_size(tokens, clause_end.index)
-        opener = heads or (i > 0 and tokens[i - 1].text in words_set("for among to only with all of"))
+        # "Users who had a refund lately should get no hero": who is to get it opens the sentence.
+        served = any(
+            t.text in words_set("get gets see receive have")
+            and tokens[t.index - 1].text in words_set("should shall must will would")
+            for t in tokens[i + 2 : i + 16]
+            if t.sentence == token.sentence
+        )
+        opener = (
+            heads
+            or (served and (i == 0 or tokens[i - 1].sentence != token.sentence))
+            or (i > 0 and tokens[i - 1].text in words_set("for among to only with all of"))
+        )
         lead = {t.text for t in tokens[max(0, i - 4) : i]}
         if lead & words_set(
             "share proportion fraction percentage number rate count probability likelihood odds chance"

@@ -88,6 +88,7 @@ def build_catalogue(surface: Surface, lexicon: Lexicon) -> Catalogue:
                 seen.setdefault(term, set()).add(key)
     n = len(surface.parameters) + len(surface.metrics)
     rarity = {term: math.log(1 + n / len(keys)) for term, keys in seen.items()}
+    split += _head_nouns(split, seen, lexicon)
     aliases: list[Alias] = []
     by_term: dict[str, list[int]] = {}
     for key, group, text, worth, words in split:
@@ -114,6 +115,23 @@ def build_catalogue(surface: Surface, lexicon: Lexicon) -> Catalogue:
         tuple(sorted(w for w in vocabulary if len(w) >= 5)),
         values,
     )
+
+
+def _head_nouns(
+    split: Sequence[tuple[str, Group, str, float, tuple[frozenset[str], ...]]],
+    seen: Mapping[str, set[str]],
+    lexicon: Lexicon,
+) -> list[tuple[str, Group, str, float, tuple[frozenset[str], ...]]]:
+    """Return the last noun of metrics' names of two words where no other entry has it: "starters" for its part's."""
+    found: list[tuple[str, Group, str, float, tuple[frozenset[str], ...]]] = []
+    for key, group, text, worth, words in split:
+        noun = text.split()[-1]
+        plural = noun.endswith("s") and len(noun) > 6 and noun.isalpha() and noun not in lexicon.ordinary
+        if group == "metric" and worth == 1.0 and len(words) == 2 and plural and " " in text:
+            stem = stem_of(noun, lexicon.irregular)
+            if seen.get(stem) == {key}:
+                found.append((key, group, noun, 0.9, (frozenset({stem}),)))
+    return found
 
 
 def _value_terms(p: Parameter, lexicon: Lexicon) -> dict[str, tuple[frozenset[str], ...]]:
@@ -223,6 +241,8 @@ def _parameter_phrases(p: Parameter, shared_leaf: bool) -> list[tuple[str, float
 def _metric_phrases(m: Metric) -> list[tuple[str, float]]:
     words = [w for w in m.key.split("_") if w in ("hide", "show") or not _KEY_NOISE.fullmatch(w)]
     phrases = [(s, 1.0) for s in m.synonyms]
+    # "Fewer fallbacks" speaks of the fallback rate.
+    phrases += [(s.removesuffix(" rate"), 0.9) for s in m.synonyms if s.endswith(" rate") and s.count(" ") == 1]
     phrases.append((" ".join(words), 1.0))
     if m.description:
         phrases.append((m.description, 0.85))

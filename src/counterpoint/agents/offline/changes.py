@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from counterpoint.agents.offline import choices, dials, settings
 from counterpoint.agents.offline.arms import compose_arms
 from counterpoint.agents.offline.mentions import Mention
+from counterpoint.agents.offline.quantities import Quantity
 from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.settings import Setting
-from counterpoint.agents.offline.text import Token, words_of
+from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.agents.plan import Missing, RejectReason
 from counterpoint.config import Parameter
 from counterpoint.vocabulary import ParameterType, Scalar
@@ -41,7 +43,7 @@ class ChangeReading:
     unset: list[str] = field(default_factory=list)
 
 
-def read_changes(text: Text, links: Links) -> ChangeReading:
+def read_changes(text: Text, links: Links) -> ChangeReading:  # noqa: PLR0912 - a grammar is a list of cases
     """Return the arms that the mentioned parameters and their values make."""
     reading = ChangeReading()
     parameters = text.surface.parameters
@@ -74,6 +76,13 @@ def read_changes(text: Text, links: Links) -> ChangeReading:
             )
         else:
             idle.append(best)
+    if (exchanged := _exchanged(text, idle)) is not None:
+        found += exchanged
+        idle = [m for m in idle if m.key not in {s.key for s in exchanged}]
+        for m in links.parameters:
+            if m.key in {s.key for s in exchanged}:
+                reading.used |= m.tokens
+                reading.words[m.key], reading.confidence[m.key] = words_of(text.tokens, m.start, m.end), m.coverage
     faint = {
         k
         for k, ms in by_key.items()
@@ -166,7 +175,7 @@ def _complete(text: Text, reading: ChangeReading) -> None:
 
 def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]) -> list[Setting]:  # noqa: PLR0912 - a grammar is a list of cases
     parameter = text.surface.parameters[key]
-    tokens, lexicon = text.tokens, text.lexicon
+    tokens, lexicon, parameters = text.tokens, text.lexicon, text.surface.parameters
     taken = text.audience | {i for m in links.metrics for i in m.tokens}
     found: list[Setting] = []
     if dials.is_number(parameter):
@@ -175,7 +184,7 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
             if nearest.coverage < 0.8 and settings.fit(q, parameter, nearest, tokens) < 0.7:
                 continue  # a faint mention and a number that hardly fits it: "shows first"
             made = settings.from_quantity(q, parameter, nearest, tokens)
-            if made is not None:
+            if made is not None and not _counts_the_rest(text, q, links.values[key]):
                 found.append(made)
         if not found:
             for m in mentions:
@@ -183,12 +192,17 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
                 if anchor is None and (later := _said_of_it(tokens, m)):
                     # "... the podcast shelf so high. Move it to the bottom": the pronoun carries the mention along.
                     anchor = choices.anchored(parameter, m, tokens, lexicon, (later[0].index, later[-1].index + 1))
+                    gone = next((t for t in later[:6] if t.text in ("off", "away", "out", "disable", "remove")), None)
+                    if anchor is None and gone is not None and parameter.min == 0 and not dials.is_position(parameter):
+                        zero = 0 if parameter.type is ParameterType.INT else 0.0
+                        anchor = settings.checked(parameter, zero, m.start, m.end)  # "... Switch it off completely"
                 if anchor is not None:
                     found.append(anchor)
                     break
     elif parameter.type is ParameterType.ENUM:
         for reach in (0, 2):
             spans = sorted({_sentences(tokens, m, reach) for m in mentions})
+            taken -= _listed(text, key, spans)
             found = choices.named_values(parameter, mentions, tokens, text.terms, text.catalogue, spans, taken)
             more = lexicon.has("apart", [t for t in tokens if t.index >= spans[-1][1]])
             if any(s.value != parameter.baseline for s in found) and (len(found) > 1 or not more):
@@ -206,10 +220,39 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
         if switch is None or (switch.value == parameter.baseline and parameter.baseline):
             switch = _switched_by_pronoun(text, best, parameter) or switch
         found = [switch] if switch is not None else []
-    if len({s.value for s in found}) > 1:
+    off_today = any(parameters[k].baseline not in v for k, v in parameter.requires.items())
+    listed = {s.at for s in found} <= _listed(text, key, [(0, len(tokens))])
+    if len({s.value for s in found}) > 1 and not (off_today and parameter.type is ParameterType.ENUM and listed):
         # A baseline named beside another value is what it is compared with, the control.
         found = [s for s in found if s.value != parameter.baseline]
     return _distinct(found)
+
+
+def _exchanged(text: Text, idle: Sequence[Mention]) -> list[Setting] | None:
+    """Return the settings of "let the podcast shelf and the charts trade places": each where the other stands."""
+    parameters = text.surface.parameters
+    for start, _, _ in text.lexicon.lists["exchanged"].find(text.tokens):
+        here = text.tokens[start].sentence
+        both = [m for m in idle if dials.is_position(parameters[m.key]) and text.tokens[m.start].sentence == here]
+        if len(both) == 2 and both[0].key != both[1].key:
+            pairs = zip(both, reversed(both), strict=True)
+            return [settings.checked(parameters[a.key], parameters[b.key].baseline, a.start, a.end) for a, b in pairs]
+    return None
+
+
+def _listed(text: Text, key: str, spans: Sequence[tuple[int, int]]) -> set[int]:
+    """Return where values of an enumeration stand side by side: "mood, activity or discovery" names no metric."""
+    values = {text.lexicon.stems(v)[0] for v in text.surface.parameters[key].values if "_" not in v and " " not in v}
+    joints = words_set(", or and versus / against")
+    at = [i for lo, hi in spans for i in range(lo, hi) if text.tokens[i].stem in values]
+    pairs = [(a, b) for a, b in pairwise(at) if 1 < b - a <= 3 and {t.text for t in text.tokens[a + 1 : b]} <= joints]
+    return {i for pair in pairs for i in pair}
+
+
+def _counts_the_rest(text: Text, q: Quantity, values: Sequence[Quantity]) -> bool:
+    """Return whether a number says how many values follow it: "three floors: 0, 10 and 25"."""
+    later = [o for o in values if o.start > q.end and text.tokens[o.start].sentence == text.tokens[q.start].sentence]
+    return text.tokens[q.start].text.isalpha() and len(later) > 1 and q.value == len(later)
 
 
 def _switched_by_pronoun(text: Text, mention: Mention, parameter: Parameter) -> Setting | None:
@@ -229,6 +272,10 @@ def _said_of_it(tokens: Sequence[Token], mention: Mention) -> list[Token]:
     here = tokens[mention.end - 1]
     later = [t for t in tokens[mention.end :] if t.clause != here.clause and t.sentence <= here.sentence + 1]
     for n, t in enumerate(later[:14]):
+        parts = words_set("shelf row rail carousel strip section thing block")
+        pointed = t.text in ("that", "this") and later[n + 1 : n + 2] and later[n + 1].text in parts
+        if pointed and n:
+            return later[max(0, n - 4) : n + 9]
         if t.text in ("it", "them") and n and later[n - 1].text not in ("for", "of", "to", "makes", "lets", "gives"):
             return later[max(0, n - 4) : n + 9]
     return []
@@ -266,6 +313,8 @@ def _is_left_alone(text: Text, mention: Mention) -> bool:
     """Return whether the sentence says that this stays as it is."""
     sentence = [t for t in text.tokens if t.sentence == text.tokens[mention.start].sentence]
     parameter = text.surface.parameters[mention.key]
+    if _is_correlative(text, mention):
+        return True
     # "ALS as is, sequence, ...": what stays is the control of a comparison, not the dial.
     control = {t.index + 1 for t in sentence if t.stem in text.lexicon.stems(str(parameter.baseline))}
     spans = [s for s in text.lexicon.lists["unchanged"].find(sentence) if sentence[s[0]].index not in control]
@@ -278,10 +327,27 @@ def _is_left_alone(text: Text, mention: Mention) -> bool:
     is_kept = parameter.type is ParameterType.BOOL and bool({"keep", "keeping", "leave", "leaving"} & set(before))
     if is_kept and not {"off", "on", "hidden", "away", "out", "disabled", "enabled"} & set(after):
         return True
+    spans = [(s, e, w) for s, e, w in spans if not _has_own_object(text, mention.end, sentence[s].index)]
     return any(
         abs(sentence[s].index - mention.end) <= 6 or abs(sentence[e - 1].index - mention.start) <= 4
         for s, e, _ in spans
     )
+
+
+def _has_own_object(text: Text, end: int, at: int) -> bool:
+    """Return whether what stays was named behind the mention: "its theme, and leave its place as it is"."""
+    words = [t.text for t in text.tokens[end:at]]
+    verb = next((n for n, w in enumerate(words) if w in ("leave", "keep", "leaving", "keeping")), None)
+    return verb is not None and {"and", "but", ","} & set(words[:verb]) != set() and len(words) - verb > 2
+
+
+def _is_correlative(text: Text, mention: Mention) -> bool:
+    """Return whether a switch is named in a general truth: "the more known the item, the more clicks"."""
+    if text.surface.parameters[mention.key].type is not ParameterType.BOOL:
+        return False
+    sentence = [t for t in text.tokens if t.sentence == text.tokens[mention.start].sentence]
+    degrees = words_set("more less fewer better higher lower longer shorter bigger smaller faster slower older newer")
+    return sum(a.text == "the" and b.text in degrees for a, b in pairwise(sentence)) >= 2
 
 
 def _is_governed(text: Text, mention: Mention, found: Sequence[Setting], links: Links) -> bool:

@@ -27,6 +27,8 @@ def anchored(  # noqa: PLR0912 - a grammar is a list of cases
             first = words[start].index
             if bound is not None and (first < mention.start or first >= mention.end - 1) and not place:
                 return checked(parameter, _typed(parameter, bound), first, first + end - start)
+    if (superlative := _superlative(parameter, mention, words, lexicon)) is not None:
+        return superlative
     if place:
         for name, bound in (("top", parameter.min), ("bottom", parameter.max)):
             for start, end, _ in lexicon.lists[name].find(words):
@@ -64,6 +66,26 @@ def anchored(  # noqa: PLR0912 - a grammar is a list of cases
                 return checked(parameter, _typed(parameter, 0.0), first, first + end - start)
         if _taken_away(tokens, mention):
             return checked(parameter, _typed(parameter, 0.0), mention.start, mention.end)
+    return None
+
+
+def _superlative(parameter: Parameter, mention: Mention, words: Sequence[Token], lexicon: Lexicon) -> Setting | None:
+    """Return the bound that a degree names: "as long as we can", "the longest deadline there is"."""
+    for name, bound in (("most_of", parameter.max), ("least_of", parameter.min)):
+        # High on the page is a small number.
+        end = (parameter.min if name == "most_of" else parameter.max) if is_position(parameter) else bound
+        for n, token in enumerate(words):
+            if end is None or lexicon.lists[name].at((token,), 0) is None:
+                continue
+            if is_position(parameter) and token.text not in words_set("high highest far farthest furthest low lowest"):
+                continue  # "the longest podcast shelf" speaks of its length
+            after = words[n + 1 : n + 7]
+            is_equal = n > 0 and words[n - 1].text == "as" and "as" in {t.text for t in after[:3]}
+            superlative = token.text.endswith("est")
+            limited = lexicon.has("bound_words", after)
+            own = any(token.index < i <= token.index + 2 for i in mention.tokens) and token.index not in mention.tokens
+            if (is_equal or superlative) and (limited or (superlative and own)):
+                return checked(parameter, _typed(parameter, end), token.index, token.index + 1)
     return None
 
 
@@ -107,14 +129,17 @@ def switched(
         ) or any(
             0 < at - i <= 3
             for i in ons
-            if tokens[i].text in ("show", "bring", "allow", "include") and not any(0 < i - n <= 2 for n in negations)
+            if tokens[i].text in ("show", "bring", "allow", "include")
+            and not any(0 < i - n <= 2 for n in negations)
+            and not any(t.text in ("only", "exclusively", "solely") for t in tokens[i:at])
         )
         filters = any(
             tokens[i].stem == "filt" or tokens[i].text == "filter" for i in range(at, min(len(tokens), mention.end + 1))
         )
         undo = undo or (filters and any(0 < at - i <= 3 for i in offs))
         positive = not undo
-        if any(t.text == "off" and abs(t.index - mention.end) <= 2 for t in scope):
+        kept = any(t.text in ("keep", "keeps", "keeping", "stay", "stays") and 0 < at - t.index <= 4 for t in scope)
+        if not kept and any(t.text == "off" and abs(t.index - mention.end) <= 2 for t in scope):
             positive = False
         return Setting(key=parameter.key, value=positive, at=mention.start, end=mention.end)
     # "Keep the captions but drop the explanations": behind a joint, another thing is spoken of.
@@ -122,7 +147,10 @@ def switched(
         (t.index for t in tokens[mention.end :] if t.text in ("but", "and", "while", "yet", ";", ".")), len(tokens)
     )
     near_off = [
-        i for i in offs if i not in mention.tokens and (0 < at - i <= 5 or (0 <= i - mention.end < 4 and i < joint))
+        i
+        for i in offs
+        if i not in mention.tokens
+        and (0 < at - i <= 5 or at < i < mention.end or (0 <= i - mention.end < 4 and i < joint))
     ]
     near_on = [
         i for i in ons if i not in mention.tokens and (0 < at - i <= 6 or (0 <= i - mention.end < 4 and i < joint))
@@ -160,7 +188,7 @@ def named_values(
             for i in range(lo, hi):
                 if i in taken and all(abs(i - m.start) > 3 and abs(i - m.end) > 2 for m in mentions):
                     continue
-                ends = _covers(words, terms, i, min(hi, i + len(words) + 4))
+                ends = _covers(words, terms, i, min(hi, i + len(words) + 6))
                 if ends is None:
                     continue
                 if len(words) == 1 and _is_longer_value(i, value, catalogue.values[parameter.key], terms):

@@ -7,11 +7,8 @@ from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.movements import moves_in
 from counterpoint.agents.offline.outcomes import Statement
-from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
+from counterpoint.agents.offline.quantities import Kind
 from counterpoint.agents.offline.reading import Links, Text
-from counterpoint.agents.offline.schedule import Schedule, is_allocation
-from counterpoint.agents.offline.settings import is_baseline
-from counterpoint.agents.offline.steps import is_today
 from counterpoint.agents.offline.text import words_of, words_set
 from counterpoint.agents.plan import Outcome, Plan, Provenance, Source
 from counterpoint.agents.ports import PastExperiment
@@ -200,6 +197,8 @@ def unknown_metric(text: Text, links: Links, primary: Statement | None, owned: s
     for start, end, _ in lexicon.lists["measurables"].find(tokens):
         if set(range(start, end)) & taken:
             continue
+        if end < len(tokens) and tokens[end].text == "of" and {end + 1, end + 2} & taken:
+            continue  # "the share of empty pages"
         region = [
             t
             for t in tokens[max(0, start - 7) : end + 7]
@@ -308,54 +307,6 @@ def change_is_doubtful(text: Text, change: ChangeReading, links: Links) -> bool:
     anchored = [i for i in change.used if tokens[i].text not in text.lexicon.stop]
     near = [i for i in loose if min(abs(i - j) for j in change.used) <= 5]
     return len(near) >= 3 and len(near) > len(anchored)
-
-
-def stray_quantity(text: Text, links: Links, schedule: Schedule, change: ChangeReading) -> str | None:
-    """Return a number in the text that nothing explains, or None: an unread number is how a plan goes wrong unseen."""
-    explained = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs] + list(schedule.used)
-    metrics = {i for m in links.metrics for i in m.tokens}
-    windows = {text.surface.metrics[m.key].window_days for m in links.metrics}
-    for q in text.quantities:
-        span = set(range(q.start, q.end))
-        if q in explained or span & (text.audience | metrics | change.used) or q.kind is Kind.ORDINAL:
-            continue
-        if q.kind is Kind.TIME and (
-            q.value / MS_PER_DAY in windows
-            or text.tokens[min(q.end, len(text.tokens) - 1)].text == "ago"
-            or q.bare == 1.0
-        ):
-            continue
-        after = text.tokens[q.end].text if q.end < len(text.tokens) else ""
-        if q.kind is Kind.NUMBER and text.tokens[q.start].text.isdigit() and 1900 <= q.bare <= 2100:
-            continue  # a year
-        if q.kind is Kind.NUMBER and after in ("would", "will", "is", "suffices", "should"):
-            return words_of(text.tokens, q.start, q.end)  # "one would do": a value, and of what was not read
-        if q.kind in (Kind.NUMBER, Kind.FRACTION) and q.bare <= 2 and text.tokens[q.start].text.isalpha():
-            continue  # "one arm", "two candidates", "half a shelf" count nothing that is set
-        if q.kind is Kind.FACTOR and text.tokens[q.start].text.isalpha() and q.value == 2:
-            continue
-        if is_allocation(q, text.tokens, text.lexicon) or _counts_arms(text, q):
-            continue
-        changed = [text.surface.parameters[k] for arm in change.arms for k in arm]
-        first = min((v.start for k in change.words for v in links.values.get(k, ())), default=0)
-        if any(is_baseline(q, p) for p in changed) and (q.start < first or is_today(text.tokens, q)):
-            continue
-        return words_of(text.tokens, q.start, q.end)
-    return None
-
-
-def _counts_arms(text: Text, q: Quantity) -> bool:
-    before = text.tokens[q.start - 1].text if q.start else ""
-    if before in words_set("arm variant group treatment version option cell test branch condition bucket"):
-        return True
-    after = {t.text for t in text.tokens[q.end : q.end + 3]}
-    return q.kind is Kind.NUMBER and bool(
-        after
-        & words_set(
-            "arms arm variants groups candidates versions options values settings treatments "
-            "percentile th ways tests steps cells cell conditions buckets branches"
-        )
-    )
 
 
 def with_past(plan: Plan, past: Sequence[PastExperiment]) -> Plan:

@@ -23,7 +23,7 @@ _DIAL_WORDS = words_set("max min item count per rat siz numb")
 def link(text: Text, found: Sequence[Mention]) -> Links:
     """Return the mentions that stand when each word may speak of one thing only, with the quantities of each."""
     links = Links()
-    found = [*found, *literal_values(text)]
+    found = [_without_counted(m, text) for m in [*found, *literal_values(text)]]
     spaces = {m.key.partition(".")[0] for m in found if m.group == "parameter" and m.score >= 1.7}
     ranked = sorted(((m, _standing(m, text, spaces)) for m in found), key=lambda r: (-r[1], r[0].key, r[0].start))
     number_tokens = {i for q in text.quantities for i in range(q.start, q.end)} | {
@@ -53,6 +53,7 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
                     and holder.key != mention.key
                     and holder.group == mention.group
                     and mention.n_literal >= holder.n_literal
+                    and not (mention.group == "metric" and _is_of_an_unnamed_part(mention, text, found))
                     and not (family and holder.group == "parameter")
                     and len(words & holder.tokens) >= 0.6 * len(holder.tokens - number_tokens or holder.tokens)
                 ):
@@ -62,7 +63,7 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
             mention.coverage * mention.score < 0.55
             or _counts_otherwise(mention, text)
             or _is_homeless(mention, text, found)
-            or (len(mention.tokens) == 1 and _is_faint(mention, text))
+            or _is_faint(mention, text, number_tokens)
             or _is_a_step(mention, text, found)
             or _is_a_unit(mention, text, found)
             or _lacks_its_noun(mention, text)
@@ -199,6 +200,15 @@ def _without_borrowed(mention: Mention, owner: Mapping[int, Mention], numbers: s
     return replace(mention, tokens=left) if left and borrowed else mention
 
 
+def _without_counted(mention: Mention, text: Text) -> Mention:
+    """Return a choice's mention without a noun counted far off: "compact spacing and, with it, 18 shelves"."""
+    if mention.group != "parameter" or dials.is_number(text.surface.parameters[mention.key]):
+        return mention
+    ends = {q.end for q in text.quantities if q.kind is Kind.NUMBER}
+    counted = {i for i in mention.tokens & ends if all(abs(i - j) > 3 for j in mention.tokens - {i})}
+    return replace(mention, tokens=mention.tokens - counted) if counted and mention.tokens - counted else mention
+
+
 def _is_whole(mention: Mention, text: Text) -> bool:
     """Return whether a name of several words stands in one piece: "podcast minutes", "saves per item shown"."""
     inside = (text.tokens[i] for i in range(mention.start, mention.end) if i not in mention.tokens)
@@ -232,9 +242,12 @@ def _lacks_its_noun(mention: Mention, text: Text) -> bool:
     return bool(nouns) and not nouns & said
 
 
-def _is_faint(mention: Mention, text: Text) -> bool:
+def _is_faint(mention: Mention, text: Text, numbers: set[int]) -> bool:
     """Return whether a mention rests on one word that names nothing alone, unless it is the whole of a name given."""
-    token = text.tokens[mention.start]
+    words = mention.tokens - numbers if mention.group == "parameter" else mention.tokens
+    if len(words or mention.tokens) > 1:
+        return False
+    token = text.tokens[min(words, default=mention.start)]
     whole = token.text == mention.alias and mention.coverage >= 0.99
     return not whole and text.lexicon.lists["faint"].at((token,), 0) is not None
 

@@ -83,6 +83,7 @@ def find_mentions(
             best, other = (mention, held) if _rank(mention) > _rank(held) else (held, mention)
             # Two of its names side by side are one mention: "first fold" and "first fold shelves".
             near = best.group == "parameter" and best.tokens & other.tokens and other.coverage >= 0.85
+            near = near and max(best.tokens | other.tokens) - min(best.tokens | other.tokens) <= REACH
             top = max(best.score, other.score)
             mentions[slot] = replace(best, score=top, tokens=best.tokens | other.tokens if near else best.tokens)
     return sorted(mentions.values(), key=lambda m: (-m.score, m.key, m.start))

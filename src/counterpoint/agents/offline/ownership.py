@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from counterpoint.agents.offline import dials, settings
+from counterpoint.agents.offline import dials, settings, steps
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.movements import fits_metric
 from counterpoint.agents.offline.quantities import Quantity
@@ -24,9 +24,29 @@ def assign(links: Links, text: Text) -> None:
         if settled:
             _, role, key = min(settled)
             (links.values if role == "value" else links.effects).setdefault(key, []).append(q)
+    _to_their_baseline(links, text)
     for given in (links.values, links.effects):
         for key in given:
             given[key].sort(key=lambda q: q.start)
+
+
+def _to_their_baseline(links: Links, text: Text) -> None:
+    """Give "instead of eight" to the dial of its sentence that stands at eight, and not to another one."""
+    for key, values in list(links.values.items()):
+        for q in [v for v in values if steps.is_today(text.tokens, v)]:
+            if settings.is_baseline(q, text.surface.parameters[key]):
+                continue
+            here = text.tokens[q.start].sentence
+            others = [
+                k
+                for k, vs in links.values.items()
+                if k != key
+                and settings.is_baseline(q, text.surface.parameters[k])
+                and any(text.tokens[v.start].sentence == here and v.kind is q.kind for v in vs)
+            ]
+            if len(others) == 1:
+                links.values[key] = [v for v in links.values[key] if v is not q]
+                links.values[others[0]].append(q)
 
 
 def _options(q: Quantity, links: Links, text: Text) -> list[tuple[float, str, str]]:

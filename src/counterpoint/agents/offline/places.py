@@ -49,6 +49,7 @@ def other_place(text: Text, surface: Surface, links: Links) -> tuple[str, str] |
         if set(range(start, end)) <= taken or not (
             lead in prepositions - {"to", "from", "of", "for"}
             or (article and end - start > 1 and _is_subject(start - 1, text))
+            or (article and end - start > 1 and text.lexicon.lists["act"].at(tokens, start - 2) is not None)
             or joined
             or label
             or (lead in ("to", "of", "for") and end - start > 1)

@@ -24,6 +24,7 @@ from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.schedule import Schedule, read_schedule
 from counterpoint.agents.offline.spelling import apart, corrected, keys_apart
 from counterpoint.agents.offline.text import proper_names, words_of
+from counterpoint.agents.offline.unread_numbers import stray_quantity
 from counterpoint.agents.plan import Missing, Outcome, Plan, PlannedGuardrail, Provenance, RejectReason, Source
 from counterpoint.agents.ports import PastExperiment
 from counterpoint.config import Surface
@@ -150,12 +151,27 @@ def _choose(reading: _Reading, surface: Surface) -> None:
             s for s in ranked if s.strength >= top.strength - 0.35 and (s.quantity is None) == (top.quantity is None)
         ]
         reading.primary = min(par, key=lambda s: s.mention.start)
+        if (hoped := _hoped_for(ranked, reading.primary, surface)) is not None:
+            # "Sessions get longer. Load time: 80 ms more": what may get worse is the price, not the goal.
+            guards.setdefault(reading.primary.metric, reading.primary)
+            reading.primary = hoped
         reading.tie = reading.primary.mention.rival > 0.97 or _is_either(reading)
         guards.pop(reading.primary.metric, None)
     elif len({s.metric for s in reading.statements}) == 1:
         reading.primary = _only_metric(reading)
     reading.guardrails = list(guards.values())
     _size(reading, surface)
+
+
+def _hoped_for(ranked: Sequence[Statement], chosen: Statement, surface: Surface) -> Statement | None:
+    """Return the one goal that gets better where the chosen one gets worse; None when there is not exactly one."""
+
+    def gain(s: Statement) -> bool | None:
+        better = Direction.INCREASE if surface.metrics[s.metric].better == "higher" else Direction.DECREASE
+        return None if s.direction is None else s.direction is better
+
+    better = [s for s in ranked if gain(s) is True]
+    return better[0] if gain(chosen) is False and len(better) == 1 and chosen.quantity is not None else None
 
 
 def _is_either(reading: _Reading) -> bool:
@@ -263,7 +279,7 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         missing.append(Missing.AUDIENCE)
     if not missing and (value := doubts.unread_value(text, change, reading.links)) is not None:
         return ask(surface, [Missing.CHANGE], value, text)
-    if not missing and (stray := doubts.stray_quantity(text, reading.links, reading.schedule, change)) is not None:
+    if not missing and (stray := stray_quantity(text, reading.links, reading.schedule, change)) is not None:
         return ask(surface, [Missing.VALUE], stray, text)
     if not missing and reading.primary is not None and _is_of_another_part(reading, reading.primary):
         return ask(surface, [Missing.METRIC], "", text)

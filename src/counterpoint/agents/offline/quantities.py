@@ -160,6 +160,10 @@ class _Reader:
         if number is None:
             return self._without_number(start)
         value, end = number
+        if value == 0 and word == "none" and self.text(end) == "of":
+            return None  # "none of it" is no number
+        if value == 1 and self.text(end) in ("in", "of") and (of := self._number(end + 1)) and of[0] >= 2:
+            return Quantity(kind=Kind.FRACTION, value=1 / of[0], start=start, end=of[1], bare=1 / of[0])
         if self.text(end) in ("times", "x", "*") or (self.text(end) == "fold" and self.text(end - 1) != "first"):
             return Quantity(kind=Kind.FACTOR, value=value, start=start, end=end + 1, sign=sign, bare=value)
         return self._with_unit(value, start, end, sign)
@@ -227,6 +231,16 @@ class _Reader:
 
     def _without_number(self, i: int) -> Quantity | None:
         word = self.text(i)
+        if word == "every" and self.text(i + 2) not in self.units:
+            nth = self.ordinals.get(self.text(i + 1)) or 1 / self.fractions.get(self.text(i + 1), 1.0)
+            if nth > 1:
+                return Quantity(kind=Kind.FRACTION, value=1 / nth, start=i, end=i + 2, bare=1 / nth)
+        if (
+            word in self.units
+            and self.text(i - 1) == "first"
+            and self.text(i - 2) in words_set("their his her its your")
+        ):
+            return Quantity(kind=Kind.TIME, value=self.units[word], start=i, end=i + 1, unit=word, bare=1.0)
         if word in words_set("a an one half every quarter the"):
             half = self.text(i + 1) in ("half", "quarter")
             unit = self.text(i + 1)

@@ -68,6 +68,9 @@ def is_allocation(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon)
         return False
     traffic = lexicon.lists["traffic"]
     i = quantity.end
+    counted = i < len(tokens) and lexicon.lists["people"].at(tokens, i) is not None
+    if counted and tokens[quantity.start].text in ("every", "one", "1"):
+        return True  # "every twentieth user", "one in ten listeners"
     seen_of = False
     while i < len(tokens) and tokens[i].text in _BEFORE_OF and i - quantity.end < 5:
         if traffic.at(tokens, i) is not None and seen_of and tokens[i].text == "audience":
@@ -123,6 +126,8 @@ def is_duration(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -
     if after[:1] and after[0] in ("ago", "old", "retention", "earlier", "later"):
         return False
     last = before[-1] if before else ""
+    if not before and after[:1] in (["with"], ["without"]):
+        return True  # "Ten days with the new releases shelf on top"
     is_timed = last in words_set("for over during run runs running lasting")
     if not is_timed and {"it", "them"} & set(before) and words_set("make set limit cap keep hold") & set(before):
         return False  # "make it max 10 days" speaks of a dial

@@ -78,19 +78,25 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
         and last in words_set("row slot place position spot rank")
     ):
         return 0.0  # "at row 5" is a place, and counts no rows
+    if last in words_set("arm variant group version option cell branch") and quantity.kind is Kind.NUMBER:
+        return 0.0  # "in arm 1" numbers an arm
+    if after[:2] in (["too", "many"], ["too", "few"], ["too", "much"]):
+        return 0.0  # "four too many" says why
     if last in words_set("tier phase wave level cohort stage sprint priority class day week"):
         return 0.0  # "tier 1 regions" counts nothing
     if takes_some(tokens, quantity) and any(i in mention.tokens for i in range(quantity.end, quantity.end + 5)):
         return 1.3
     if (
         quantity.kind is Kind.NUMBER
-        and set(after[:2]) & _NOT_COUNTED
+        and after[:1] not in (["in"], ["for"], ["on"])
+        and (set(after[:2]) - ({"of"} if after[:1] != ["of"] else set())) & _NOT_COUNTED
         and not set(after[:1]) & {"or", "versus", "and", "instead", "rather"}
     ):
         return 0.0
     if (
         quantity.kind is Kind.NUMBER
         and tokens[quantity.start].text == "one"
+        and not _opens_list(tokens, quantity)
         and not (is_position(parameter) and last in ("place", "position", "slot", "row", "spot", "number"))
         and not _counts_noun(tokens, quantity, mention, parameter)
     ):
@@ -98,7 +104,10 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
     if quantity.kind is Kind.FACTOR:
         # "the same thing twice" multiplies nothing; "twice as many" does.
         idle = tokens[quantity.start].text in ("twice", "thrice") and after[:1] not in (["as"], ["the"], ["its"])
-        return 0.0 if idle else 1.0
+        # "Twice as fresh" praises; "twice as many" multiplies.
+        multiplies = words_set("many much long large big high often far fast few short small strong wide deep old")
+        praised = after[:1] == ["as"] and len(after) > 1 and after[1] not in multiplies
+        return 0.0 if idle or praised else 1.0
     if is_position(parameter):
         if quantity.kind is Kind.ORDINAL:
             follows = tokens[quantity.end].text if quantity.end < len(tokens) else ""
@@ -119,9 +128,14 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
             counts = after[:1] and after[0].isalpha() and after[0] not in _PLACES | _AFTER_PLACE
             if counts and last not in words_set("position place slot row rank number"):
                 return 0.0  # "12 albums on the shelf" are no place
+            if last == "by" and before[-2:-1] and before[-2] in ("up", "down", "higher", "lower"):
+                return 1.7  # "the podcast shelf up by two"
             strong = last in words_set("position positions place slot row spot to at in rank # number no shelf")
             return 1.6 if strong else 0.9
         return 0.0
+    is_half = quantity.kind is Kind.FRACTION and after[:1] in (["the"], ["our"]) and last != "by"
+    if is_half and not is_share(parameter) and not is_position(parameter) and 0 < mention.start - quantity.end < 3:
+        return 1.2  # "half the cache lifetime"
     if is_time(parameter):
         if quantity.kind is Kind.TIME:
             return 1.4
@@ -163,6 +177,15 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
     ):
         return 1.0  # "half as many", "half the podcast cards"
     return 0.7 if quantity.kind in (Kind.PERCENT, Kind.FRACTION) and is_step(tokens, quantity) else 0.0
+
+
+def _opens_list(tokens: Sequence[Token], quantity: Quantity) -> bool:
+    """Return whether "one" is the first of several numbers: "one, three or five items"."""
+    numbers = words_set("two three four five six seven eight nine ten eleven twelve fifteen twenty")
+    after = [t.text for t in tokens[quantity.end : quantity.end + 2]]
+    return (
+        len(after) == 2 and after[0] in words_set(", or and versus /") and (after[1] in numbers or after[1].isdigit())
+    )
 
 
 def _counts_noun(tokens: Sequence[Token], quantity: Quantity, mention: Mention, parameter: Parameter) -> bool:

@@ -8,6 +8,8 @@ from counterpoint.agents.offline.quantities import Kind, Quantity
 from counterpoint.agents.offline.text import Token, words_set
 from counterpoint.config import Parameter
 
+_JOINTS = words_set("and or with for on in at to of by is are makes make give gives than but so should would will")
+
 
 def is_today(tokens: Sequence[Token], quantity: Quantity) -> bool:
     """Return whether the words around a quantity say that it is so today ("from 3", "instead of one", "12 today")."""
@@ -110,6 +112,14 @@ def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -
         return 1
     if len(after) > 1 and after[1] in ("fewer", "less", "shorter") and last not in ("of", "to"):
         return -1
+    far = [t.text for t in tokens[end : end + 5] if t.clause == tokens[start].clause]
+    for n, word in enumerate(far[2:4], start=2):
+        # "Three podcast cards fewer": the comparison stands behind what is counted.
+        bare = all(w.isalpha() and w not in _JOINTS for w in far[:n]) and far[n + 1 : n + 2] != ["than"]
+        if bare and word in ("fewer", "less", "more") and last not in ("of", "to", "by", "at"):
+            ends = n + 1 >= len(far) or not far[n + 1].isalpha() or far[n + 1] in ("for", "on", "in", "per", "and")
+            if ends:
+                return 1 if word == "more" else -1
     if last in ("another", "extra", "additional") or before[-2:] == ["add", "another"]:
         return 1
     if last == "by":
@@ -148,6 +158,14 @@ def contradiction(
     """Return whether the verb points away from the value ("raise from 3 to 2")."""
     if tokens[quantity.start].sentence != tokens[mention.start].sentence:
         return False
+    said = [t.text for t in tokens[mention.end : quantity.start] if t.sentence == tokens[mention.start].sentence]
+    if 0 < len(said) <= 6 and "than" not in said:
+        # "For longer, that is 30 seconds instead of 60": the comparison points one way, the value the other.
+        longer = bool(set(said) & words_set("longer wider larger bigger higher"))
+        shorter = bool(set(said) & words_set("shorter narrower smaller"))
+        base = float(parameter.baseline)
+        if longer != shorter and not is_position(parameter) and (value < base if longer else value > base):
+            return True
     if tokens[quantity.end : quantity.end + 1] and tokens[quantity.end].text in ("instead", "rather"):
         return False  # "reduce repeats: 3 days instead of 1" says where it stands; the verb is about something else
     first = min(mention.start, quantity.start)

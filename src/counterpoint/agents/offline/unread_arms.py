@@ -22,7 +22,10 @@ def arms_left_out(text: Text, links: Links, change: ChangeReading, loose: set[in
     against = [t for t in text.tokens if t.text == "versus"]
     if len(against) > len(change.arms):
         return Missing.CHANGE, words_of(text.tokens, max(0, against[0].index - 3), against[0].index + 3)
-    nouns = words_set("arms variants versions options treatments candidates")
+    for start, end, _ in text.lexicon.lists["third_arm"].find(text.tokens):
+        if len(change.arms) < 3:
+            return Missing.CHANGE, words_of(text.tokens, max(0, start - 3), end)
+    nouns = words_set("arms variants versions options treatments candidates ways")
     for q in text.quantities:
         counted = {t.text for t in text.tokens[q.end : q.end + 2]} & nouns
         if q.kind is Kind.NUMBER and counted and q.bare > len(change.arms):
