@@ -44,6 +44,8 @@ NEVER_PLANNED = [
     "Diversity to 0.4, in Spain, Portugal and Latin America. New artists +3 %.",
     "For those who joined this week, hide jump back in. Day 7 retention +1 pp.",
     "One group has no more shortcuts, another gets three. Time to first play falls.",
+    "Users in their second week: hide jump back in. Retention +1 pp.",
+    "Large cards for users under 18 years. CTR +1 %.",
     "Users who asked for their money back should get eight shortcuts. Retention +1 %.",
 ]
 

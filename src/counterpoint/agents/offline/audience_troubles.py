@@ -10,7 +10,9 @@ from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.config import Surface
 
 
-def read_sensitive(tokens: Sequence[Token], reading: AudienceReading, surface: Surface, lexicon: Lexicon) -> None:
+def read_sensitive(  # noqa: PLR0912 - a grammar is a list of cases
+    tokens: Sequence[Token], reading: AudienceReading, surface: Surface, lexicon: Lexicon
+) -> None:
     """Read users named by what is sensitive: an age, a band of ages, a word for one."""
     kind = Trouble.SENSITIVE if any(a.sensitive for a in surface.attributes.values()) else Trouble.UNKNOWN
     for start, end, _ in lexicon.lists["sensitive"].find(tokens):
@@ -27,6 +29,8 @@ def read_sensitive(tokens: Sequence[Token], reading: AudienceReading, surface: S
             and number.isdigit()
             and 10 <= int(number) <= 90
         ):
+            if i + 2 < len(tokens) and tokens[i + 2].text in ("day", "days", "week", "weeks", "month", "months"):
+                continue  # "accounts under 14 days old"; years are an age
             before = i > 0 and people.at(tokens, i - 1) is not None
             after = i + 2 < len(tokens) and tokens[i + 2].text == "s"
             article = (

@@ -139,6 +139,12 @@ def _choose(reading: _Reading, surface: Surface) -> None:
         ):
             guards[s.metric] = s
     goals = [s for s in reading.statements if s.role == "goal" and s.mention.score >= 0.8]
+    bounded = [s for s in goals if _is_bounded(reading.text, s)]
+    if {s.metric for s in goals} - {s.metric for s in bounded}:
+        # "It costs load time, 5 % at most. Sessions get longer": what is held within a bound is no goal.
+        goals = [s for s in goals if s not in bounded]
+        for s in bounded:
+            guards.setdefault(s.metric, s)
     best: dict[str, Statement] = {}
     for s in goals:
         if s.metric not in best or s.strength > best[s.metric].strength:
@@ -161,6 +167,14 @@ def _choose(reading: _Reading, surface: Surface) -> None:
         reading.primary = _only_metric(reading)
     reading.guardrails = list(guards.values())
     _size(reading, surface)
+
+
+def _is_bounded(text: Text, said: Statement) -> bool:
+    """Return whether the size of a movement is the most that is accepted: "5 % at most"."""
+    if said.quantity is None or said.quantity.sign:
+        return False
+    after = [t for t in text.tokens[said.quantity.end : said.quantity.end + 4] if t.is_word]
+    return bool(after) and text.lexicon.lists["at_most"].at(after, 0) is not None
 
 
 def _hoped_for(ranked: Sequence[Statement], chosen: Statement, surface: Surface) -> Statement | None:

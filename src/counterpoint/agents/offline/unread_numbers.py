@@ -72,6 +72,9 @@ def _is_place_unread(text: Text, q: Quantity) -> bool:
     """Return whether an ordinal could be a place that was not read: "stand second"; not "the second", "second arm"."""
     before = text.tokens[q.start - 1].text if q.start else ""
     after = text.tokens[q.end] if q.end < len(text.tokens) else None
+    units = text.lexicon.raw["numbers"]["units"]
+    if before in ("their", "his", "her") and after is not None and after.text in units:
+        return q.bare >= 2  # "users in their second week": when they came was not read
     counts = after is not None and after.is_word and after.text not in text.lexicon.stop
     return q.bare >= 2 and before not in ("the", "a", "per") and not counts
 
