@@ -36,8 +36,8 @@ def export_flagd(snapshot: Snapshot, *, experimented: Experimented = "leave-out"
 
     Args:
         experimented: What becomes of those: `leave-out`; the `baseline` that units in no experiment get; or the variant
-            that was `decided` here and that the caller passes on in `decision_attribute`, the baseline without it. What a
-            holdout keeps is left out of the last, because nothing tells flagd who is in the holdout.
+            that was `decided` here and that the caller passes on in `decision_attribute`, the baseline without it. What
+            a holdout keeps is left out of the last, because nothing tells flagd who is in the holdout.
     """
     flags: dict[str, Any] = {}
     left_out: dict[str, str] = {}
