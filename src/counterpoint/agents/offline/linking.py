@@ -46,7 +46,9 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
         )
         # A name that stands in one piece lends its words to nothing else: "shelves seen per visit" are no shelves.
         torn = any(i in owner and owner[i].group != mention.group and _is_whole(owner[i], text) for i in words)
-        if clash and own / whole < (0.8 if torn else 0.3 if family else 0.55):
+        # One that needs none of the words in dispute: "the number of suggestions raises result clicks".
+        needless = torn and mention.coverage >= 0.99 and _is_named_by(mention, free, text)
+        if clash and not needless and own / whole < (0.8 if torn else 0.3 if family else 0.55):
             for n, (holder, strength) in enumerate(kept):
                 if (
                     holder.key in clash
@@ -125,6 +127,12 @@ def _standing(mention: Mention, text: Text, spaces: set[str]) -> float:
     ]
     acts = text.lexicon.has("act", window) or text.lexicon.has("off", window)
     return mention.score + bonus + (0.35 if acts else 0.1)
+
+
+def _is_named_by(mention: Mention, free: Sequence[int], text: Text) -> bool:
+    """Return whether the words of a mention's name all stand among `free` tokens."""
+    name = {stem for stem in text.lexicon.stems(mention.alias) if stem not in text.lexicon.stop}
+    return len(name) > 1 and name <= {text.tokens[i].stem for i in free}
 
 
 def _is_homeless(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
