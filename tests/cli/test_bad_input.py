@@ -235,3 +235,22 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
             main([command, "--help"])
         assert caught.value.code == 0
         assert len(capsys.readouterr().out.splitlines()) > 2, command
+
+
+def test_a_name_of_ten_thousand_letters_does_not_push_what_to_do_out_of_sight(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = _refused(capsys, "--data", folder, "novelty", "x" * 10_000)
+    assert len(said) < 500
+    assert "counterpoint experiments" in said
+    assert said.endswith("[unknown_launch]")
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["live", "check"]])
+@pytest.mark.parametrize("surface", ["hoem", ""])
+def test_nothing_is_said_to_be_well_on_a_surface_that_there_is_not(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], surface: str
+) -> None:
+    said = _refused(capsys, "--data", folder, *words, "--surface", surface)
+    assert "one of: home" in said
+    assert said.endswith("[unknown_surface]")

@@ -32,6 +32,9 @@ def test_set_diff_history_blame_compare_and_revert(data, capsys):
     number = str(made["release"])
     assert "12 -> 8" in printed(capsys, [*data, "config", "diff", "1", number])
     assert "fewer shelves" in printed(capsys, [*data, "config", "history", "--parameter", "layout.max_shelves"])
+    head, newest, *_ = printed(capsys, [*data, "config", "history"]).splitlines()
+    assert head.split() == ["release", "at", "author", "changed", "reason"]
+    assert newest.endswith("fewer shelves load faster")
     assert "8, 12 before" in printed(capsys, [*data, "config", "blame", "layout.max_shelves"])
     assert "ada" in printed(capsys, [*data, "config", "compare"])
     assert "8 -> 12" in printed(capsys, [*data, "config", "revert", number, *WHY])

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from counterpoint.cli.words import Commands, command, print_json, print_table
+from counterpoint.cli.words import Commands, command, print_json, print_table, require_surface
 from counterpoint.errors import DependencyFailure, NotFound
 from counterpoint.settings import Settings, control_url
 
@@ -101,6 +101,7 @@ def _check(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
 
     with opened(settings) as platform:
+        require_surface(words.surface, platform.control.release_store.surfaces())
         found = [each for each in platform.drift.check() if words.surface in (None, each["surface"])]
     if words.json:
         print_json({"findings": found})

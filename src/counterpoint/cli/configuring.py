@@ -253,8 +253,8 @@ def _history(words: argparse.Namespace, settings: Settings) -> int:
         print_json(rows)
     else:
         print_table(
-            [(row["number"], row["at"][:19], row["author"], row["reason"], _few(row["changes"])) for row in rows],
-            ("release", "at", "author", "reason", "changed"),
+            [(row["number"], row["at"][:19], row["author"], _few(row["changes"]), row["reason"]) for row in rows],
+            ("release", "at", "author", "changed", "reason"),  # reasons may be long, so they come last
         )
     return 0
 

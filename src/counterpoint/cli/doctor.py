@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from counterpoint.cli.words import Commands, command, print_json
+from counterpoint.cli.words import Commands, command, print_json, require_surface
 from counterpoint.settings import Settings
 
 
@@ -32,6 +32,7 @@ def _doctor(words: argparse.Namespace, settings: Settings) -> int:
         elif words.dismiss is not None:
             found = [platform.doctor.dismiss(words.dismiss, by=words.by, reason=words.reason)]
         else:
+            require_surface(words.surface, platform.control.release_store.surfaces())
             if words.now:
                 surfaces = platform.control.release_store.surfaces() if words.surface is None else [words.surface]
                 for surface in surfaces:

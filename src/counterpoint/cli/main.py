@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = words.run(words, settings)
         sys.stdout.flush()
     except CounterpointError as error:
-        print(f"counterpoint: {error.sentence} [{error.code}]", file=sys.stderr)
+        print(f"counterpoint: {error.as_document()['message']} [{error.code}]", file=sys.stderr)
         return CALLER_AT_FAULT if error.blame is Blame.CALLER else PLATFORM_AT_FAULT
     except KeyboardInterrupt:
         return INTERRUPTED

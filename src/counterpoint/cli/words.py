@@ -2,9 +2,10 @@
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from counterpoint.errors import NotFound
 from counterpoint.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,3 +42,23 @@ def print_findings(findings: Sequence[dict[str, Any]]) -> None:
     for finding in sorted(findings, key=lambda each: list(marks).index(each["severity"])):
         where = f"{finding['path']}: " if finding["path"] else ""
         print(f"  {marks[finding['severity']]} {where}{finding['message']} [{finding['code']}]")
+
+
+def require_surface(surface: str | None, known: Iterable[str]) -> None:
+    """Refuse a surface that there is not: an empty answer about it would read as "all is well".
+
+    Args:
+        surface: What `--surface` names; None for all.
+        known: The surfaces that there are.
+
+    Raises:
+        NotFound: There is no such surface.
+    """
+    names = sorted(known)
+    if surface is not None and surface not in names:
+        raise NotFound(
+            "unknown_surface",
+            f"there is no surface {surface!r}",
+            where="--surface",
+            fix=f"one of: {', '.join(names)}",
+        )

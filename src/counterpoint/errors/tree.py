@@ -11,10 +11,12 @@ CounterpointError
 └── PlatformFault        Counterpoint itself is at fault
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
 
+_ENDLESS_WORD = re.compile(r"(\S{200})\S{200,}")
 _LONGEST = 2_000  # characters of one sentence; ours are shorter, what they quote may not be
 
 
@@ -60,7 +62,9 @@ class CounterpointError(Exception):
     def sentence(self) -> str:
         """One clear sentence: where, what is wrong, what to do."""
         head = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{head}; {self.fix}." if self.fix else f"{head}."
+        whole = f"{head}; {self.fix}." if self.fix else f"{head}."
+        # No word of ours is that long: a name that somebody sent is, and must not push the fix out of sight.
+        return _ENDLESS_WORD.sub(r"\1…", whole)
 
     def as_document(self) -> dict[str, Any]:
         """Return the JSON form that the API and `--json` commands print."""

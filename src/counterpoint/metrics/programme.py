@@ -241,7 +241,7 @@ def _share(part: int, whole: int) -> float | None:
 def _sentence(total: Mapping[str, Any], days: int) -> str:
     n = total["ended"]
     if not n:
-        return f"No experiment ended in the last {days} days; {total['running']} run."
+        return f"No experiment ended in the last {days} days, simulated ones aside; {total['running']} run."
     middle = total["days_to_decision"]["median"]
     return (
         f"Of {n} experiments that ended in the last {days} days {total['learning_rate']:.0%} taught something and"
