@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Two cores do four workers' tests: most of a test's time is a process or a disk that is waited for.
+WORKERS ?= 4
 DEV_STAMP := $(VENV)/.installed-dev
 
 .PHONY: install dev run test check format slow bench docs clean
@@ -26,7 +28,7 @@ run: install
 	$(BIN)/counterpoint serve
 
 test: dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: dev
 	$(BIN)/ruff format --check src tests benchmarks
