@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Two cores do four workers' tests: most of a test's time is a process or a disk that is waited for.
-WORKERS ?= 4
+# More workers than cores make pages slow enough to spend the error budgets that tests launch under.
+WORKERS ?= 2
 DEV_STAMP := $(VENV)/.installed-dev
 
 .PHONY: install dev run test check format slow bench docs clean
