@@ -202,7 +202,7 @@ def opened(
                 attest=planning.attest,
                 key=key,
                 # Opened later than the world.
-                take_back=lambda *said, **words: configuring.rolling.take_back(*said, **words),  # noqa: PLW0108
+                take_back=lambda *said, **words: configuring.rolling.take_back(*said, **words),  # noqa: PLW0108 - made later
                 clock=clock,
             ),
             learn=past.keep,

@@ -43,7 +43,7 @@ def _readings(text: str) -> list[str]:
     # Words whose letters are set apart are set apart from each other by more than one space.
     spaced = re.sub(r"\s+", " ", _SPACED.sub(lambda m: m.group().replace(" ", ""), seen))
     # mypy does not infer a lambda's default argument.
-    disguised = [_DISGUISED.sub(lambda m, t=table: m.group().translate(t), plain) for table in _LETTERS]  # type: ignore[misc]
+    disguised = [_DISGUISED.sub(lambda m, t=table: m.group().translate(t), plain) for table in _LETTERS]  # type: ignore[misc]  # bound by default
     mixed = [_DISGUISED.sub(lambda m: _nearest(m.group()), plain)]
     return list(dict.fromkeys([plain, spaced, *disguised, *mixed]))
 

@@ -123,7 +123,7 @@ def _built(endpoint: Endpoint, client: Any) -> Model:
     def provider_of(name: str) -> Provider[Any]:
         made_by: Any = infer_provider_class(name)
         given = {"api_key": endpoint.key} if endpoint.key is not None else {}
-        return made_by(http_client=client, **given)  # type: ignore[no-any-return]
+        return made_by(http_client=client, **given)  # type: ignore[no-any-return]  # the kit types its classes as Any
 
     try:
         if endpoint.url is not None:

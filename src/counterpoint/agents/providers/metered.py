@@ -79,7 +79,7 @@ class MeteredModel(WrapperModel):
             try:
                 async with asyncio.timeout(allowance.seconds):
                     response = await super().request(messages, bounded, model_request_parameters)
-            except Exception as error:
+            except Exception as error:  # whatever a provider's kit raises; `_read` says what it means for the plan
                 trouble, wait_s = _read(error, self._first_wait_s * 2 ** len(self._ledger.calls))
                 why = self._hide(trouble.what)[:_LONGEST_REASON]
                 spent = self._stopwatch() - started

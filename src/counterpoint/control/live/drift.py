@@ -182,7 +182,7 @@ class Drift:
                 old = seen.get((backend.name, launch.surface, launch.experiment))
                 notes.append(self.checks.ask(backend, launch, old, silent=silent))
             # One record for each backend: a thousand experiments are one write.
-            self._notes.change(_asked_key(backend), lambda _, notes=notes: {"experiments": notes})  # type: ignore[misc]
+            self._notes.change(_asked_key(backend), lambda _, notes=notes: {"experiments": notes})  # type: ignore[misc]  # bound by default
 
     def _askable(self) -> list[Backend]:
         return [each for each in self.backends if each.name not in _HOLD_NOTHING and not isinstance(each, HeldBackend)]
