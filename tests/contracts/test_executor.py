@@ -161,6 +161,12 @@ def test_only_the_executor_of_that_name_resumes_it_until_another_adopts_it(dbos_
     assert executor.adopt("dead") == 0
 
 
+def test_a_process_that_closes_at_once_lets_what_it_began_end(dbos_office: DbosOffice) -> None:
+    dbos_office.open().start("three", "w", {"n": 1})
+    dbos_office.close()
+    assert _lines(dbos_office) == ["first", "second", "third"]
+
+
 def test_adopting_leaves_alone_what_the_living_execute(dbos_office: DbosOffice) -> None:
     executor = dbos_office.open("alive")
     goes_on = threading.Event()

@@ -15,7 +15,9 @@ from counterpoint.storage.durable.liveness import Liveness
 # Bumped only when waiting workflows of an older version could not be continued by this code.
 WORKFLOW_VERSION = "3"
 _POLL_S = 0.01
-_CLOSE_S = 10
+_CLOSE_S = 10.0
+# The listener has nothing to look for and asks nobody; what it costs is that closing waits for its next turn.
+_LISTENER_TURN_S = 0.05
 _KEPT = timedelta(days=30)
 _SWEEP_EVERY_S = 86_400.0
 _N_SWEPT = 1_000
@@ -56,6 +58,8 @@ class DbosExecutor:
         self._executor_id = executor_id
         self._liveness = None if database_url.startswith("sqlite") else Liveness(database_url, executor_id)
         self._workflows: dict[str, Callable[[dict[str, Any]], Outcome]] = {}
+        # Ids of what was begun in this process and has not returned; asked when it closes.
+        self._begun: set[str] = set()
         logging.getLogger("dbos").setLevel(logging.ERROR)
         DBOS(
             config={
@@ -67,7 +71,7 @@ class DbosExecutor:
                 "log_level": "ERROR",
                 "console_log_level": "ERROR",
                 # Nothing here sends notifications or keeps schedules in DBOS; looking for them is what idling costs.
-                "notification_listener_polling_interval_sec": 1.0,
+                "notification_listener_polling_interval_sec": _LISTENER_TURN_S,
                 "scheduler_polling_interval_sec": 60.0,
             }
         )
@@ -77,7 +81,12 @@ class DbosExecutor:
         steps: Steps = _DbosSteps()
 
         def durable(argument: dict[str, Any]) -> Outcome:
-            return workflow(steps, argument)
+            own_id = str(DBOS.workflow_id)
+            self._begun.add(own_id)
+            try:
+                return workflow(steps, argument)
+            finally:
+                self._begun.discard(own_id)
 
         self._workflows[name] = DBOS.workflow(name=name)(durable)
 
@@ -93,6 +102,8 @@ class DbosExecutor:
         """Start a workflow; a second start under the same id is the first one."""
         if self._stopwatch() - self._swept_at > _SWEEP_EVERY_S:
             self._sweep()
+        # Before it runs: a process that closes at once still waits for it.
+        self._begun.add(workflow_id)
         with SetWorkflowID(workflow_id):
             DBOS.start_workflow(self._workflows[name], dict(argument))
 
@@ -168,8 +179,16 @@ class DbosExecutor:
             raise DependencyFailure("workflow_failed", f"it ended with an error: {error}", where=workflow_id) from error
         return outcome
 
+    def _runs_here(self, workflow_id: str) -> bool:
+        status = DBOS.get_workflow_status(workflow_id)
+        return status is not None and status.status in _UNFINISHED and status.executor_id == self._executor_id
+
     def close(self) -> None:
         """Stop executing, letting running steps end; what is unfinished then resumes at the next launch."""
-        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=_CLOSE_S)
+        # Waited for here: DBOS itself would sleep for a whole second before it looks whether anything runs at all.
+        deadline = self._stopwatch() + _CLOSE_S
+        while any(map(self._runs_here, tuple(self._begun))) and self._stopwatch() < deadline:
+            self._sleep(_POLL_S)
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=0)
         if self._liveness is not None:
             self._liveness.close()
