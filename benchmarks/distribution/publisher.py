@@ -18,7 +18,8 @@ import uvicorn
 from counterpoint.api import create_app
 from counterpoint.assignment import BucketSet
 from counterpoint.bootstrap import Platform, opened, utc_now
-from counterpoint.cli.server import _bind, _repeat
+from counterpoint.cli.chores import repeat
+from counterpoint.cli.server import _bind
 from counterpoint.config import (
     AttributeSchema,
     LiveExperiment,
@@ -202,7 +203,7 @@ def _put(good: LastGood, n: int, release: int, *, killed: bool = False) -> None:
 def _forever(chore: Callable[[], object], every_s: float) -> None:
     import asyncio
 
-    asyncio.run(_repeat(chore, every_s))
+    asyncio.run(repeat(chore, every_s))
 
 
 def _say(**facts: object) -> None:
