@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from counterpoint.assignment import N_BUCKETS, Audience, Column, UnitColumn, column, members, unit_column
 from counterpoint.config.compiled import CompiledSnapshot
-from counterpoint.config.programs import Candidate, Holdout, Line, Program, Rule
+from counterpoint.config.parts import Candidate, Holdout, Line, Program, Rule
 from counterpoint.config.reads import Read
 from counterpoint.config.standing import filled, held_by
 from counterpoint.errors import InvalidInput, NotFound
@@ -39,7 +39,7 @@ class BatchConfig:
         self._columns = {key: column(cells) for key, cells in columns.items()}
         self._buckets: dict[str | None, npt.NDArray[np.int64]] = {}
         self._members: dict[str, Mask] = {}
-        self._variants: dict[int, npt.NDArray[np.int16]] = {}
+        self._variants: dict[str, npt.NDArray[np.int16]] = {}
         for name, cells in [(key, len(found.codes)) for key, found in self._columns.items()] + [
             (str(unit), found.n) for unit, found in self._units.items()
         ]:
@@ -119,7 +119,7 @@ class BatchConfig:
             found.append(held_by(holdout, rule, program.key))
 
     def _variants_of(self, candidate: Candidate) -> npt.NDArray[np.int16]:
-        known = self._variants.get(candidate.place)
+        known = self._variants.get(candidate.spec.key)
         if known is not None:
             return known
         variants = np.full(self.n, NOT_ENROLLED, dtype=np.int16)
@@ -133,7 +133,7 @@ class BatchConfig:
         if len(rows):
             points = self._units[candidate.unit].among(rows).points(candidate.seed, candidate.total)
             variants[rows] = np.searchsorted(np.array(candidate.bounds), points, side="right")
-        self._variants[candidate.place] = variants
+        self._variants[candidate.spec.key] = variants
         return variants
 
     def _owned(self, bits: bytes, unit: str | None, seed: int) -> Mask:

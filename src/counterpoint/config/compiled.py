@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from counterpoint.assignment import HASH_VERSION, Context
+from counterpoint.config.parts import Candidate, Holdout, Program, Programs
 from counterpoint.config.plans import Planner, build_planner
 from counterpoint.config.policy import Staleness, tightened
-from counterpoint.config.programs import Candidate, Holdout, Program, build_programs
+from counterpoint.config.programs import build_programs
 from counterpoint.config.resolve import Config
 from counterpoint.config.snapshot import Snapshot, snapshot_id
 from counterpoint.config.standing import encoded
@@ -25,6 +26,7 @@ class CompiledSnapshot:
         staleness: What the snapshot declares, or the stricter promise of this process.
         stale_after: The moment from which values carry the reason STALE; None for never.
         faults: What of it could not be compiled; the experiments named there give the baseline, with reason ERROR.
+        parts: What it was compiled into, for the next snapshot to take over.
     """
 
     snapshot: Snapshot
@@ -38,6 +40,7 @@ class CompiledSnapshot:
     staleness: Staleness
     stale_after: datetime | None
     faults: tuple[Finding, ...]
+    parts: Programs
 
     def resolve(
         self,
@@ -115,6 +118,7 @@ def compile_snapshot(
     address: str | None = None,
     confirmed_at: datetime | None = None,
     tighter: Staleness | None = None,
+    before: CompiledSnapshot | None = None,
 ) -> CompiledSnapshot:
     """Return `snapshot` compiled; experiments that are broken are isolated and named in `faults`.
 
@@ -123,6 +127,8 @@ def compile_snapshot(
         address: Its content address, where that was checked already; computed when not given.
         confirmed_at: When it was known to be the newest; its creation when not given.
         tighter: What this process promises beyond what the snapshot declares; what is looser has no effect.
+        before: An earlier snapshot of the surface; what has not changed since is not compiled again. What comes out
+            is the same with it and without.
 
     Raises:
         InvalidInput: `unknown_hash_version` when its buckets were drawn under other hashing rules.
@@ -133,7 +139,7 @@ def compile_snapshot(
             f"the snapshot hashes by version {snapshot.hash_version}; this code knows {HASH_VERSION}",
             fix="upgrade this process",
         )
-    programs = build_programs(snapshot)
+    programs = build_programs(snapshot, before.parts if before is not None else None)
     at = confirmed_at or snapshot.created_at
     staleness = Staleness(max_age_s=snapshot.max_age_s, policy=snapshot.stale_policy)
     if tighter is not None:
@@ -144,12 +150,13 @@ def compile_snapshot(
         programs=programs.by_parameter,
         candidates=programs.candidates,
         holdouts=programs.holdouts,
-        planner=build_planner(programs),
+        planner=build_planner(programs, (before.parts, before.planner) if before is not None else None),
         bucket_seed=programs.bucket_seed,
         confirmed_at=at,
         staleness=staleness,
         stale_after=_stale_after(staleness, at),
         faults=programs.faults,
+        parts=programs,
     )
 
 

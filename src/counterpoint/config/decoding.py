@@ -33,18 +33,11 @@ def decode_snapshot(data: bytes, *, expected_id: str | None = None, now: datetim
         InvalidInput: `corrupt_snapshot`, `snapshot_newer_format`, `wrong_digest` or `snapshot_from_the_future`.
     """
     try:
-        version = msgspec.json.decode(data, type=_Envelope).format_version
-        if version > FORMAT_VERSION:
-            raise InvalidInput(
-                "snapshot_newer_format",
-                f"the snapshot has format {version}; this code reads formats up to {FORMAT_VERSION}",
-                where="format_version",
-                fix="upgrade this process; it goes on with its last good snapshot",
-                facts={"format_version": version, "known": FORMAT_VERSION},
-            )
         snapshot = msgspec.json.decode(data, type=Snapshot)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        _check_format(_format_of(data))
         raise _corrupt(str(error) or type(error).__name__) from error
+    _check_format(snapshot.format_version)
     _check_shape(snapshot)
     # Canonical bytes are their own address, whatever fields a newer writer has added; others are written out again.
     if expected_id is not None and address_of(data) != expected_id and (found := snapshot_id(snapshot)) != expected_id:
@@ -71,6 +64,7 @@ def load_snapshot(
     now: datetime | None = None,
     confirmed_at: datetime | None = None,
     tighter: Staleness | None = None,
+    before: CompiledSnapshot | None = None,
 ) -> CompiledSnapshot:
     """Return the bytes of a snapshot, decoded and compiled; faster than the two steps apart.
 
@@ -80,6 +74,7 @@ def load_snapshot(
         now: As in `decode_snapshot`.
         confirmed_at: As in `compile_snapshot`.
         tighter: As in `compile_snapshot`.
+        before: As in `compile_snapshot`.
 
     Raises:
         InvalidInput: As in `decode_snapshot` and `compile_snapshot`.
@@ -89,10 +84,31 @@ def load_snapshot(
     gc.disable()
     try:
         snapshot = decode_snapshot(data, expected_id=expected_id, now=now)
-        return compile_snapshot(snapshot, address=expected_id, confirmed_at=confirmed_at, tighter=tighter)
+        return compile_snapshot(
+            snapshot, address=expected_id, confirmed_at=confirmed_at, tighter=tighter, before=before
+        )
     finally:
         if was_collecting:
             gc.enable()
+
+
+def _format_of(data: bytes) -> int:
+    """Return the format that a document which is no snapshot of ours says it has; ours when it says none."""
+    try:
+        return msgspec.json.decode(data, type=_Envelope).format_version
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return FORMAT_VERSION
+
+
+def _check_format(version: int) -> None:
+    if version > FORMAT_VERSION:
+        raise InvalidInput(
+            "snapshot_newer_format",
+            f"the snapshot has format {version}; this code reads formats up to {FORMAT_VERSION}",
+            where="format_version",
+            fix="upgrade this process; it goes on with its last good snapshot",
+            facts={"format_version": version, "known": FORMAT_VERSION},
+        )
 
 
 def _check_shape(snapshot: Snapshot) -> None:

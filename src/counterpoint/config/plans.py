@@ -9,8 +9,8 @@ import numpy.typing as npt
 from xxhash import xxh64_intdigest
 
 from counterpoint.assignment import N_BUCKETS, AudienceIndex, Context, build_index
+from counterpoint.config.parts import Candidate, Holdout, Program, Programs
 from counterpoint.config.points import by_point
-from counterpoint.config.programs import Candidate, Program, Programs
 from counterpoint.config.reads import Enrollment, Read
 from counterpoint.config.standing import filled
 
@@ -125,46 +125,89 @@ class Planner:
         return base
 
 
-def build_planner(programs: Programs) -> Planner:
-    """Return the planner of a snapshot."""
+def build_planner(programs: Programs, before: tuple[Programs, Planner] | None = None) -> Planner:
+    """Return the planner of a snapshot.
+
+    Args:
+        before: The parts and the planner of an earlier one; what rests on the same candidates and programs is taken
+            over, and with it what was remembered.
+    """
     candidates, rules = programs.candidates, programs.rules
     n_candidates = len(candidates)
-    held = np.zeros(N_BUCKETS // 8, dtype=np.uint8)
-    for holdout in programs.holdouts:
-        for half in (holdout.status_quo, holdout.shipped_only):
-            held |= np.frombuffer(half, dtype=np.uint8)
-    is_special = any(candidate.is_special for candidate in candidates)
-    rows = b"".join(candidate.bits for candidate in candidates)
-    bitmaps = np.frombuffer(rows, dtype=np.uint8).reshape(n_candidates, N_BUCKETS // 8)
     live = np.array([candidate.is_live for candidate in candidates], dtype=np.bool_)
-    rule_bits = ((1 << len(rules)) - 1) << n_candidates
-    by_parameter = programs.by_parameter
-    return Planner(
-        is_general=not is_special and all(holdout.unit is None for holdout in programs.holdouts),
-        held=np.unpackbits(held, bitorder="little").tobytes(),
-        programs=by_parameter,
+    splits, draws = _splits_and_draws(programs, before)
+    has_same = before is not None and _are(candidates, before[0].candidates) and programs.rules is before[0].rules
+    old = before[1] if before is not None and has_same else None
+    planner = Planner(
+        is_general=not any(candidate.is_special for candidate in candidates)
+        and all(holdout.unit is None for holdout in programs.holdouts),
+        held=_held(programs.holdouts),
+        programs=programs.by_parameter,
         n_candidates=n_candidates,
         live=int.from_bytes(np.packbits(live, bitorder="little").tobytes(), "little"),
-        rules=rule_bits,
-        splits=_Members(_splits(candidates, by_parameter)),
-        draws=_Members(tuple([_draw(candidate) for candidate in candidates])),
-        index=build_index([*(candidate.audience for candidate in candidates), *(rule.audience for rule in rules)]),
-        bitmaps=bitmaps,
+        rules=((1 << len(rules)) - 1) << n_candidates,
+        splits=_Members(splits),
+        draws=_Members(draws),
+        index=old.index if old is not None else _index(programs),
+        bitmaps=old.bitmaps if old is not None else _bitmaps(candidates),
     )
+    if old is not None:
+        planner.owners, planner.columns = old.owners, old.columns
+    return planner
 
 
-def _splits(candidates: Sequence[Candidate], programs: Mapping[str, Program]) -> tuple[Split, ...]:
-    updates: list[list[list[Update]]] = [[[] for _ in candidate.bounds] for candidate in candidates]
-    for program in programs.values():
+def _held(holdouts: Sequence[Holdout]) -> bytes:
+    held = np.zeros(N_BUCKETS // 8, dtype=np.uint8)
+    for holdout in holdouts:
+        for half in (holdout.status_quo, holdout.shipped_only):
+            held |= np.frombuffer(half, dtype=np.uint8)
+    return np.unpackbits(held, bitorder="little").tobytes()
+
+
+def _index(programs: Programs) -> AudienceIndex:
+    return build_index([*(each.audience for each in programs.candidates), *(each.audience for each in programs.rules)])
+
+
+def _bitmaps(candidates: Sequence[Candidate]) -> npt.NDArray[np.uint8]:
+    rows = b"".join([candidate.bits for candidate in candidates])
+    return np.frombuffer(rows, dtype=np.uint8).reshape(len(candidates), N_BUCKETS // 8)
+
+
+def _are(one: Sequence[Candidate], other: Sequence[Candidate]) -> bool:
+    return len(one) == len(other) and all(new is old for new, old in zip(one, other, strict=True))
+
+
+def _splits_and_draws(
+    programs: Programs, before: tuple[Programs, Planner] | None
+) -> tuple[tuple[Split, ...], tuple[Draw, ...]]:
+    """Return both of every candidate; those of the planner before, where nothing of a candidate changed."""
+    by_parameter, candidates = programs.by_parameter, programs.candidates
+    changed = set(by_parameter)
+    splits: dict[int, Split] = {}
+    draws: dict[int, Draw] = {}
+    if before is not None:
+        parts, planner = before
+        changed = {key for key in changed if parts.by_parameter.get(key) is not by_parameter[key]}
+        splits = {id(each): split for each, split in zip(parts.candidates, planner.splits.items, strict=True)}
+        draws = {id(each): draw for each, draw in zip(parts.candidates, planner.draws.items, strict=True)}
+    updates: dict[int, list[list[Update]]] = {
+        id(each): [[] for _ in each.bounds]
+        for each in candidates
+        if id(each) not in splits or not changed.isdisjoint(each.parameters)
+    }
+    for program in by_parameter.values():
         for line in program.lines:
-            for variant, read in enumerate(line.reads):
-                updates[line.candidate.place][variant].append((program.place, read))
-    return tuple(
-        [
-            (candidate.seed, candidate.total, by_point([tuple(variant) for variant in variants], candidate.bounds))
-            for candidate, variants in zip(candidates, updates, strict=True)
-        ]
-    )
+            found = updates.get(id(line.candidate))
+            if found is not None:
+                for variant, read in enumerate(line.reads):
+                    found[variant].append((program.place, read))
+    for each in candidates:
+        if (found := updates.get(id(each))) is not None:
+            made = [tuple(variant) for variant in found]
+            splits[id(each)] = (each.seed, each.total, by_point(made, each.bounds))
+        if id(each) not in draws:
+            draws[id(each)] = _draw(each)
+    return tuple([splits[id(each)] for each in candidates]), tuple([draws[id(each)] for each in candidates])
 
 
 def _draw(candidate: Candidate) -> Draw:

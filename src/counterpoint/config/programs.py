@@ -3,18 +3,16 @@
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
 from msgspec.structs import replace
 
 from counterpoint.assignment import (
     N_BUCKETS,
     Audience,
     Context,
-    Test,
     bitmap_bytes,
     bucket_salt,
     compile_audiences,
@@ -22,8 +20,10 @@ from counterpoint.assignment import (
     seed_of,
 )
 from counterpoint.config.bounds import check_value
+from counterpoint.config.parts import Candidate, Holdout, Line, Program, Programs, Rule
 from counterpoint.config.points import by_point
 from counterpoint.config.reads import Read
+from counterpoint.config.reuse import Reuse, reusable
 from counterpoint.config.snapshot import BaselineRule, LiveExperiment, LiveHoldout, ParameterSchema, Snapshot
 from counterpoint.errors import InvalidInput
 from counterpoint.vocabulary import Finding, Reason, Scalar, Severity
@@ -31,115 +31,6 @@ from counterpoint.vocabulary import Finding, Reason, Scalar, Severity
 MAX_SCANNED = 4
 """Up to so many experiments on a parameter are asked one by one; more are found through a table of buckets."""
 _NOBODY = bytes(N_BUCKETS // 8)
-
-
-class Candidate(Struct, frozen=True, kw_only=True, gc=False):
-    """An experiment, ready to be asked.
-
-    Attributes:
-        place: Its place in the order in which candidates are asked.
-        unit: The unit type that is hashed, or None for the surface's own.
-        bucket_seed: Seed of the bucket hash of its unit type.
-        bits: Its buckets, a bitmap of 1,250 bytes.
-        audience: Its compiled audience; None when it is broken, and then nobody is enrolled.
-        seed: Seed of its split.
-        total: Sum of its weights.
-        bounds: Running sums of its weights.
-        kept_out: Holdouts of other unit types that cover some parameter of it: their units see nothing of it, since
-            half a variant is no variant. Those of its own unit type are subtracted from `bits`.
-    """
-
-    spec: LiveExperiment
-    place: int
-    unit: str | None
-    bucket_seed: int
-    bits: bytes
-    audience: Audience | None
-    seed: int
-    total: int
-    bounds: tuple[int, ...]
-    kept_out: tuple["Holdout", ...] = ()
-
-    @property
-    def is_special(self) -> bool:
-        """Whether the unit's own bucket is not enough to say who is in it."""
-        return self.unit is not None or bool(self.kept_out)
-
-    @property
-    def is_live(self) -> bool:
-        """Whether units can be enrolled in it."""
-        return self.audience is not None and self.spec.enabled
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """What some variant sets."""
-        return tuple(dict.fromkeys(key for variant in self.spec.variants for key in variant.set))
-
-
-class Line(Struct, frozen=True, gc=False):
-    """A candidate as one parameter sees it.
-
-    Attributes:
-        reads: One per variant, with the baseline where the variant sets nothing.
-        at: The same by point of the split: `at[(hash * total) >> 64]`.
-        bits, matches, seed, total: The candidate's, one step nearer to the loop that reads them.
-    """
-
-    candidate: Candidate
-    reads: tuple[Read, ...]
-    at: Sequence[Read]
-    bits: bytes
-    matches: Test
-    seed: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """A baseline rule; `audience` is None when it cannot be evaluated."""
-
-    spec: BaselineRule
-    place: int
-    audience: Audience | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holdout:
-    """A holdout with its bitmaps and rules ready."""
-
-    spec: LiveHoldout
-    unit: str | None
-    bucket_seed: int
-    status_quo: bytes
-    shipped_only: bytes
-    rules: tuple[Rule, ...]
-
-
-class Program(Struct, frozen=True, kw_only=True, gc=False):
-    """Everything that can decide one parameter.
-
-    Attributes:
-        place: Its place among the parameters of the surface.
-        fixed: Its one read when nothing but the baseline can decide it.
-        default: Its read for whoever is in none of its experiments and meets none of its rules.
-        rules: In order; the first that matches decides.
-        holdouts: Those that cover it, in order.
-        lines: The experiments on it that hash the surface's own unit, in the order in which they are asked.
-        special: Those that hash another unit type, or that a holdout of another unit type covers.
-        table: Bucket -> place in `groups`, where there are many lines.
-        groups: With a table, the lines that own a bucket: `groups[table[bucket]]`.
-    """
-
-    key: str
-    place: int
-    fixed: Read | None
-    default: Read
-    rules: tuple[tuple[Rule, Read], ...] = ()
-    holdouts: tuple[Holdout, ...] = ()
-    lines: tuple[Line, ...] = ()
-    special: tuple[Line, ...] = ()
-    table: Sequence[int] | None = None
-    groups: tuple[tuple[Line, ...], ...] = ()
 
 
 @dataclass(slots=True)
@@ -151,42 +42,39 @@ class _Draft:
     candidates: list[Candidate] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Programs:
-    """The compiled parts of a snapshot; `faults` says what of it could not be compiled."""
+def build_programs(snapshot: Snapshot, before: Programs | None = None) -> Programs:
+    """Return one program per parameter of `snapshot`; what is broken is isolated and named in `faults`.
 
-    by_parameter: Mapping[str, Program]
-    bucket_seed: int
-    candidates: tuple[Candidate, ...]
-    rules: tuple[Rule, ...]
-    holdouts: tuple[Holdout, ...]
-    faults: tuple[Finding, ...]
-
-
-def build_programs(snapshot: Snapshot) -> Programs:
-    """Return one program per parameter of `snapshot`; what is broken is isolated and named in `faults`."""
+    Args:
+        before: The parts of an earlier snapshot of the surface; what has not changed is taken over from them.
+    """
     faults: list[Finding] = []
+    old = reusable(snapshot, before)
     drafts = {schema.key: _Draft(schema, place) for place, schema in enumerate(snapshot.parameters)}
-    held = tuple(rule for holdout in snapshot.holdouts for rule in holdout.rules)
-    texts = [spec.audience for spec in snapshot.experiments] + [rule.audience for rule in (*snapshot.rules, *held)]
-    audiences = compile_audiences(texts, {attribute.key: attribute for attribute in snapshot.attributes})
-    rules = _rules(snapshot.rules, audiences, faults, "rules")
+    audiences = _audiences(snapshot, old)
+    rules = _rules(snapshot.rules, audiences, faults, "rules") if old.rules is None else old.rules
     for rule in rules:
         for key, value in rule.spec.set.items():
             if key in drafts:
                 drafts[key].rules.append((rule, value))
-    holdouts = tuple(_holdout(snapshot, spec, audiences, faults) for spec in snapshot.holdouts)
+    holdouts = old.holdouts
+    if holdouts is None:
+        holdouts = tuple(_holdout(snapshot, spec, audiences, faults) for spec in snapshot.holdouts)
     for holdout in holdouts:
         for key in holdout.spec.baseline:
             if key in drafts:
                 drafts[key].holdouts.append(holdout)
-    candidates = _candidates(snapshot, audiences, drafts, holdouts, faults)
+    candidates = _candidates(snapshot, audiences, drafts, holdouts, old, faults)
     for candidate in candidates:
         for key in candidate.parameters:
             if key in drafts:
                 drafts[key].candidates.append(candidate)
-    programs = {key: _program(draft) for key, draft in drafts.items()}
+    programs = {
+        key: old.program(draft.schema, draft.rules, draft.candidates) or _program(draft)
+        for key, draft in drafts.items()
+    }
     return Programs(
+        snapshot=snapshot,
         by_parameter=programs,
         bucket_seed=_bucket_seed(snapshot, snapshot.unit),
         candidates=candidates,
@@ -196,7 +84,12 @@ def build_programs(snapshot: Snapshot) -> Programs:
     )
 
 
-_Parts: TypeAlias = tuple[LiveExperiment, bytes, Audience | None, tuple[int, ...]]
+def _audiences(snapshot: Snapshot, old: Reuse) -> Mapping[str, Audience | InvalidInput]:
+    held = (rule for holdout in snapshot.holdouts for rule in holdout.rules) if old.holdouts is None else ()
+    texts = [each.audience for each in (*snapshot.experiments, *snapshot.rules, *held)]
+    fresh = [text for text in texts if text not in old.audiences]
+    declared = {attribute.key: attribute for attribute in snapshot.attributes}
+    return {**old.audiences, **compile_audiences(fresh, declared)} if fresh else old.audiences
 
 
 def _candidates(
@@ -204,44 +97,53 @@ def _candidates(
     audiences: Mapping[str, Audience | InvalidInput],
     drafts: Mapping[str, _Draft],
     holdouts: tuple[Holdout, ...],
+    old: Reuse,
     faults: list[Finding],
 ) -> tuple[Candidate, ...]:
     # Live experiments first: one that is disabled or broken must not hide another in the same bucket.
-    ready: list[_Parts] = []
-    asleep: list[_Parts] = []
-    broken: list[_Parts] = []
+    ready: list[Candidate] = []
+    asleep: list[Candidate] = []
+    broken: list[Candidate] = []
+    seeds: dict[str, int] = {}
     for spec in snapshot.experiments:
-        path = f"experiments.{spec.key}"
-        fault = _fault_of(spec, audiences[spec.audience], drafts, path)
-        bits = _NOBODY
-        try:
-            bits = bitmap_bytes(spec.buckets)
-        except InvalidInput as error:
-            fault = fault or _finding(error.code, f"{path}.buckets", error.sentence)
-        if fault is not None:
-            faults.append(fault)
-            broken.append((spec, bits, None, (1,)))
-            continue
-        audience = audiences[spec.audience]
-        bounds = cumulative([variant.weight for variant in spec.variants])
-        (ready if spec.enabled else asleep).append(
-            (spec, bits, audience if isinstance(audience, Audience) else None, bounds)
-        )
-    candidates = [
-        Candidate(
-            spec=spec,
-            place=place,
-            unit=None if spec.unit == snapshot.unit else spec.unit,
-            bucket_seed=_bucket_seed(snapshot, spec.unit),
-            bits=bits,
-            audience=audience,
-            seed=seed_of(spec.salt),
-            total=bounds[-1],
-            bounds=bounds,
-        )
-        for place, (spec, bits, audience, bounds) in enumerate((*ready, *asleep, *broken))
-    ]
-    return tuple([_outside(candidate, holdouts) for candidate in candidates] if holdouts else candidates)
+        candidate = old.candidate(spec)
+        if candidate is None:
+            if spec.unit not in seeds:
+                seeds[spec.unit] = _bucket_seed(snapshot, spec.unit)
+            fault = _fault_of(spec, audiences[spec.audience], drafts, f"experiments.{spec.key}")
+            candidate, fault = _candidate(snapshot, spec, audiences[spec.audience], seeds[spec.unit], fault)
+            if fault is not None:
+                faults.append(fault)
+            candidate = _outside(candidate, holdouts) if holdouts else candidate
+        (broken if candidate.audience is None else ready if spec.enabled else asleep).append(candidate)
+    return (*ready, *asleep, *broken)
+
+
+def _candidate(
+    snapshot: Snapshot,
+    spec: LiveExperiment,
+    audience: Audience | InvalidInput,
+    bucket_seed: int,
+    fault: Finding | None,
+) -> tuple[Candidate, Finding | None]:
+    bits = _NOBODY
+    try:
+        bits = bitmap_bytes(spec.buckets)
+    except InvalidInput as error:
+        fault = fault or _finding(error.code, f"experiments.{spec.key}.buckets", error.sentence)
+    is_whole = fault is None and isinstance(audience, Audience)
+    bounds = cumulative([variant.weight for variant in spec.variants]) if is_whole else (1,)
+    return Candidate(
+        spec=spec,
+        unit=None if spec.unit == snapshot.unit else spec.unit,
+        bucket_seed=bucket_seed,
+        bits=bits,
+        audience=audience if fault is None and isinstance(audience, Audience) else None,
+        seed=seed_of(spec.salt),
+        total=bounds[-1],
+        bounds=bounds,
+        parameters=tuple(dict.fromkeys(key for variant in spec.variants for key in variant.set)),
+    ), fault
 
 
 def _outside(candidate: Candidate, holdouts: tuple[Holdout, ...]) -> Candidate:

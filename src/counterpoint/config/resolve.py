@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from xxhash import xxh64_intdigest
 
 from counterpoint.assignment import N_BUCKETS, Context
-from counterpoint.config.programs import Program, as_line
+from counterpoint.config.parts import Program
+from counterpoint.config.programs import as_line
 from counterpoint.config.reads import Enrollment, Read, Step
 from counterpoint.config.standing import Request, filled, half_of, held_read, variant_in
 from counterpoint.config.timeline import timeline

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from xxhash import xxh64_intdigest
 
 from counterpoint.assignment import N_BUCKETS, Context
-from counterpoint.config.programs import Holdout, Line, Rule
+from counterpoint.config.parts import Holdout, Line, Rule
 from counterpoint.config.reads import Read
 from counterpoint.vocabulary import Reason
 

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from xxhash import xxh64_intdigest
 
 from counterpoint.assignment import Audience, Context, Membership, Verdict
-from counterpoint.config.programs import Candidate, Line, Program
+from counterpoint.config.parts import Candidate, Line, Program
 from counterpoint.config.reads import Step
 from counterpoint.config.standing import Request, half_of, held_read, owns, raw_of
 from counterpoint.vocabulary import Scalar

@@ -1,0 +1,95 @@
+"""Says what of the snapshot before is the same in the next one, so that it need not be compiled again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from counterpoint.assignment import Audience
+from counterpoint.config.parts import Candidate, Holdout, Line, Program, Programs, Rule
+from counterpoint.config.snapshot import LiveExperiment, ParameterSchema, Snapshot
+from counterpoint.vocabulary import Scalar
+
+
+@dataclass(slots=True)
+class Reuse:
+    """What can be taken over; made by `reusable`, for one compilation.
+
+    Attributes:
+        audiences: Text -> its compiled form.
+        candidates: Experiment -> its candidate; taken out by `candidate`, so that none is taken twice.
+        rules: All rules; None when some rule changed.
+        holdouts: All holdouts; None when nothing is reused.
+        programs: The parts before; None when nothing is reused.
+    """
+
+    audiences: dict[str, Audience] = field(default_factory=dict)
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    rules: tuple[Rule, ...] | None = None
+    holdouts: tuple[Holdout, ...] | None = None
+    programs: Programs | None = None
+
+    def candidate(self, spec: LiveExperiment) -> Candidate | None:
+        """Return the candidate of `spec`, when nothing of it changed."""
+        found = self.candidates.pop(spec.key, None)
+        if found is None or found.spec != spec or not _alike(found.spec.variants, spec.variants):
+            return None
+        return found
+
+    def program(
+        self, schema: ParameterSchema, rules: Sequence[tuple[Rule, Scalar]], candidates: Sequence[Candidate]
+    ) -> Program | None:
+        """Return the program of a parameter, when nothing that can decide it changed."""
+        found = self.programs.by_parameter.get(schema.key) if self.programs is not None else None
+        if found is None or not _alike(found.default.value, schema.baseline):
+            return None
+        if len(found.rules) != len(rules) or any(
+            old[0] is not new[0] for old, new in zip(found.rules, rules, strict=True)
+        ):
+            return None
+        own = [candidate for candidate in candidates if not candidate.is_special]
+        special = [candidate for candidate in candidates if candidate.is_special]
+        return found if _are(found.lines, own) and _are(found.special, special) else None
+
+
+def reusable(snapshot: Snapshot, before: Programs | None) -> Reuse:
+    """Return what `snapshot` has in common with the parts of an earlier one of its surface.
+
+    Whatever everything else rests on must be the same: how units are hashed, the attributes, the holdouts, the types
+    and bounds of the parameters. Where one of them changed, or something was broken, nothing is reused.
+    """
+    if before is None or before.faults or not _rest_on_the_same(snapshot, before.snapshot):
+        return Reuse()
+    candidates, rules = before.candidates, before.rules
+    audiences = [*(each.audience for each in candidates), *(each.audience for each in rules)]
+    return Reuse(
+        audiences={audience.text: audience for audience in audiences if audience is not None},
+        candidates={candidate.spec.key: candidate for candidate in candidates},
+        rules=rules if _alike(snapshot.rules, before.snapshot.rules) else None,
+        holdouts=before.holdouts,
+        programs=before,
+    )
+
+
+def _rest_on_the_same(one: Snapshot, other: Snapshot) -> bool:
+    return (
+        (one.unit, one.bucket_salt, one.attributes) == (other.unit, other.bucket_salt, other.attributes)
+        and _alike(one.holdouts, other.holdouts)
+        and len(one.parameters) == len(other.parameters)
+        and all(
+            new is old
+            or (new.key, new.type, new.min, new.max, new.values) == (old.key, old.type, old.min, old.max, old.values)
+            for new, old in zip(one.parameters, other.parameters, strict=True)
+        )
+    )
+
+
+def _alike(one: object, other: object) -> bool:
+    # 1, 1.0 and True are equal to Python; to who reads the value they are not.
+    return msgspec.json.encode(one) == msgspec.json.encode(other)
+
+
+def _are(lines: Sequence[Line], candidates: Sequence[Candidate]) -> bool:
+    return len(lines) == len(candidates) and all(
+        line.candidate is candidate for line, candidate in zip(lines, candidates, strict=True)
+    )
