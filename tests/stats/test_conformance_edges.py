@@ -101,3 +101,53 @@ def test_pococks_constant_is_that_of_a_direct_integral_at_two_looks() -> None:
     want = optimize.brentq(lambda c: crossing(c) - 0.02, 2, 4)
     found = answer_to("bounds_P", information_fractions=[0.3, 1.0], alpha=0.02, sides=2)
     assert found["z_bounds"] == pytest.approx([want, want], abs=1e-4)
+
+
+def test_a_step_wise_correction_is_planned_at_the_level_and_power_as_given() -> None:
+    rows = [{"binary": True, "avg": 0.7, "var": 0.21, "mde": 0.00617, "nim": None, "preference": "increase"}]
+    margins = [{"binary": False, "avg": 4.56, "var": 2.13, "mde": None, "nim": 0.01, "preference": "increase"}]
+    given = {"metrics": rows + margins, "alpha": 0.01, "power": 0.8, "treatment_weights": [1, 1]}
+    method = "multi_metric_sample_size_treatment_weights"
+    found = answer_to(method, **given, decision_rule="holm")
+    total = stats.norm.isf(0.01) + stats.norm.isf(0.2)
+    of_margin = 4 * total**2 * 2.13 / (0.01 * 4.56) ** 2
+    assert found["required_sample_size_metric"][1] == pytest.approx(of_margin, rel=1e-3)
+    assert found["adjusted_power"] == pytest.approx(0.8)
+    aware = answer_to(method, **given, decision_rule="spot-1-bonferroni")
+    assert aware["required_sample_size_metric"][1] > 1.2 * of_margin
+    assert aware["adjusted_power"] == pytest.approx(0.9)
+
+
+def test_covariates_are_read_in_every_form_and_never_left_out_in_silence() -> None:
+    draw = np.random.default_rng(5)
+    x, treatment = draw.normal(size=(2, 60)), [i % 2 for i in range(60)]
+    y = (x.sum(axis=0) + treatment + draw.normal(size=60)).tolist()
+    columns, rows = x.tolist(), x.T.tolist()
+    by_name = {"covariates": {"a": columns[0], "b": columns[1]}}
+    forms = [{"x1": columns[0], "x2": columns[1]}, {"covariates": rows}, {"X": columns}, by_name]
+    for method in ("ols_ancova_HC0", "ols_ancova_HC2", "lin_2013_fully_interacted_HC2"):
+        found = [answer_to(method, y=y, treatment=treatment, **form)["std_err"] for form in forms]
+        assert found == pytest.approx([found[0]] * len(forms), rel=1e-12)
+        without = {"cases": [{"id": "it", "method": method, "inputs": {"y": y, "treatment": treatment}}]}
+        assert run_cases(without) == {}
+
+
+def test_columns_of_a_ratio_may_bear_the_words_of_the_case() -> None:
+    draw = np.random.default_rng(8)
+    words = [("num", "den", "num_pre", "den_pre"), ("clicks", "views", "clicks_pre", "views_pre")]
+    words += [("m_post", "d_post", "m_pre", "d_pre")]
+    samples = [draw.gamma(3, size=(4, n)) + 1 for n in (40, 50)]
+    for method in ("ratio_of_means_delta_cuped_ratio_covariate", "ratio_of_means_delta_welch", "ratio_linearised_HC0"):
+        width = 4 if "cuped" in method else 2
+        found = []
+        for names in words:
+            both = [dict(zip(names[:width], s.tolist(), strict=False)) for s in samples]
+            found.append(answer_to(method, control=both[0], treatment=both[1])["std_err"])
+        assert found == pytest.approx([found[0]] * len(words), rel=1e-12)
+
+
+def test_a_table_of_counts_is_read_row_by_row() -> None:
+    want = stats.fisher_exact([[8, 2], [1, 5]])
+    found = answer_to("fisher_exact", table=[[8, 2], [1, 5]])
+    assert (found["odds_ratio"], found["p_value"]) == pytest.approx((want.statistic, want.pvalue))
+    assert answer_to("fisher_exact", control={"x": 1, "n": 6}, treatment={"x": 8, "n": 10}) == found

@@ -6,7 +6,7 @@ import numpy as np
 
 from counterpoint.stats.adjustment import Term, compare_adjusted, fit_theta
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method, normal_answer, on_scale, relative
-from counterpoint.stats.conformance.inputs import arms_of, groups_of, inference_of
+from counterpoint.stats.conformance.inputs import arms_of, groups_of, inference_of, ratio_arms_of
 from counterpoint.stats.effects import Relative
 from counterpoint.stats.summary import METRIC, Summary
 
@@ -26,6 +26,17 @@ def _two_arms(inputs: Inputs) -> Answer:
     convention = Relative.DELTA if inputs.get("scale") == "relative" else Relative.LOG
     reading = inference_of(inputs, relative=convention)
     return on_scale(compare_adjusted(control, treatment, reading, covariates=_covariates(control)), inputs)
+
+
+def _ratio_of_two_arms(inputs: Inputs) -> Answer:
+    control, treatment = ratio_arms_of(inputs)
+    names = control.covariates
+    # Two columns before exposure are a numerator and its denominator, whatever they are called.
+    terms = ((names[0], names[1]),) if len(names) == 2 and isinstance(_covariates(control)[0], str) else None
+    convention = Relative.DELTA if inputs.get("scale") == "relative" else Relative.LOG
+    reading = inference_of(inputs, relative=convention)
+    found = compare_adjusted(control, treatment, reading, covariates=terms or _covariates(control))
+    return on_scale(found, inputs)
 
 
 def _two_arms_relative(inputs: Inputs) -> Answer:
@@ -59,6 +70,6 @@ def _all_arms(inputs: Inputs) -> Answer:
 METHODS: dict[str, Method] = {
     "cuped_single_covariate_pooled_theta_welch": _two_arms,
     "cuped_relative_lift_delta": _two_arms_relative,
-    "ratio_of_means_delta_cuped_ratio_covariate": _two_arms,
+    "ratio_of_means_delta_cuped_ratio_covariate": _ratio_of_two_arms,
 }
 PATTERNS: dict[str, Method] = {"cuped_*_pooled_over_all_arms_z": _all_arms}

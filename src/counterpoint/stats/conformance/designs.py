@@ -6,7 +6,6 @@ from collections.abc import Callable
 from counterpoint.errors import InvalidInput
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method
 from counterpoint.stats.conformance.inputs import alternative_of, column
-from counterpoint.stats.decision import corrected_beta
 from counterpoint.stats.design.classical import (
     anova_n,
     chi_square_n,
@@ -22,7 +21,7 @@ from counterpoint.stats.design.portfolio import PlannedMetric, best_weights, dec
 from counterpoint.stats.design.power import detectable_effect, power, sample_size
 from counterpoint.stats.design.questions import ComparisonPlan, MetricModel
 from counterpoint.stats.effects import Reference
-from counterpoint.stats.tails import Alternative, upper_quantile
+from counterpoint.stats.tails import Alternative, upper_quantile, upper_tail
 from counterpoint.vocabulary import Direction
 
 
@@ -212,6 +211,10 @@ def _portfolio(inputs: Inputs) -> Answer:
         m = max(1, (len(weights) - 1) * len(metrics))
         z_alpha = [upper_quantile(alpha / m / (1 if x.direction is not None else 2)) for x in metrics]
         z_power = upper_quantile(1 - target)
+    elif not rule.startswith("spot-1"):
+        # A step-wise correction has no level known beforehand: the source plans with the level and power as given.
+        z_alpha = [upper_quantile(alpha / (1 if x.direction is not None else 2)) for x in metrics]
+        z_power = upper_quantile(1 - target)
     elif all(x.margin is not None for x in metrics):
         # The source counts success metrics times arms; with none to count, nothing is shared out.
         z_alpha = [upper_quantile(alpha / (1 if x.direction is not None else 2)) for x in metrics]
@@ -224,10 +227,7 @@ def _portfolio(inputs: Inputs) -> Answer:
         "n_total": max(needed),
         "optimal_weights": list(best),
         "optimal_sample_size": float(n),
-        "adjusted_power": 1
-        - corrected_beta(
-            1 - target, sum(m.margin is None for m in metrics), sum(m.margin is not None for m in metrics)
-        ),
+        "adjusted_power": 1 - upper_tail(z_power),
     }
 
 

@@ -11,6 +11,7 @@ from counterpoint.stats.conformance.inputs import (
     compare_share_aware,
     groups_of,
     inference_of,
+    ratio_arms_of,
     summary_of,
 )
 from counterpoint.stats.effects import Inference, Reference, Relative, excludes_null
@@ -40,15 +41,17 @@ def _relative_fixed(inputs: Inputs) -> Answer:
 
 
 def _ratios(convention: Relative) -> Method:
-    return lambda inputs: on_scale(compare_ratios(*arms_of(inputs), inference_of(inputs, relative=convention)), inputs)
+    return lambda inputs: on_scale(
+        compare_ratios(*ratio_arms_of(inputs), inference_of(inputs, relative=convention)), inputs
+    )
 
 
 def _relative_ratio(inputs: Inputs) -> Answer:
-    return relative(compare_ratios(*arms_of(inputs), inference_of(inputs)))
+    return relative(compare_ratios(*ratio_arms_of(inputs), inference_of(inputs)))
 
 
 def _ratio_linearised(inputs: Inputs) -> Answer:
-    control, treatment = arms_of(inputs)
+    control, treatment = ratio_arms_of(inputs)
     arms = ratio_arm(control, "control", ddof=0), ratio_arm(treatment, "treatment", ddof=0)
     reading = inference_of(inputs, reference=Reference.NORMAL)
     return on_scale(

@@ -15,8 +15,8 @@ from counterpoint.stats.summary import DENOMINATOR, METRIC, Summary
 from counterpoint.stats.tails import Alternative
 
 # What cases call the columns of an arm; the first group is the metric, the second its denominator, others covariates.
-_METRIC = ("y", "num", "m", "numerator", "post")
-_DENOMINATOR = ("den", "d", "denominator")
+_METRIC = ("y", "num", "m", "numer", "numerator", "post", "y_post", "num_post", "m_post")
+_DENOMINATOR = ("den", "d", "denom", "denominator", "den_post", "d_post")
 _SIZES = ("n", "count", "nobs", "n_units", "n_users", "n_clusters")
 _SUCCESSES = ("x", "successes", "conversions")
 
@@ -47,6 +47,15 @@ def arms_of(inputs: Mapping[str, Any]) -> tuple[Summary, Summary]:
         return summary_of(inputs["control"]), summary_of(inputs["treatment"])
     listed = list(groups_of(inputs).values())
     return listed[0], listed[1]
+
+
+def ratio_arms_of(inputs: Mapping[str, Any]) -> tuple[Summary, Summary]:
+    """Return control and treatment of a case on ratios; columns in the case's own words count in their order."""
+    control, treatment = arms_of(inputs)
+    if DENOMINATOR in control.columns or len(control.columns) < 2:
+        return control, treatment
+    named = (METRIC, DENOMINATOR, *control.columns[2:])
+    return replace(control, columns=named), replace(treatment, columns=named)
 
 
 def counted_arms_of(inputs: Mapping[str, Any]) -> tuple[Summary, Summary]:

@@ -1,9 +1,8 @@
 """Reference methods on raw samples: ranks, quantiles, winsorising, regressions, clusters."""
 
-from typing import Any
-
 import numpy as np
 
+from counterpoint.errors import InvalidInput
 from counterpoint.stats.clusters import cluster_sums, compare_clustered
 from counterpoint.stats.conformance.answers import Answer, Inputs, Method, absolute, answer
 from counterpoint.stats.conformance.inputs import alternative_of, column, inference_of, summary_of
@@ -91,8 +90,9 @@ def _regression(sandwich: Sandwich, *, interacted: bool) -> Method:
             covariates = [[*control[k], *treatment[k]] for k in names]
         else:
             y, treated = inputs["y"], column(inputs, "treatment", "treat", "t")
-            listed = [inputs[k] for k in inputs if k.startswith(("x", "cov", "pre")) and isinstance(inputs[k], list)]
-            covariates = [list(c) for given in listed for c in (zip(*given, strict=True) if _rows(given) else [given])]
+            covariates = _covariates(inputs, len(y))
+        if not covariates:
+            raise InvalidInput("no_covariates", "a regression adjustment without a covariate", where="inputs")
         alpha = float(inputs.get("alpha", 0.05))
         found = ancova(y, treated, covariates, sandwich=sandwich, interacted=interacted, alpha=alpha)
         return answer(
@@ -107,8 +107,17 @@ def _regression(sandwich: Sandwich, *, interacted: bool) -> Method:
     return run
 
 
-def _rows(given: list[Any]) -> bool:
-    return bool(given) and isinstance(given[0], list)
+def _covariates(inputs: Inputs, n: int) -> list[list[float]]:
+    """Return the columns beside y and treatment: named ones, a list of columns, or a list of rows."""
+    found: list[list[float]] = []
+    for name, given in inputs.items():
+        if name.lower() in {"y", "treatment", "treat", "t"} or not isinstance(given, (list, dict)):
+            continue
+        columns = list(given.values()) if isinstance(given, dict) else given
+        if not columns or not isinstance(columns[0], list):
+            columns = [columns]
+        found += columns if len(columns[0]) == n else [list(c) for c in zip(*columns, strict=True)]
+    return found
 
 
 def _clustered(inputs: Inputs) -> Answer:

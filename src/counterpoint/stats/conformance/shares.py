@@ -76,7 +76,12 @@ def _risk_ratio(inputs: Inputs) -> Answer:
 
 
 def _fisher(inputs: Inputs) -> Answer:
-    odds, p = fisher_exact(*counted_arms_of(inputs), alternative_of(inputs))
+    if "table" in inputs:
+        # Rows are groups, columns yes and no; the odds ratio is that of the first row over the second.
+        treatment, control = (Summary.from_counts(int(yes), int(yes + no)) for yes, no in inputs["table"])
+    else:
+        control, treatment = counted_arms_of(inputs)
+    odds, p = fisher_exact(control, treatment, alternative_of(inputs))
     return answer(odds_ratio=odds, p_value=p)
 
 
