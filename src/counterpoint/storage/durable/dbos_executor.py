@@ -11,13 +11,12 @@ from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowStatus
 from counterpoint.errors import DependencyFailure
 from counterpoint.orchestration import Outcome, Progress, Steps, Workflow
 from counterpoint.storage.durable.liveness import Liveness
+from counterpoint.storage.durable.resting import rest, resting, wait_for_no_listener
 
 # Bumped only when waiting workflows of an older version could not be continued by this code.
 WORKFLOW_VERSION = "3"
 _POLL_S = 0.01
 _CLOSE_S = 10.0
-# The listener has nothing to look for and asks nobody; what it costs is that closing waits for its next turn.
-_LISTENER_TURN_S = 0.05
 _KEPT = timedelta(days=30)
 _SWEEP_EVERY_S = 86_400.0
 _N_SWEPT = 1_000
@@ -61,20 +60,20 @@ class DbosExecutor:
         # Ids of what was begun in this process and has not returned; asked when it closes.
         self._begun: set[str] = set()
         logging.getLogger("dbos").setLevel(logging.ERROR)
-        DBOS(
-            config={
-                "name": "counterpoint",
-                "system_database_url": database_url,
-                "application_version": version,
-                "executor_id": executor_id,
-                "serializer": DBOSPortableJSONSerializer(),
-                "log_level": "ERROR",
-                "console_log_level": "ERROR",
-                # Nothing here sends notifications or keeps schedules in DBOS; looking for them is what idling costs.
-                "notification_listener_polling_interval_sec": _LISTENER_TURN_S,
-                "scheduler_polling_interval_sec": 60.0,
-            }
+        self._dbos = DBOS(
+            config=resting(
+                {
+                    "name": "counterpoint",
+                    "system_database_url": database_url,
+                    "application_version": version,
+                    "executor_id": executor_id,
+                    "serializer": DBOSPortableJSONSerializer(),
+                    "log_level": "ERROR",
+                    "console_log_level": "ERROR",
+                }
+            )
         )
+        rest(self._dbos)
 
     def register(self, name: str, workflow: Workflow) -> None:
         """Make a workflow known by its stored name."""
@@ -189,6 +188,7 @@ class DbosExecutor:
         deadline = self._stopwatch() + _CLOSE_S
         while any(map(self._runs_here, tuple(self._begun))) and self._stopwatch() < deadline:
             self._sleep(_POLL_S)
+        wait_for_no_listener(self._dbos)
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=0)
         if self._liveness is not None:
             self._liveness.close()
