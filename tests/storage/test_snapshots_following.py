@@ -6,12 +6,13 @@ from random import Random
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from starlette.responses import PlainTextResponse
 
 from api.asgi_client import AsgiClient
 from counterpoint.api import create_app
 from counterpoint.storage.snapshots import Follower, LastGood, Pacing, SnapshotFiles, follow
-from feed_world import NOW, Clock, distributing, eventually, put, served, served_feed, snapshot
+from feed_world import HALVES, NOW, Clock, distributing, eventually, put, served, served_feed, snapshot
 
 QUICK = Pacing(
     heartbeat_s=0.5, first_wait_s=0.02, longest_wait_s=0.1, poll_wait_s=1.0, polling_s=30.0, refused_again_s=0.2
@@ -125,6 +126,41 @@ def test_what_is_altered_on_the_way_is_refused_until_it_arrives_whole(source, fo
         assert release(good) == 0
         tampering = False
         eventually(lambda: release(good) == 1)
+
+
+@pytest.mark.parametrize("is_altered", [False, True], ids=["whole", "altered on the way"])
+def test_what_changed_comes_with_the_stream_and_the_whole_is_fetched_only_where_that_does_not_fit(
+    source, following, is_altered
+):
+    app = create_app(distributing(source))
+    many = tuple(replace(HALVES, key=f"e{place}", salt=f"e{place}") for place in range(5))
+    put(source, snapshot(2, experiments=many))
+    seen = []
+
+    async def watched(scope, receive, send):
+        async def noted(message):
+            body = message.get("body", b"")
+            seen.append("delta" if body.startswith(b"event: delta") else scope["path"])
+            if is_altered and seen[-1] == "delta":
+                message = {**message, "body": body.replace(b"Good evening", b"Bad evening")}
+            await send(message)
+
+        await app(scope, receive, noted if scope["type"] == "http" else send)
+
+    with served(watched, source) as server:
+        good = LastGood()
+        following(server.url, good)
+        eventually(lambda: release(good) == 2)
+        seen.clear()
+        parameters = tuple(
+            replace(each, baseline="Good evening") if each.key == "title" else each for each in snapshot(3).parameters
+        )
+        put(source, snapshot(3, experiments=many, parameters=parameters))
+        eventually(lambda: release(good) == 3)
+        assert good.live("home").data == source.live("home").data
+        assert "delta" in seen
+        assert ("/v1/feed/home" in seen) is is_altered
+        assert not good.problems
 
 
 def test_heartbeats_confirm_with_the_age_that_the_control_plane_itself_has(source, following):

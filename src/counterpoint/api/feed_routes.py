@@ -48,6 +48,10 @@ class Feed(Protocol):
         """Return the snapshot of one: `.data`, `.release` and `.compiled`."""
         ...
 
+    def delta(self, live: Any, base: str) -> bytes | None:
+        """Return what makes `live` of the snapshot `base`, as a JSON list; None where the whole is better."""
+        ...
+
     def watch(self, notify: Callable[[], object]) -> Callable[[], None]:
         """Call `notify` after each change, until what is returned is called."""
         ...
@@ -148,17 +152,21 @@ def _add_feed(routes: APIRouter, feed: Feed, clock: Callable[[], datetime]) -> N
         summary="Follow the feed",
         description="Server-sent events. Each carries the whole list of `GET /v1/feed`: one called `snapshot` at once "
         "and after each publish, one called `heartbeat` in between. With `bodies`, one called `body` goes before with "
-        "the snapshot itself, unless that is longer than a megabyte.",
+        "the snapshot itself, unless that is longer than a megabyte. With `deltas`, one called `delta` goes before in "
+        "its place where that is much shorter: `pieces` are runs of the snapshot `base`, first byte and length, and "
+        "texts; put together they are the bytes whose content address is `id`.",
         response_class=StreamingResponse,
         responses={200: {"description": "The stream.", "content": {"text/event-stream": {}}}},
     )
-    async def follow_feed(heartbeat_s: Heartbeat = 5.0, bodies: bool = False) -> StreamingResponse:
+    async def follow_feed(
+        heartbeat_s: Heartbeat = 5.0, bodies: bool = False, deltas: bool = False
+    ) -> StreamingResponse:
         if len(streams) >= MAX_STREAMS:
             raise DependencyFailure(
                 "too_many_streams", f"{MAX_STREAMS:,} follow already", fix="follow another control process, or poll"
             )
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        stream = _events(feed, clock, heartbeat_s, streams, bodies=bodies)
+        stream = _events(feed, clock, heartbeat_s, streams, bodies=bodies, deltas=deltas)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     @routes.get(
@@ -226,7 +234,7 @@ def _offer(live: Any, now: datetime) -> Document:
 
 
 async def _events(
-    feed: Feed, clock: Callable[[], datetime], heartbeat_s: float, streams: set[object], *, bodies: bool
+    feed: Feed, clock: Callable[[], datetime], heartbeat_s: float, streams: set[object], *, bodies: bool, deltas: bool
 ) -> AsyncIterator[bytes]:
     mark = object()
     streams.add(mark)
@@ -237,11 +245,16 @@ async def _events(
     try:
         while not feed.closed:
             changed.clear()
-            for surface in feed.surfaces() if bodies else ():
+            for surface in feed.surfaces() if bodies or deltas else ():
                 live = feed.live(surface)
-                if sent.get(surface) != live.compiled.id and len(live.data) <= MAX_BODY_BYTES:
-                    sent[surface] = live.compiled.id
-                    yield _body(surface, live, clock())
+                base, sent[surface] = sent.get(surface), live.compiled.id
+                if base == live.compiled.id:
+                    continue
+                # Whoever did not take the base, for whatever reason, fetches the whole when the list names it.
+                if base is not None and deltas and (delta := feed.delta(live, base)) is not None:
+                    yield _event("delta", surface, live, clock(), {"base": base}, b"pieces", delta)
+                elif bodies and len(live.data) <= MAX_BODY_BYTES:
+                    yield _event("body", surface, live, clock(), {}, b"snapshot", live.data)
             yield f"event: {name}\ndata: {json.dumps(_offers(feed, clock()))}\n\n".encode()
             try:
                 await asyncio.wait_for(changed.wait(), heartbeat_s)
@@ -253,11 +266,10 @@ async def _events(
         streams.discard(mark)
 
 
-def _body(surface: str, live: Any, now: datetime) -> bytes:
-    # A snapshot is one line of JSON: in its strings a line's end is written as two characters.
-    offer = json.dumps({"surface": surface, **_offer(live, now)}).removesuffix("}").encode()
-    data: bytes = live.data
-    return b"event: body\ndata: " + offer + b', "snapshot": ' + data + b"}\n\n"
+def _event(name: str, surface: str, live: Any, now: datetime, more: Document, field: bytes, value: bytes) -> bytes:
+    # Both values are one line of JSON: in its strings a line's end is written as two characters.
+    head = json.dumps({"surface": surface, **_offer(live, now), **more}).removesuffix("}").encode()
+    return b"event: " + name.encode() + b"\ndata: " + head + b', "' + field + b'": ' + value + b"}\n\n"
 
 
 async def _later(feed: Feed, surface: str, after: int, wait_s: float) -> None:

@@ -28,6 +28,7 @@ from counterpoint.config.snapshot import (
     ParameterSchema,
     Snapshot,
     VariantSlice,
+    address_of,
     encode_snapshot,
     snapshot_id,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "Step",
     "Surface",
     "VariantSlice",
+    "address_of",
     "check_agreement",
     "check_asked",
     "check_code",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from counterpoint.config import Staleness, compile_snapshot, encode_snapshot
+from counterpoint.config import Staleness, address_of, compile_snapshot, encode_snapshot
 from counterpoint.errors import CounterpointError
 from counterpoint.releases import ReleaseStore, snapshot_of
 from counterpoint.storage.snapshots import LastGood, Live
@@ -74,8 +74,15 @@ class SnapshotFeed:
                 self.good.confirm(surface, present.compiled.id, now)
                 return False
             snapshot = snapshot_of(self._releases.get(surface, number))
-            compiled = compile_snapshot(snapshot, confirmed_at=now, tighter=self.good.tighter)
-            return self.good.put(compiled, encode_snapshot(snapshot), "releases")
+            data = encode_snapshot(snapshot)
+            compiled = compile_snapshot(
+                snapshot,
+                address=address_of(data),
+                confirmed_at=now,
+                tighter=self.good.tighter,
+                before=present.compiled if present is not None else None,
+            )
+            return self.good.put(compiled, data, "releases")
         except CounterpointError as error:
             # One surface that cannot be read must not keep a kill switch on another from being served.
             self.good.refused(surface, error)

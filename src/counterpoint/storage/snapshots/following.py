@@ -12,12 +12,12 @@ import httpx
 import msgspec
 
 from counterpoint.errors import CounterpointError, DependencyFailure
+from counterpoint.storage.snapshots.deltas import MAX_BYTES, Piece
 from counterpoint.storage.snapshots.last_good import LastGood
 from counterpoint.telemetry import logger
 from counterpoint.vocabulary import is_key
 
 AGE_HEADER = "Counterpoint-Age-S"
-_MAX_LINE = 32_000_000
 Standing: TypeAlias = Literal["connecting", "streaming", "polling", "waiting"]
 
 
@@ -37,6 +37,14 @@ class _Body(msgspec.Struct, frozen=True):
     surface: str
     id: str
     snapshot: msgspec.Raw
+    age_s: float = 0.0
+
+
+class _Delta(msgspec.Struct, frozen=True):
+    surface: str
+    id: str
+    base: str
+    pieces: list[Piece]
     age_s: float = 0.0
 
 
@@ -122,7 +130,7 @@ async def _streamed(one: _Following) -> AsyncIterator[None]:
     async with one.client.stream(
         "GET",
         "/v1/feed/events",
-        params={"heartbeat_s": beat, "bodies": True},
+        params={"heartbeat_s": beat, "bodies": True, "deltas": True},
         headers={"Accept": "text/event-stream"},
         timeout=timeout,
     ) as response:
@@ -138,6 +146,8 @@ async def _streamed(one: _Following) -> AsyncIterator[None]:
                 data = line.removeprefix(b"data:").strip()
                 if name == b"body":
                     await _arrived(one, data)
+                elif name == b"delta":
+                    await _changed(one, data)
                 else:
                     await _handle(one, _decoded(data))
                 yield
@@ -148,7 +158,7 @@ async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
     rest = b""
     async for chunk in response.aiter_bytes():
         *lines, rest = (rest + chunk).split(b"\n")
-        if len(rest) > _MAX_LINE:
+        if len(rest) > MAX_BYTES:
             raise DependencyFailure("strange_feed", "the feed sends a line without end")
         for line in lines:
             yield line
@@ -213,6 +223,25 @@ async def _arrived(one: _Following, data: bytes) -> None:
         return
     if is_key(body.surface):
         await _take(one, body.surface, bytes(body.snapshot), body.id, max(0.0, min(body.age_s, 1e9)))
+
+
+async def _changed(one: _Following, data: bytes) -> None:
+    """Take what changed since the snapshot that is served; where it does not fit, the whole is fetched by the list."""
+    try:
+        delta = msgspec.json.decode(data, type=_Delta)
+        now, age_s = one.clock(), max(0.0, min(delta.age_s, 1e9))
+        await asyncio.to_thread(
+            one.good.patch,
+            delta.surface,
+            delta.pieces,
+            base=delta.base,
+            expected_id=delta.id,
+            now=now,
+            age_s=age_s,
+        )
+        one.refused.clear()
+    except (msgspec.DecodeError, UnicodeDecodeError, CounterpointError) as error:
+        _log("delta not taken", error)
 
 
 async def _take(one: _Following, surface: str, data: bytes, offered: str, age_s: float) -> bool:

@@ -1,7 +1,7 @@
 """The last good snapshot of each surface in memory: what is taken, what is refused, and who is told of it."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,10 +9,15 @@ from typing import Any, Literal, TypeAlias
 
 from counterpoint.config import CompiledSnapshot, Staleness, load_snapshot
 from counterpoint.errors import Conflict, CounterpointError, DependencyFailure, InvalidInput, NotFound
+from counterpoint.storage.snapshots.deltas import Piece, delta_between, patched
 from counterpoint.storage.snapshots.files import SnapshotFiles
 from counterpoint.telemetry import logger
 
 Origin: TypeAlias = Literal["releases", "control plane", "disk"]
+N_PAST = 3
+"""So many snapshots before the newest are kept, for followers that were sent one of them last."""
+MAX_PAST_BYTES = 8_000_000
+"""Beyond it only the last one is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,8 @@ class LastGood:
         self._files = files
         self.tighter = tighter
         self._live: Mapping[str, Live] = {}
+        self._past: Mapping[str, Mapping[str, bytes]] = {}
+        self._deltas: dict[tuple[str, str], bytes | None] = {}
         self._problems: Mapping[str, dict[str, Any]] = {}
         self._watchers: tuple[Callable[[], object], ...] = ()
         self._lock = threading.Lock()
@@ -107,6 +114,9 @@ class LastGood:
                 )
             changed = present is None or present.compiled.id != compiled.id
             if changed:
+                if present is not None:
+                    self._past = {**self._past, surface: _kept_past(self._past.get(surface, {}), present)}
+                    self._deltas = {}
                 self._live = {**self._live, surface: Live(compiled=compiled, data=data, origin=origin)}
             self._problems = {key: each for key, each in self._problems.items() if key != surface}
         if not changed:
@@ -129,6 +139,36 @@ class LastGood:
             Conflict: code `snapshot_older`.
         """
         return self._taken(surface, data, expected_id, now, now - timedelta(seconds=age_s), "control plane")
+
+    def patch(
+        self, surface: str, pieces: Sequence[Piece], *, base: str, expected_id: str, now: datetime, age_s: float
+    ) -> bool:
+        """Serve what `pieces` make of the snapshot that is served, and return whether that changes anything.
+
+        Args:
+            base: Content address of the snapshot that the pieces are runs of.
+            expected_id: As in `take`.
+            age_s: As in `take`.
+
+        Raises:
+            Conflict: code `other_base`, when another is served; or `snapshot_older`.
+            InvalidInput: code `bad_delta`, or as in `take`.
+        """
+        live = self._live.get(surface)
+        if live is None or live.compiled.id != base:
+            raise Conflict("other_base", "the change is one of another snapshot", where=surface[:80])
+        return self.take(surface, patched(live.data, pieces), expected_id=expected_id, now=now, age_s=age_s)
+
+    def delta(self, live: Live, base: str) -> bytes | None:
+        """Return what makes `live` of the snapshot `base`, as a JSON list of pieces; made once for all who ask.
+
+        None when the base is not remembered, or the change is not much smaller than the whole.
+        """
+        made, asked = self._deltas, (base, live.compiled.id)
+        if asked not in made:
+            data = self._past.get(live.compiled.snapshot.surface, {}).get(base)
+            made[asked] = None if data is None else delta_between(data, live.data)
+        return made[asked]
 
     def confirm(self, surface: str, snapshot_id: str, at: datetime) -> None:
         """Note that what is served was the newest at `at`; its age counts from then."""
@@ -183,8 +223,14 @@ class LastGood:
     def _taken(
         self, surface: str, data: bytes, expected_id: str, now: datetime, confirmed_at: datetime, origin: Origin
     ) -> bool:
+        present = self._live.get(surface)
         compiled = load_snapshot(
-            data, expected_id=expected_id, now=now, confirmed_at=confirmed_at, tighter=self.tighter
+            data,
+            expected_id=expected_id,
+            now=now,
+            confirmed_at=confirmed_at,
+            tighter=self.tighter,
+            before=present.compiled if present is not None else None,
         )
         if compiled.snapshot.surface != surface:
             raise InvalidInput(
@@ -212,3 +258,8 @@ class LastGood:
             # Who watches from an event loop may have closed it since; the others still want to know.
             with suppress(RuntimeError):
                 notify()
+
+
+def _kept_past(past: Mapping[str, bytes], present: Live) -> Mapping[str, bytes]:
+    kept = dict([*past.items(), (present.compiled.id, present.data)][-N_PAST:])
+    return kept if sum(map(len, kept.values())) <= MAX_PAST_BYTES else {present.compiled.id: present.data}
