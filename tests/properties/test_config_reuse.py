@@ -60,7 +60,7 @@ def next_states(draw, before):
 
 def shape(compiled):
     """Return all that two compilations can differ in and that can be compared, written out: 1 is not 1.0."""
-    planner = compiled.planner
+    planner, index = compiled.planner, compiled.planner.indexed()
     candidates = [
         (c.spec, c.unit, c.bucket_seed, c.bits, c.audience and c.audience.text, c.seed, c.bounds, c.parameters)
         for c in compiled.candidates
@@ -80,9 +80,9 @@ def shape(compiled):
         (planner.is_general, planner.held, planner.n_candidates, planner.live, planner.rules),
         [(seed, total, list(at)) for seed, total, at in planner.splits.items],
         [(seed, total, list(at)) for seed, total, at in planner.draws.items],
-        (planner.index.everyone, planner.index.residue, sorted(planner.index.residual)),
-        [(c.key, c.free, [bit for bit, _ in c.tests], c.steps) for c in planner.index.columns],
-        planner.bitmaps.tobytes(),
+        (index.everyone, index.residue, sorted(index.residual)),
+        [(c.key, c.free, [bit for bit, _ in c.tests], c.steps) for c in index.columns],
+        planner.rows().tobytes(),
     )
     return repr((compiled.id, compiled.bucket_seed, compiled.faults, candidates, programs, planned))
 

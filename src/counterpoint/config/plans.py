@@ -1,6 +1,6 @@
 """Evaluates every experiment and rule for one unit at once, through an index of their audiences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
@@ -12,6 +12,7 @@ from counterpoint.assignment import N_BUCKETS, AudienceIndex, Context, build_ind
 from counterpoint.config.parts import Candidate, Holdout, Program, Programs
 from counterpoint.config.points import by_point
 from counterpoint.config.reads import Enrollment, Read
+from counterpoint.config.reuse import is_each
 from counterpoint.config.standing import filled
 
 MAX_TRANSPOSED = 256
@@ -66,29 +67,32 @@ class Planner:
         splits: One per experiment, in the order in which they are asked.
         draws: The same.
         owners: Bucket -> the experiments that own it, and all rules; as far as buckets were asked for.
-        columns: The bitmaps turned round, so many bytes a bucket; empty before the first request. A follower of a feed
-            compiles every snapshot and may serve nothing from most of them.
+        index: The audiences of all experiments and rules; made for the first request. A follower of a feed compiles
+            every snapshot and may serve nothing from most of them.
+        bitmaps: The buckets of all experiments, a row each; made when they are first asked for.
+        columns: The bitmaps turned round, so many bytes a bucket; the same.
         bases: Matching rules -> what everyone reads who is in no experiment.
     """
 
     is_general: bool
     held: bytes
-    programs: Mapping[str, Program]
+    parts: Programs
     n_candidates: int
     live: int
     rules: int
     splits: "_Members[Split]"
     draws: "_Members[Draw]"
-    index: AudienceIndex
-    bitmaps: npt.NDArray[np.uint8]
     owners: dict[int, int] = field(default_factory=dict)
+    index: AudienceIndex | None = None
+    bitmaps: npt.NDArray[np.uint8] | None = None
     columns: bytes = b""
     bases: dict[int, tuple[Read, ...]] = field(default_factory=dict)
 
     def reads(self, bucket: int, raw: bytes, context: Context) -> list[Read]:
         """Return what a unit reads: one read per parameter, in the order of the surface."""
         owners = self.owners.get(bucket)
-        matched = self.index.matching(context) & (self._owners(bucket) if owners is None else owners)
+        index = self.index or self.indexed()
+        matched = index.matching(context) & (self._owners(bucket) if owners is None else owners)
         rules = matched & self.rules
         base = self.bases.get(rules)
         if base is None:
@@ -103,23 +107,40 @@ class Planner:
     def enrollments(self, bucket: int, raw: bytes, context: Context) -> tuple[Enrollment, ...]:
         """Return the experiments that a unit is in, in the order in which they are asked."""
         owners = self.owners.get(bucket)
-        matched = self.index.matching(context) & (self._owners(bucket) if owners is None else owners) & self.live
+        index = self.index or self.indexed()
+        matched = index.matching(context) & (self._owners(bucket) if owners is None else owners) & self.live
         return tuple([at[(xxh64_intdigest(raw, seed) * total) >> 64] for seed, total, at in self.draws.among(matched)])
+
+    def indexed(self) -> AudienceIndex:
+        """Return the index, made if need be."""
+        parts = self.parts
+        audiences = [*(each.audience for each in parts.candidates), *(each.audience for each in parts.rules)]
+        index = self.index = self.index or build_index(audiences)
+        return index
+
+    def rows(self) -> npt.NDArray[np.uint8]:
+        """Return the bitmaps, made if need be."""
+        bitmaps = self.bitmaps
+        if bitmaps is None:
+            joined = b"".join([candidate.bits for candidate in self.parts.candidates])
+            bitmaps = np.frombuffer(joined, dtype=np.uint8).reshape(self.n_candidates, N_BUCKETS // 8)
+            self.bitmaps = bitmaps
+        return bitmaps
 
     def _owners(self, bucket: int) -> int:
         if 0 < self.n_candidates <= MAX_TRANSPOSED:
             width = (self.n_candidates + 7) >> 3
-            columns = self.columns or _transposed(self.bitmaps)
+            columns = self.columns or _transposed(self.rows())
             self.columns = columns
             owned = columns[bucket * width : (bucket + 1) * width]
         else:
-            owned = np.packbits(self.bitmaps[:, bucket >> 3] >> (bucket & 7) & 1, bitorder="little").tobytes()
+            owned = np.packbits(self.rows()[:, bucket >> 3] >> (bucket & 7) & 1, bitorder="little").tobytes()
         owners = self.owners[bucket] = int.from_bytes(owned, "little") | self.rules
         return owners
 
     def _base(self, rules: int) -> tuple[Read, ...]:
         matched = rules >> self.n_candidates
-        base = tuple([_base_read(program, matched) for program in self.programs.values()])
+        base = tuple([_base_read(program, matched) for program in self.parts.by_parameter.values()])
         if len(self.bases) < _MAX_BASES:
             self.bases[rules] = base
         return base
@@ -136,23 +157,26 @@ def build_planner(programs: Programs, before: tuple[Programs, Planner] | None = 
     n_candidates = len(candidates)
     live = np.array([candidate.is_live for candidate in candidates], dtype=np.bool_)
     splits, draws = _splits_and_draws(programs, before)
-    has_same = before is not None and _are(candidates, before[0].candidates) and programs.rules is before[0].rules
+    has_same = before is not None and is_each(candidates, before[0].candidates) and programs.rules is before[0].rules
     old = before[1] if before is not None and has_same else None
     planner = Planner(
         is_general=not any(candidate.is_special for candidate in candidates)
         and all(holdout.unit is None for holdout in programs.holdouts),
         held=_held(programs.holdouts),
-        programs=programs.by_parameter,
+        parts=programs,
         n_candidates=n_candidates,
         live=int.from_bytes(np.packbits(live, bitorder="little").tobytes(), "little"),
         rules=((1 << len(rules)) - 1) << n_candidates,
         splits=_Members(splits),
         draws=_Members(draws),
-        index=old.index if old is not None else _index(programs),
-        bitmaps=old.bitmaps if old is not None else _bitmaps(candidates),
     )
     if old is not None:
-        planner.owners, planner.columns = old.owners, old.columns
+        planner.owners, planner.index, planner.bitmaps, planner.columns = (
+            old.owners,
+            old.index,
+            old.bitmaps,
+            old.columns,
+        )
     return planner
 
 
@@ -162,19 +186,6 @@ def _held(holdouts: Sequence[Holdout]) -> bytes:
         for half in (holdout.status_quo, holdout.shipped_only):
             held |= np.frombuffer(half, dtype=np.uint8)
     return np.unpackbits(held, bitorder="little").tobytes()
-
-
-def _index(programs: Programs) -> AudienceIndex:
-    return build_index([*(each.audience for each in programs.candidates), *(each.audience for each in programs.rules)])
-
-
-def _bitmaps(candidates: Sequence[Candidate]) -> npt.NDArray[np.uint8]:
-    rows = b"".join([candidate.bits for candidate in candidates])
-    return np.frombuffer(rows, dtype=np.uint8).reshape(len(candidates), N_BUCKETS // 8)
-
-
-def _are(one: Sequence[Candidate], other: Sequence[Candidate]) -> bool:
-    return len(one) == len(other) and all(new is old for new, old in zip(one, other, strict=True))
 
 
 def _splits_and_draws(
@@ -190,13 +201,11 @@ def _splits_and_draws(
         changed = {key for key in changed if parts.by_parameter.get(key) is not by_parameter[key]}
         splits = {id(each): split for each, split in zip(parts.candidates, planner.splits.items, strict=True)}
         draws = {id(each): draw for each, draw in zip(parts.candidates, planner.draws.items, strict=True)}
-    updates: dict[int, list[list[Update]]] = {
-        id(each): [[] for _ in each.bounds]
-        for each in candidates
-        if id(each) not in splits or not changed.isdisjoint(each.parameters)
-    }
-    for program in by_parameter.values():
-        for line in program.lines:
+    again = [each for each in candidates if id(each) not in splits or not changed.isdisjoint(each.parameters)]
+    updates: dict[int, list[list[Update]]] = {id(each): [[] for _ in each.bounds] for each in again}
+    touched = {key for each in again for key in each.parameters}
+    for key, program in by_parameter.items():
+        for line in program.lines if key in touched else ():
             found = updates.get(id(line.candidate))
             if found is not None:
                 for variant, read in enumerate(line.reads):

@@ -91,6 +91,7 @@ class Policy:
         owners: Names of the surface's owners, or patterns of them; one of them must be among those who approve a
             launch. Empty asks for no owner.
         staged_ship: Whether a winner is given to everybody by stages, each watched; at once if not.
+        least_units_to_ship: Matured units that each arm must have before a winner is shipped, however clear it looks.
         forcing: Who may force variants.
         staleness: How old a snapshot may get, and what happens then, in every process.
         freezes: Times in which nothing is launched.
@@ -106,6 +107,7 @@ class Policy:
     approvals: int = 0
     owners: tuple[str, ...] = ()
     staged_ship: bool = False
+    least_units_to_ship: int = 100
     forcing: Forcing = field(default_factory=Forcing)
     staleness: Staleness = field(default_factory=Staleness)
     freezes: tuple[Freeze, ...] = ()

@@ -26,6 +26,7 @@ def read_policy(form: Form, row: dict[str, Any], path: str) -> Policy:
         approvals=int(form.take(row, "approvals", path, int, 0, "a whole number of people")),
         owners=form.texts(row, "owners", path),
         staged_ship=bool(form.take(row, "staged_ship", path, bool, False, "true or false")),
+        least_units_to_ship=int(form.take(row, "least_units_to_ship", path, int, 100, "a whole number of units")),
         forcing=_forcing(form, forcing, f"{path}.forcing"),
         staleness=_staleness(form, staleness, f"{path}.staleness"),
         freezes=tuple(_freeze(form, *each) for each in form.rows(row, "freezes", path)),
@@ -47,6 +48,8 @@ def read_policy(form: Form, row: dict[str, Any], path: str) -> Policy:
         )
     if any(not owner.strip() for owner in policy.owners):
         form.bad("missing_field", f"{path}.owners", "an owner is blank; name somebody, or leave the entry out")
+    if policy.least_units_to_ship < 0:
+        form.bad("out_of_bounds", f"{path}.least_units_to_ship", "a number of units cannot be below zero")
     if policy.approvals < 0:
         form.bad("out_of_bounds", f"{path}.approvals", "approvals cannot be below zero")
     return policy

@@ -50,29 +50,17 @@ def build_programs(snapshot: Snapshot, before: Programs | None = None) -> Progra
     """
     faults: list[Finding] = []
     old = reusable(snapshot, before)
-    drafts = {schema.key: _Draft(schema, place) for place, schema in enumerate(snapshot.parameters)}
+    schemas = {schema.key: schema for schema in snapshot.parameters}
     audiences = _audiences(snapshot, old)
     rules = _rules(snapshot.rules, audiences, faults, "rules") if old.rules is None else old.rules
-    for rule in rules:
-        for key, value in rule.spec.set.items():
-            if key in drafts:
-                drafts[key].rules.append((rule, value))
     holdouts = old.holdouts
     if holdouts is None:
         holdouts = tuple(_holdout(snapshot, spec, audiences, faults) for spec in snapshot.holdouts)
-    for holdout in holdouts:
-        for key in holdout.spec.baseline:
-            if key in drafts:
-                drafts[key].holdouts.append(holdout)
-    candidates = _candidates(snapshot, audiences, drafts, holdouts, old, faults)
-    for candidate in candidates:
-        for key in candidate.parameters:
-            if key in drafts:
-                drafts[key].candidates.append(candidate)
-    programs = {
-        key: old.program(draft.schema, draft.rules, draft.candidates) or _program(draft)
-        for key, draft in drafts.items()
-    }
+    candidates = _candidates(snapshot, audiences, schemas, holdouts, old, faults)
+    kept = old.programs(snapshot, rules, candidates)
+    drafts = {key: _Draft(schema, place) for place, (key, schema) in enumerate(schemas.items()) if key not in kept}
+    _fill(drafts, rules, holdouts, candidates)
+    programs = {key: _program(drafts[key]) if key in drafts else kept[key] for key in schemas}
     return Programs(
         snapshot=snapshot,
         by_parameter=programs,
@@ -82,6 +70,27 @@ def build_programs(snapshot: Snapshot, before: Programs | None = None) -> Progra
         holdouts=holdouts,
         faults=tuple(faults),
     )
+
+
+def _fill(
+    drafts: Mapping[str, _Draft],
+    rules: Sequence[Rule],
+    holdouts: Sequence[Holdout],
+    candidates: Sequence[Candidate],
+) -> None:
+    """Hand every draft what can decide its parameter, in order."""
+    for rule in rules:
+        for key, value in rule.spec.set.items():
+            if key in drafts:
+                drafts[key].rules.append((rule, value))
+    for holdout in holdouts:
+        for key in holdout.spec.baseline:
+            if key in drafts:
+                drafts[key].holdouts.append(holdout)
+    for candidate in candidates:
+        for key in candidate.parameters:
+            if key in drafts:
+                drafts[key].candidates.append(candidate)
 
 
 def _audiences(snapshot: Snapshot, old: Reuse) -> Mapping[str, Audience | InvalidInput]:
@@ -95,7 +104,7 @@ def _audiences(snapshot: Snapshot, old: Reuse) -> Mapping[str, Audience | Invali
 def _candidates(
     snapshot: Snapshot,
     audiences: Mapping[str, Audience | InvalidInput],
-    drafts: Mapping[str, _Draft],
+    schemas: Mapping[str, ParameterSchema],
     holdouts: tuple[Holdout, ...],
     old: Reuse,
     faults: list[Finding],
@@ -110,7 +119,7 @@ def _candidates(
         if candidate is None:
             if spec.unit not in seeds:
                 seeds[spec.unit] = _bucket_seed(snapshot, spec.unit)
-            fault = _fault_of(spec, audiences[spec.audience], drafts, f"experiments.{spec.key}")
+            fault = _fault_of(spec, audiences[spec.audience], schemas, f"experiments.{spec.key}")
             candidate, fault = _candidate(snapshot, spec, audiences[spec.audience], seeds[spec.unit], fault)
             if fault is not None:
                 faults.append(fault)
@@ -157,7 +166,7 @@ def _outside(candidate: Candidate, holdouts: tuple[Holdout, ...]) -> Candidate:
 
 
 def _fault_of(
-    spec: LiveExperiment, audience: Audience | InvalidInput, drafts: Mapping[str, _Draft], path: str
+    spec: LiveExperiment, audience: Audience | InvalidInput, schemas: Mapping[str, ParameterSchema], path: str
 ) -> Finding | None:
     if isinstance(audience, InvalidInput):
         return _finding(audience.code, f"{path}.audience", audience.sentence)
@@ -168,9 +177,9 @@ def _fault_of(
     for variant in spec.variants:
         for key, value in variant.set.items():
             where = f"{path}.variants.{variant.key}.set.{key}"
-            if key not in drafts:
+            if key not in schemas:
                 return _finding("unknown_parameter", where, f"no parameter is called {key[:80]!r}")
-            if (finding := check_value(drafts[key].schema, value, path=where)) is not None:
+            if (finding := check_value(schemas[key], value, path=where)) is not None:
                 return finding
     return None
 

@@ -134,6 +134,15 @@ class Config:
         return self._compiled.planner.enrollments(self._bucket_of(raw), raw, self._context)
 
     @property
+    def other_units(self) -> Mapping[str, str]:
+        """Experiment -> the identifier that it hashes, of those that hash another unit than the surface's own."""
+        units = self._units
+        if not units or self._compiled.planner.is_general:
+            return {}
+        special = (each for each in self._compiled.candidates if each.unit in units)
+        return {each.spec.key: units[each.unit] for each in special if each.unit is not None}
+
+    @property
     def is_stale(self) -> bool:
         """Whether the snapshot was older than its declared maximum age."""
         return self._is_stale

@@ -1,14 +1,13 @@
 """Says what of the snapshot before is the same in the next one, so that it need not be compiled again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from counterpoint.assignment import Audience
-from counterpoint.config.parts import Candidate, Holdout, Line, Program, Programs, Rule
-from counterpoint.config.snapshot import LiveExperiment, ParameterSchema, Snapshot
-from counterpoint.vocabulary import Scalar
+from counterpoint.config.parts import Candidate, Holdout, Program, Programs, Rule
+from counterpoint.config.snapshot import LiveExperiment, Snapshot
 
 
 @dataclass(slots=True)
@@ -20,14 +19,14 @@ class Reuse:
         candidates: Experiment -> its candidate; taken out by `candidate`, so that none is taken twice.
         rules: All rules; None when some rule changed.
         holdouts: All holdouts; None when nothing is reused.
-        programs: The parts before; None when nothing is reused.
+        parts: The parts before; None when nothing is reused.
     """
 
     audiences: dict[str, Audience] = field(default_factory=dict)
     candidates: dict[str, Candidate] = field(default_factory=dict)
     rules: tuple[Rule, ...] | None = None
     holdouts: tuple[Holdout, ...] | None = None
-    programs: Programs | None = None
+    parts: Programs | None = None
 
     def candidate(self, spec: LiveExperiment) -> Candidate | None:
         """Return the candidate of `spec`, when nothing of it changed."""
@@ -36,20 +35,28 @@ class Reuse:
             return None
         return found
 
-    def program(
-        self, schema: ParameterSchema, rules: Sequence[tuple[Rule, Scalar]], candidates: Sequence[Candidate]
-    ) -> Program | None:
-        """Return the program of a parameter, when nothing that can decide it changed."""
-        found = self.programs.by_parameter.get(schema.key) if self.programs is not None else None
-        if found is None or not _alike(found.default.value, schema.baseline):
-            return None
-        if len(found.rules) != len(rules) or any(
-            old[0] is not new[0] for old, new in zip(found.rules, rules, strict=True)
-        ):
-            return None
-        own = [candidate for candidate in candidates if not candidate.is_special]
-        special = [candidate for candidate in candidates if candidate.is_special]
-        return found if _are(found.lines, own) and _are(found.special, special) else None
+    def programs(
+        self, snapshot: Snapshot, rules: tuple[Rule, ...], candidates: Sequence[Candidate]
+    ) -> Mapping[str, Program]:
+        """Return the programs of the parameters that nothing changed for; none when the rules or an order changed."""
+        before = self.parts
+        if before is None or rules is not before.rules:
+            return {}
+        now, then = {id(each) for each in candidates}, {id(each) for each in before.candidates}
+        stayed = [each for each in before.candidates if id(each) in now]
+        if not is_each(stayed, [each for each in candidates if id(each) in then]):
+            return {}
+        came_or_went = [
+            *(each for each in candidates if id(each) not in then),
+            *(each for each in before.candidates if id(each) not in now),
+        ]
+        touched = {key for each in came_or_went for key in each.parameters}
+        touched.update(
+            new.key
+            for new, old in zip(snapshot.parameters, before.snapshot.parameters, strict=True)
+            if not _alike(new.baseline, old.baseline)
+        )
+        return {key: program for key, program in before.by_parameter.items() if key not in touched}
 
 
 def reusable(snapshot: Snapshot, before: Programs | None) -> Reuse:
@@ -67,7 +74,7 @@ def reusable(snapshot: Snapshot, before: Programs | None) -> Reuse:
         candidates={candidate.spec.key: candidate for candidate in candidates},
         rules=rules if _alike(snapshot.rules, before.snapshot.rules) else None,
         holdouts=before.holdouts,
-        programs=before,
+        parts=before,
     )
 
 
@@ -89,7 +96,6 @@ def _alike(one: object, other: object) -> bool:
     return msgspec.json.encode(one) == msgspec.json.encode(other)
 
 
-def _are(lines: Sequence[Line], candidates: Sequence[Candidate]) -> bool:
-    return len(lines) == len(candidates) and all(
-        line.candidate is candidate for line, candidate in zip(lines, candidates, strict=True)
-    )
+def is_each(one: Sequence[object], other: Sequence[object]) -> bool:
+    """Return whether both hold the same objects in the same order."""
+    return len(one) == len(other) and all(new is old for new, old in zip(one, other, strict=True))

@@ -92,6 +92,7 @@ def _policy() -> dict[str, Any]:
             "approvals": {"type": "integer", "minimum": 0},
             "owners": {"type": "array", "items": {"type": "string"}},
             "staged_ship": {"type": "boolean"},
+            "least_units_to_ship": {"type": "integer", "minimum": 0},
             "forcing": _closed(
                 {"actors": _TEXTS, "hours": {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_PERMIT_HOURS}}, []
             ),

@@ -83,6 +83,7 @@ class Delivery:
             snapshot=config.snapshot_id,
             release=config.release,
             request_id=request_id or self.new_id(),
+            other_units=config.other_units,
         )
         # Not even what other experiments gave: a forced answer is a test, whole.
         counted = [] if shown else exposures
@@ -142,7 +143,7 @@ class Delivery:
         config = _config(compiled, unit, context, at, shown, units)
         page = await self._compose(surface, unit, context, shown, request_id or self.new_id(), config, counted)
         latency_ms = (self.stopwatch() - started) * 1000.0
-        records = page_records(page, latency_ms=latency_ms, n_shelves_seen=0)
+        records = page_records(page, latency_ms=latency_ms, n_shelves_seen=0, other_units=config.other_units)
         # One append, exposures and the served record, before the last byte.
         written: list[Event] = [*records.exposures, *([records.served] if records.served else [])]
         if written:

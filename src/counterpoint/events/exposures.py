@@ -1,6 +1,6 @@
 """Exposures of one request: the records that follow from what was read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from counterpoint.config import Read
@@ -16,6 +16,7 @@ def exposures_of(
     snapshot: str,
     release: int,
     request_id: str,
+    other_units: Mapping[str, str] | None = None,
 ) -> tuple[Exposure, ...]:
     """Return one record per experiment whose parameter was read first on this request; forced reads never count.
 
@@ -24,12 +25,14 @@ def exposures_of(
     Args:
         reads: In the order of reading.
         surface: Where.
-        unit: Whom it exposed.
+        unit: Whom it exposed: the unit of the surface.
         at: When, aware.
         snapshot: Content address of the snapshot that gave the values.
         release: Number of its release.
         request_id: Identifies the request.
+        other_units: Experiment -> whom it exposed, of those that randomise another unit (`Config.other_units`).
     """
+    others = other_units or {}
     first: dict[str, Exposure] = {}
     for read in reads:
         if not read.is_exposure or read.forced or read.experiment is None or read.variant is None:
@@ -39,7 +42,7 @@ def exposures_of(
                 id=f"{request_id}:exposure:{read.experiment}",
                 at=at,
                 surface=surface,
-                unit=unit,
+                unit=others.get(read.experiment, unit),
                 experiment=read.experiment,
                 variant=read.variant,
                 parameter=read.parameter,

@@ -221,6 +221,7 @@ class CounterpointProvider(AbstractProvider):
             snapshot=config.snapshot_id,
             release=config.release,
             request_id=str(request_id) if request_id else uuid4().hex,
+            other_units=config.other_units,
         )
         try:
             self._on_exposures(exposures)

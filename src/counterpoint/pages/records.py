@@ -1,5 +1,6 @@
 """What a served page leaves behind: exposures, impressions and one served record, for the caller to write."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from counterpoint.events import Exposure, Impression, Served
@@ -18,23 +19,27 @@ class PageRecords:
 NOTHING = PageRecords()
 
 
-def page_records(page: Page, *, latency_ms: float, n_shelves_seen: int | None = None) -> PageRecords:
+def page_records(
+    page: Page, *, latency_ms: float, n_shelves_seen: int | None = None, other_units: Mapping[str, str] | None = None
+) -> PageRecords:
     """Return the records of `page`: nothing at all for one that was forced, previewed or replayed.
 
     Args:
         latency_ms: From request to last byte.
         n_shelves_seen: How many shelves came into view, from the top; None counts every shelf as seen.
+        other_units: Experiment -> whom it exposed, of those that randomise another unit (`Config.other_units`).
     """
     request = page.request
     if not request.leaves_records:
         return NOTHING
+    others = other_units or {}
     # Ids derive from the request, so that writing a page's records twice counts once.
     exposures = tuple(
         Exposure(
             id=f"{request.request_id}:exposure:{one.experiment}",
             at=request.now,
             surface=request.surface,
-            unit=request.unit,
+            unit=others.get(one.experiment, request.unit),
             experiment=one.experiment,
             variant=one.variant,
             parameter=one.parameter,

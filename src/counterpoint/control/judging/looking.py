@@ -44,21 +44,25 @@ def smoke_check(
     holds at any number of looks.
     """
     broken = [finding.message for finding in findings if finding.code in _BROKEN]
-    variant_of = {
-        exposure.unit: exposure.variant
+    exposed = [
+        exposure
         for exposure in log.read(Exposure, since=started_at, until=now)
         if exposure.surface == spec.surface and exposure.experiment == spec.key
-    }
-    pages = [
-        page
-        for page in log.read(Served, since=started_at, until=now)
-        if page.surface == spec.surface and not page.forced and page.unit in variant_of
     ]
+    variant_of = {exposure.unit: exposure.variant for exposure in exposed}
+    # A page is recorded by the surface's unit; its request says which device or account met it, where those are split.
+    met_by = {exposure.request_id: exposure.unit for exposure in exposed}
+    pages = [
+        (met_by.get(page.request_id, page.unit), page)
+        for page in log.read(Served, since=started_at, until=now)
+        if page.surface == spec.surface and not page.forced
+    ]
+    pages = [(unit, page) for unit, page in pages if unit in variant_of]
     keys = [variant.key for variant in spec.variants]
     units = [sum(variant == key for variant in variant_of.values()) for key in keys]
     if len(pages) >= ENOUGH:
-        limit = sorted(page.latency_ms for page in pages)[int(_SLOWEST * (len(pages) - 1))]
-        slow = {page.unit for page in pages if page.latency_ms >= limit or page.status != _COMPLETE}
+        limit = sorted(page.latency_ms for _, page in pages)[int(_SLOWEST * (len(pages) - 1))]
+        slow = {unit for unit, page in pages if page.latency_ms >= limit or page.status != _COMPLETE}
         met = [sum(variant_of[unit] == key for unit in slow) for key in keys]
         broken += _slow_arms(keys, units, met)
     if broken or sum(units) < ENOUGH or not pages:
