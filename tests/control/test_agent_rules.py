@@ -51,6 +51,9 @@ def test_a_token_proves_its_agent_and_no_other_text_does(tmp_path: Path) -> None
         ("agents:\n  scout: {scopes: [admin]}", "agents.scout.scopes.0"),
         ("agents:\n  scout: {token_sha256: secret}", "agents.scout.token_sha256"),
         ("parked_hours: 0", "parked_hours"),
+        ("people:\n  maria: {}", "people.maria.token_sha256"),
+        (f"people:\n  Agent :scout: {{token_sha256: {'a' * 64}}}", "not as an agent is"),
+        (f"people:\n  a: {{token_sha256: {'a' * 64}}}\n  b: {{token_sha256: {'a' * 64}}}", "proves neither"),
     ],
 )
 def test_a_mistake_in_the_file_names_its_place(tmp_path: Path, text: str, named: str) -> None:
@@ -58,6 +61,16 @@ def test_a_mistake_in_the_file_names_its_place(tmp_path: Path, text: str, named:
         read_agents(written(tmp_path, text))
     assert caught.value.code == "bad_agents_file"
     assert named in caught.value.sentence
+
+
+def test_a_person_is_proven_by_a_token_and_is_no_agent(tmp_path: Path) -> None:
+    digest = sha256(b"secret").hexdigest()
+    rules = read_agents(written(tmp_path, f"people:\n  maria@example.org: {{token_sha256: {digest}}}\n"))
+    holder = rules.holder_of("secret")
+    assert holder is not None
+    assert (holder.actor, holder.scopes, holder.speaks_for_others) == ("maria@example.org", ("read", "write"), False)
+    assert rules.agent_with("secret") is None
+    assert rules.asks_for_tokens
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

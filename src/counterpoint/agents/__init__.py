@@ -35,7 +35,7 @@ from counterpoint.agents.ports import (
 )
 from counterpoint.agents.risk import AGENT_PREFIX, RiskBudget, guard_findings, is_agent, risk_findings
 from counterpoint.agents.summary import Figure, Sentence, summarize, unsupported
-from counterpoint.agents.validator import VALIDATOR, apply_fixes, may_launch, validate
+from counterpoint.agents.validator import VALIDATOR, apply_fixes, fixed_document, may_launch, validate
 
 __all__ = [
     "AGENT_PREFIX",
@@ -86,6 +86,7 @@ __all__ = [
     "evaluate",
     "expected_effect",
     "expected_effects",
+    "fixed_document",
     "generate",
     "guard_findings",
     "is_agent",

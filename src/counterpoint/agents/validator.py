@@ -37,27 +37,45 @@ def apply_fixes(
 ) -> ExperimentSpec:
     """Return `spec` with the machine-applicable fixes of `findings` applied; validate the result again.
 
+    Fixes that touch the same part are left for the next time: each was made for the document as it was.
+
     Args:
         least: Apply fixes of refusals alone (ERROR), or of warnings too (WARNING).
 
     Raises:
         InvalidInput: `fix_not_applicable` when a path is not in the document, or a fixed document is no spec.
     """
+    return parse_spec(fixed_document(spec_document(spec), findings, least=least), source="fixed spec")
+
+
+def fixed_document(
+    document: Mapping[str, Any], findings: Iterable[Finding], *, least: Severity = Severity.WARNING
+) -> dict[str, Any]:
+    """Return `document`, which need not be a spec yet, with the fixes of `findings` applied.
+
+    Raises:
+        InvalidInput: `fix_not_applicable`.
+    """
     wanted = {Severity.ERROR} if least is Severity.ERROR else {Severity.ERROR, Severity.WARNING}
-    document = copy.deepcopy(dict(spec_document(spec)))
+    mended = copy.deepcopy(dict(document))
     done: set[str] = set()
     for finding in findings:
-        for path, value in finding.fix.items() if finding.severity in wanted else ():
-            # The first finding on a path wins: a later one was made for the document as it was.
-            if path not in done:
-                done.add(path)
-                _put(document, path, value)
-    return parse_spec(document, source="fixed spec")
+        if finding.severity not in wanted or any(_overlap(path, other) for path in finding.fix for other in done):
+            continue  # The first finding on a path wins: a later one was made for the document as it was.
+        for path, value in finding.fix.items():
+            done.add(path)
+            _put(mended, path, value)
+    return mended
+
+
+def _overlap(path: str, other: str) -> bool:
+    """Return whether one path leads to what the other lies in."""
+    return f"{path}.".startswith(f"{other}.") or f"{other}.".startswith(f"{path}.")
 
 
 def _put(document: dict[str, Any], path: str, value: Any) -> None:
     parts = path.split(".")
-    if "set" in parts:
+    if "set" in parts[:-1]:
         # Keys of parameters have dots themselves: what follows `set` is one key.
         at = parts.index("set") + 1
         parts = [*parts[:at], ".".join(parts[at:])]

@@ -1,29 +1,16 @@
-"""Who writes: the agent that a token proves, else the header that names the actor of a change."""
+"""Who writes: whom a token proves, else the header that names the actor of a change."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from counterpoint.agents import is_agent
-from counterpoint.errors import Forbidden, InvalidInput
+from counterpoint.control.agency import Identity, allowed, identify, writer
 
-ANONYMOUS = "anonymous@localhost"
 HEADER = "X-Counterpoint-Actor"
-_MAX_LENGTH = 128
 _BEARER = "bearer "
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who makes a request.
-
-    Attributes:
-        scopes: What a token allows; None for somebody who is taken at their word.
-    """
-
-    actor: str
-    scopes: tuple[str, ...] | None = None
+_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OPEN = frozenset({"resolve_parameters", "compose_page", "record_events", "report", "nothing_here"})
+"""What writes in nobody's name: serving and its records, and what a fleet's own token is asked for."""
 
 
 def identity_of(
@@ -33,36 +20,24 @@ def identity_of(
         Header(
             alias=HEADER,
             description="Who makes the change, for the audit log and for approvals; `anonymous@localhost` when left "
-            "out. A program that decides by itself is `agent:NAME`. Taken on trust: put a proxy in front that "
-            "authenticates people and sets it.",
+            "out. A program that decides by itself is `agent:NAME`. Taken on trust until people have tokens; from then "
+            "on believed of a proxy alone, which proves itself with its own.",
             examples=["maria@example.org"],
         ),
     ] = None,
     authorization: Annotated[
-        str | None, Header(description="`Bearer TOKEN` of an agent that the agents file gives one.")
+        str | None, Header(description="`Bearer TOKEN` of an agent, a person or a proxy that the agents file names.")
     ] = None,
 ) -> Identity:
     """Return who makes a request.
 
     Raises:
         InvalidInput: code `bad_actor`, when it could not be stored or read.
-        Forbidden: code `bad_token`, when a token proves nobody and nobody else is named; `token_needed`, when an agent
-            is named that has to prove itself.
+        Forbidden: code `bad_token`, when a token proves nobody; `token_needed`, when an agent is named that has one.
     """
-    rules = request.app.state.agent_rules
-    token = authorization[len(_BEARER) :] if authorization and authorization.lower().startswith(_BEARER) else None
-    if rules is not None and rules.asks_for_tokens and token is not None:
-        known = rules.agent_with(token.strip())
-        if known is not None:
-            return Identity(actor=known.actor, scopes=tuple(known.scopes))
-        if actor is None:
-            raise Forbidden("bad_token", "the token proves nobody", where="Authorization", fix="ask for another one")
-    name = _named(ANONYMOUS if actor is None else actor)
-    if rules is not None and is_agent(name):
-        known = rules.agents.get(name.lower())
-        if known is not None and known.token_sha256 is not None:
-            raise Forbidden("token_needed", f"{name} proves itself", where="Authorization", fix="send Bearer TOKEN")
-    return Identity(actor=name)
+    shows = authorization is not None and authorization.lower().startswith(_BEARER)
+    token = authorization[len(_BEARER) :] if authorization is not None and shows else None
+    return identify(request.app.state.agent_rules, token=token, named=actor)
 
 
 Known = Annotated[Identity, Depends(identity_of)]
@@ -72,9 +47,9 @@ def actor_of(identity: Known) -> str:
     """Return the actor of a request that writes.
 
     Raises:
-        Forbidden: code `scope_missing`, when the token does not allow writing.
+        Forbidden: code `token_needed` or `scope_missing`.
     """
-    return _allowed(identity, "write")
+    return writer(identity)
 
 
 def reader_of(identity: Known) -> str:
@@ -83,26 +58,22 @@ def reader_of(identity: Known) -> str:
     Raises:
         Forbidden: code `scope_missing`.
     """
-    return _allowed(identity, "read")
+    return allowed(identity, "read")
 
 
-def _allowed(identity: Identity, scope: str) -> str:
-    if identity.scopes is not None and scope not in identity.scopes:
-        raise Forbidden(
-            "scope_missing",
-            f"{identity.actor} has {', '.join(identity.scopes)}, and this needs {scope}",
-            where="token",
-            fix="ask whoever keeps the agents file for a token with that scope",
-        )
-    return identity.actor
+def no_strangers(request: Request) -> None:
+    """Refuse whatever is more than looking to somebody without a token, once people have tokens.
 
+    It stands before every route, so that one which forgets to ask who writes is closed and not open.
 
-def _named(actor: str) -> str:
-    if not actor.strip() or len(actor) > _MAX_LENGTH or not actor.isprintable():
-        raise InvalidInput(
-            "bad_actor",
-            "that is not a name",
-            where=HEADER,
-            fix=f"send 1 to {_MAX_LENGTH} printable characters, such as an e-mail address",
-        )
-    return actor.strip()
+    Raises:
+        Forbidden: code `token_needed` or `bad_token`.
+    """
+    rules = request.app.state.agent_rules
+    if rules is None or not rules.knows_people or request.method in _LOOKS:
+        return
+    if getattr(request.scope.get("route"), "name", None) in _OPEN:
+        return
+    known = identity_of(request, request.headers.get(HEADER), request.headers.get("Authorization"))
+    if not known.is_proven:
+        writer(known)

@@ -9,7 +9,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 _REFUSED = {
     400: "The request is malformed or out of bounds.",
-    401: "The token proves nobody, or the agent named needs one.",
+    401: "The token proves nobody, or none came where one is needed.",
     403: "A policy or a missing permission refuses it.",
     404: "The named thing does not exist.",
     409: "It collides with what somebody else holds, or with the state it is in.",

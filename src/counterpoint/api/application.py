@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from counterpoint import __version__
+from counterpoint.api.actor import no_strangers
 from counterpoint.api.agent_routes import agent_routes
 from counterpoint.api.config_routes import config_routes
 from counterpoint.api.delivery_routes import delivery_routes
@@ -31,8 +32,8 @@ from counterpoint.api.timing_routes import timing_routes
 _DESCRIPTION = """Experimentation for personalized surfaces: from a hypothesis to a trustworthy, running experiment.
 
 Every refusal has one shape, `{"error": {"code", "blame", "retryable", "message", "where", "fix", "facts"}}`; codes are
-stable. Changes are made in the name of the header `X-Counterpoint-Actor`, which is taken on trust: authentication
-belongs to a proxy in front."""
+stable. Changes are made in the name of the header `X-Counterpoint-Actor`, which is taken on trust until people have
+tokens; from then on nothing is written without `Authorization: Bearer TOKEN`."""
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -73,7 +74,7 @@ def create_app(platform: Platform) -> FastAPI:
     )
     known = [route for router in routers for route in router.routes]
     for router in (*routers, _no_such_route(known)):
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(no_strangers)])
     # The last added is the outermost: the guard reads the body that the hot paths decode.
     app.add_middleware(HotPaths, delivery=platform.delivery)
     app.add_middleware(Guard, meters=platform.meters)

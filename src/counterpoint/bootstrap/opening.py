@@ -267,7 +267,7 @@ def opened(
             fleet=ground.fleet,
             drift=backing.drift,
             live=backing.live,
-            agency=open_agency(control, evidence=evidence, documents=documents, rules=rules),
+            agency=open_agency(control, evidence=evidence, documents=documents, rules=rules, key=key),
         )
 
 

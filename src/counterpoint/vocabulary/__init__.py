@@ -1,7 +1,7 @@
 """The words every room shares: value types, reasons, findings, keys and time windows."""
 
 from counterpoint.vocabulary.findings import Finding, Severity
-from counterpoint.vocabulary.keys import KEY_RULE, decision_attribute, is_key
+from counterpoint.vocabulary.keys import KEY_RULE, decision_attribute, is_key, key_like
 from counterpoint.vocabulary.reasons import Reason
 from counterpoint.vocabulary.values import AttributeType, Direction, ParameterType, Scalar, canonical_json, digest
 
@@ -18,4 +18,5 @@ __all__ = [
     "decision_attribute",
     "digest",
     "is_key",
+    "key_like",
 ]

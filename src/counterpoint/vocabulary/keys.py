@@ -12,6 +12,13 @@ def is_key(text: str) -> bool:
     return len(text) <= MAX_KEY_LENGTH and _KEY.fullmatch(text) is not None
 
 
+def key_like(text: str) -> str | None:
+    """Return the key that `text` was meant to be, `Podcasts second!` as `podcasts-second`; None when there is none."""
+    plain = re.sub(r"[^a-z0-9_.]+", "-", text.lower())
+    plain = re.sub(r"[.-]{2,}", "-", plain).lstrip("0123456789_.-")[:MAX_KEY_LENGTH].rstrip(".-")
+    return plain if is_key(plain) else None
+
+
 def decision_attribute(experiment: str) -> str:
     """Return the attribute in which another flag system is told a unit's variant of `experiment`.
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from counterpoint.errors import CannotCompute, CounterpointError, DependencyFailure, Forbidden, NotFound
-from counterpoint.web.forms import actor_of, read_form, required
+from counterpoint.web.forms import read_form, required
 from counterpoint.web.intervals import axis, interval
 from counterpoint.web.lifeline import lifeline, machine_seconds
 from counterpoint.web.list_page import standing_or_reason
@@ -22,6 +22,7 @@ from counterpoint.web.scorecard import Scorecard, by_any_look, has_other_interva
 from counterpoint.web.segments import read_segments
 from counterpoint.web.sentences import stage_sentence, standing
 from counterpoint.web.spec_text import spec_text
+from counterpoint.web.visitor import actor_of
 
 _STEERED = {
     "running": ("pause", "hold", "stop", "kill"),

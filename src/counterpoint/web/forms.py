@@ -32,11 +32,6 @@ async def read_form(request: Request) -> dict[str, str]:
     return {name: values[-1].strip() for name, values in fields.items()}
 
 
-def actor_of(request: Request, fields: dict[str, str]) -> str:
-    """Return who acts: whom a proxy in front names, else whom the form names, else anonymous."""
-    return request.headers.get(ACTOR_HEADER) or fields.get("actor") or ANONYMOUS
-
-
 def required(fields: dict[str, str], name: str, fix: str) -> str:
     """Return a field that must not be empty.
 
@@ -49,7 +44,7 @@ def required(fields: dict[str, str], name: str, fix: str) -> str:
 
 
 def _refuse_other_sites(request: Request) -> None:
-    # There are no accounts to steal, but a page on another site must not launch an experiment from a visitor's browser.
+    # A page on another site must not launch an experiment from a visitor's browser.
     origin = request.headers.get("Origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("Host")
     if foreign or request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:

@@ -7,11 +7,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from counterpoint.errors import CounterpointError, InvalidInput
-from counterpoint.web.forms import actor_of, read_form, required
+from counterpoint.web.forms import read_form, required
 from counterpoint.web.plan_view import read_plan
 from counterpoint.web.ports import Document
 from counterpoint.web.rendering import render, wants_part
 from counterpoint.web.sentences import Sentence, standing, summary
+from counterpoint.web.visitor import actor_of
 
 _ENDED = frozenset({"shipped", "rolled_back", "refused", "failed", "archived"})
 _LAUNCH_WAIT_S = 10.0

@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from counterpoint.errors import NotFound
-from counterpoint.web.forms import actor_of, read_form, required
+from counterpoint.web.forms import read_form, required
 from counterpoint.web.rendering import render
+from counterpoint.web.visitor import actor_of
 
 _TONES = {"in step": "good", "drifted": "bad", "not answering": "wait"}
 _VERBS = {"reapplication": "reapply", "adoption": "adopt"}

@@ -28,6 +28,7 @@ _STATUS: Mapping[type[CounterpointError], int] = {
     CannotCompute: 422,
     DependencyFailure: 503,
 }
+_STATUS_OF_CODE = {"bad_token": 401, "token_needed": 401}
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -53,7 +54,9 @@ def guarded(endpoint: Endpoint) -> Endpoint:
 
 def problem(request: Request, error: CounterpointError) -> Response:
     """Return the page that shows `error`."""
-    status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
+    status = _STATUS_OF_CODE.get(error.code) or next(
+        (status for kind, status in _STATUS.items() if isinstance(error, kind)), 500
+    )
     template = "problem_part.html" if wants_part(request) else "problem.html"
     return render(
         request, template, {"error": error.as_document(), "what": _what(error), "status": status}, status=status

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from counterpoint.web import numbers
 from counterpoint.web.artwork import artwork
+from counterpoint.web.visitor import visitor
 
 # Everything is served from here; forms go here; nobody may frame the pages.
 _POLICY = (
@@ -28,10 +29,11 @@ _HEADERS = {
 
 def render(request: Request, template: str, context: Mapping[str, Any], *, status: int = 200) -> Response:
     """Return a page, or the part of it that htmx asked for."""
+    surfaces = request.app.state.platform.delivery.surfaces()
     text = (
         _environment()
         .get_template(template)
-        .render({"path": request.url.path, "surfaces": request.app.state.platform.delivery.surfaces(), **context})
+        .render({"path": request.url.path, "surfaces": surfaces, "me": visitor(request), **context})
     )
     return HTMLResponse(text, status_code=status, headers=_HEADERS)
 

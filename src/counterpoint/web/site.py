@@ -12,8 +12,10 @@ from counterpoint.web.holdouts_page import show_holdouts
 from counterpoint.web.list_page import launch_hypothesis, plan_hypothesis, show_list
 from counterpoint.web.live_page import answer_drift, check_live, show_live
 from counterpoint.web.measured_page import show_course, show_interactions, show_novelty, show_power
+from counterpoint.web.parked_page import answer_write, show_parked, show_write
 from counterpoint.web.ports import Platform
 from counterpoint.web.problems import Endpoint, guarded, no_such_page
+from counterpoint.web.signing_in import only_known, show_sign_in, sign_in, sign_out
 from counterpoint.web.surface_page import show_config, show_surface
 from counterpoint.web.timings_page import show_timings
 
@@ -44,6 +46,12 @@ def _site(platform: Platform) -> Starlette:
             _get("/live", show_live),
             _post("/live/checks", check_live),
             _post("/live/{backend}/{answer}", answer_drift),
+            _get("/parked", show_parked),
+            _get("/parked/{write}", show_write),
+            _post("/parked/{write}/{answer}", answer_write),
+            _get("/sign-in", show_sign_in),
+            Route("/sign-in", guarded(sign_in), methods=["POST"]),
+            Route("/sign-out", guarded(sign_out), methods=["POST"]),
             _get("/surfaces/{surface}", show_surface),
             _get("/surfaces/{surface}/config", show_config),
             _get("/surfaces/{surface}/holdouts", show_holdouts),
@@ -61,4 +69,5 @@ def _get(path: str, endpoint: Endpoint) -> Route:
 
 
 def _post(path: str, endpoint: Endpoint) -> Route:
-    return Route(path, guarded(endpoint), methods=["POST"])
+    # Closed to strangers here, so that a form which forgets to ask who sends it is closed and not open.
+    return Route(path, guarded(only_known(endpoint)), methods=["POST"])

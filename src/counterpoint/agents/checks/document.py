@@ -1,12 +1,18 @@
 """Checks of the document by itself and against its surface: names, types, bounds, metrics, schedule."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from counterpoint.agents.checks.findings import error, warning
+from counterpoint.agents.checks.nearest import nearest_name, nearest_value
 from counterpoint.agents.ports import World
 from counterpoint.config import Surface, check_value
 from counterpoint.experiments import ExperimentSpec, spec_findings, treatment_findings
 from counterpoint.vocabulary import Finding
+
+_LONGEST_DAYS = 364
+"""The most whole weeks that a schedule takes."""
 
 
 def check_document(spec: ExperimentSpec, surface: Surface, world: World) -> Iterator[Finding]:
@@ -37,7 +43,8 @@ def check_values(spec: ExperimentSpec, surface: Surface, world: World) -> Iterat
             if key in surface.parameters:
                 finding = check_value(surface.parameters[key], value, path=f"variants.{index}.set.{key}")
                 if finding is not None:
-                    yield finding
+                    nearest = nearest_value(surface.parameters[key], value)
+                    yield finding if nearest is None else replace(finding, fix={finding.path: nearest})
 
 
 def check_treatments(spec: ExperimentSpec, surface: Surface, world: World) -> Iterator[Finding]:
@@ -45,7 +52,18 @@ def check_treatments(spec: ExperimentSpec, surface: Surface, world: World) -> It
     baseline = (
         world.baseline if world.baseline is not None else {p.key: p.baseline for p in surface.parameters.values()}
     )
-    yield from treatment_findings(spec, surface=surface, baseline=baseline, ruled=world.ruled)
+    for finding in treatment_findings(spec, surface=surface, baseline=baseline, ruled=world.ruled):
+        yield replace(finding, fix=_renamed(spec, surface, finding)) if finding.code == "unknown_parameter" else finding
+
+
+def _renamed(spec: ExperimentSpec, surface: Surface, finding: Finding) -> dict[str, Any]:
+    """Return the fix of a parameter whose name has a slip in it: the whole of what its variant sets, mended."""
+    _, index, _, key = finding.path.split(".", 3)
+    values = spec.variants[int(index)].set
+    nearest = nearest_name(key, surface.parameters)
+    if nearest is None or nearest in values:
+        return {}
+    return {f"variants.{index}.set": {nearest if each == key else each: value for each, value in values.items()}}
 
 
 def check_metrics(spec: ExperimentSpec, surface: Surface, world: World) -> Iterator[Finding]:
@@ -56,13 +74,21 @@ def check_metrics(spec: ExperimentSpec, surface: Surface, world: World) -> Itera
     named += [(f"metrics.guardrails.{n}.metric", g.metric) for n, g in enumerate(spec.metrics.guardrails)]
     for path, metric in named:
         if metric not in surface.metrics:
-            yield error("unknown_metric", path, f"'{surface.key}' does not measure '{metric}'")
+            nearest = nearest_name(metric, surface.metrics)
+            fix = {} if nearest is None else {path: nearest}
+            yield error("unknown_metric", path, f"'{surface.key}' does not measure '{metric}'", fix=fix)
+    others = [
+        each.model_dump(mode="json", exclude_none=True)
+        for each in spec.metrics.guardrails
+        if each.metric != spec.metrics.primary.metric
+    ]
     for n, guardrail in enumerate(spec.metrics.guardrails):
         if guardrail.metric == spec.metrics.primary.metric:
             yield error(
                 "guardrail_is_primary",
                 f"metrics.guardrails.{n}.metric",
                 f"'{guardrail.metric}' decides already; a guardrail is another metric",
+                fix={"metrics.guardrails": others},
             )
 
 
@@ -116,9 +142,11 @@ def check_analysis(spec: ExperimentSpec, surface: Surface, world: World) -> Iter
         yield warning("sequential_without_looks", "analysis.test", message, fix={"analysis.test": "fixed"})
     hours = sum(stage.hours for stage in spec.schedule.ramp if stage.share < spec.allocation)
     if hours >= 24 * spec.schedule.days:
+        days = 7 * (int(hours // (24 * 7)) + 1)
         yield error(
             "ramp_outlasts_schedule",
             "schedule.ramp",
             f"the stages before the full allocation take {hours:g} hours, and {spec.schedule.days} days are planned",
+            fix={"schedule.days": days} if days <= _LONGEST_DAYS else {},
             hours=hours,
         )

@@ -25,6 +25,7 @@ from counterpoint.vocabulary import Finding
 
 MAX_DAYS = 365
 MAX_LOOKS = 28
+LONGEST_FIX_DAYS = 84
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,8 @@ def check_guardrail_power(spec: ExperimentSpec, surface: Surface, world: World) 
             message = (
                 f"{guardrail.metric} can be shown to be within its margin {when}, and {spec.schedule.days} are planned"
             )
-            yield warning("guardrail_underpowered", f"metrics.guardrails.{n}", message, days_needed=days)
+            fix = _longer(days)
+            yield warning("guardrail_underpowered", f"metrics.guardrails.{n}", message, fix=fix, days_needed=days)
 
 
 def _design(
@@ -270,7 +272,7 @@ def _verdict(
             **facts,
         )
     else:
-        fix = {"schedule.days": 7 * math.ceil(days / 7)} if days <= 84 else {}
+        fix = _longer(days)
         yield warning(
             "underpowered",
             "schedule.days",
@@ -278,6 +280,11 @@ def _verdict(
             fix=fix,
             **facts,
         )
+
+
+def _longer(days: int | None) -> dict[str, Any]:
+    """Return the fix that plans as many whole weeks; none when that is longer than anybody would add unasked."""
+    return {"schedule.days": 7 * math.ceil(days / 7)} if days is not None and days <= LONGEST_FIX_DAYS else {}
 
 
 def _share_that_suffices(design: _Design, effect: float, spec: ExperimentSpec) -> float | None:

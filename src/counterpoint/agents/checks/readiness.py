@@ -38,7 +38,8 @@ def check_freezes(spec: ExperimentSpec, surface: Surface, world: World) -> Itera
             yield error("bad_time", "schedule.start", f"'{spec.schedule.start}' has no zone")
             return
         if start < world.now:
-            yield warning("start_has_passed", "schedule.start", f"{start.isoformat()} has passed: it starts at once")
+            message = f"{start.isoformat()} has passed: it starts at once"
+            yield warning("start_has_passed", "schedule.start", message, fix={"schedule.start": None})
     for freeze in surface.policy.freezes:
         if freeze.start <= start < freeze.end:
             until = freeze.end.isoformat()

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 from counterpoint.agents.checks.conflicts import SHOWN, in_words, meeting_in_words, rival_facts, ways_around
 from counterpoint.agents.checks.findings import error, info, not_known, warning
+from counterpoint.agents.checks.nearest import nearest_name
 from counterpoint.agents.ports import World
 from counterpoint.assignment import Audience, BucketSet, compile_audience
 from counterpoint.config import Contender, Surface, check_combinations
@@ -30,11 +32,14 @@ def check_space(spec: ExperimentSpec, surface: Surface, world: World) -> Iterato
         return
     held = world.territory.experiments.get(spec.key)
     if held is not None:
-        yield error("key_taken", "key", f"an experiment '{spec.key}' exists already ({held.state})")
+        free = next(key for n in count(2) if (key := f"{spec.key}-{n}") not in world.territory.experiments)
+        message = f"an experiment '{spec.key}' exists already ({held.state})"
+        yield error("key_taken", "key", message, fix={"key": free})
     try:
         space = free_space(spec, world.territory)
     except NotFound as problem:
-        yield error(problem.code, "domain", problem.what)
+        nearest = nearest_name(spec.domain or "", world.territory.domains)
+        yield error(problem.code, "domain", problem.what, fix={} if nearest is None else {"domain": nearest})
         return
     facts = rival_facts(spec, surface, space.rivals)
     named = ", ".join(f"'{r['key']}' ({r['because']})" for r in facts[:SHOWN])

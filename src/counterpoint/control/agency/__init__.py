@@ -3,16 +3,24 @@
 from counterpoint.control.agency.agency import Agency
 from counterpoint.control.agency.agent_rules import AgentRules, read_agents
 from counterpoint.control.agency.drafting import Drafts
+from counterpoint.control.agency.identity import Identity, allowed, identify, token_needed, writer
 from counterpoint.control.agency.parked_writes import ParkedWrites
 from counterpoint.control.agency.parking import Parking
 from counterpoint.control.agency.risk_desk import RiskDesk
+from counterpoint.control.agency.sessions import Sessions
 
 __all__ = [
     "Agency",
     "AgentRules",
     "Drafts",
+    "Identity",
     "ParkedWrites",
     "Parking",
     "RiskDesk",
+    "Sessions",
+    "allowed",
+    "identify",
     "read_agents",
+    "token_needed",
+    "writer",
 ]

@@ -13,6 +13,7 @@ from counterpoint.control.agency.agent_rules import AgentRules
 from counterpoint.control.agency.drafting import Drafts
 from counterpoint.control.agency.foresight import pages_document
 from counterpoint.control.agency.parking import Parking
+from counterpoint.control.agency.sessions import Sessions
 from counterpoint.control.plane import Control, Document
 from counterpoint.delivery import Evidence
 from counterpoint.experiments import ExperimentSpec, parse_spec, spec_document
@@ -33,6 +34,7 @@ class Agency:
         control: Reads for an agent; it refuses an agent's writes, as it does for every door.
         parking: The one way in which an agent writes.
         rules: Who the agents are.
+        sessions: People who signed in to the web pages.
     """
 
     control: Control
@@ -40,6 +42,7 @@ class Agency:
     parking: Parking
     evidence: Evidence
     rules: AgentRules
+    sessions: Sessions
 
     def surfaces(self) -> list[Document]:
         """Return each surface with its description."""

@@ -1,36 +1,46 @@
-"""Reads the agents file: which agents there are, the tokens that prove them, and the risk budget of each."""
+"""Reads the agents file: which agents and people there are, the tokens that prove them, and agents' risk budgets."""
 
 import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from counterpoint.agents import AGENT_PREFIX, RiskBudget
+from counterpoint.agents import AGENT_PREFIX, RiskBudget, is_agent
 from counterpoint.errors import InvalidInput
 
 Scope = Literal["read", "write"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 Words = Annotated[str, Field(min_length=1, max_length=256)]
+_MAX_PERSON = 128
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownAgent:
-    """One agent that the file names.
+class Holder:
+    """Somebody whom the file names, and who may hold a token.
 
     Attributes:
-        actor: Its name among actors, with the prefix.
+        actor: The name among actors; an agent's with the prefix.
         token_sha256: Digest of the token that proves it, in hexadecimal; None for one that is taken on trust.
-        scopes: `read` to look, `write` to ask for changes.
+        scopes: `read` to look, `write` to change, or for an agent to ask for changes.
+        speaks_for_others: Whether it is a proxy that has authenticated whom it names.
     """
 
     actor: str
     token_sha256: str | None
     scopes: tuple[Scope, ...]
+    speaks_for_others: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAgent(Holder):
+    """One agent that the file names."""
+
     budget: RiskBudget
 
 
@@ -41,34 +51,46 @@ class AgentRules:
     Attributes:
         default: Budget of an agent that the file does not name.
         agents: Actor -> agent.
+        people: Actor -> person or proxy; as soon as there is one, nobody writes without a token.
         parked_hours: For how long a parked write may be confirmed.
         hosts: Names under which the MCP endpoint may be reached, beside those of the loopback interface.
     """
 
     default: RiskBudget = field(default_factory=RiskBudget)
     agents: Mapping[str, KnownAgent] = field(default_factory=dict)
+    people: Mapping[str, Holder] = field(default_factory=dict)
     parked_hours: float = 24.0
     hosts: tuple[str, ...] = ()
 
     @property
     def asks_for_tokens(self) -> bool:
-        """Whether some agent has a token, so that nobody is let in over a network without one."""
-        return any(agent.token_sha256 is not None for agent in self.agents.values())
+        """Whether somebody has a token, so that no agent is let in over a network without one."""
+        return self.knows_people or any(agent.token_sha256 is not None for agent in self.agents.values())
+
+    @property
+    def knows_people(self) -> bool:
+        """Whether people have tokens too, so that no name is believed without one."""
+        return bool(self.people)
 
     def budget_of(self, actor: str) -> RiskBudget:
         """Return the risk budget of an agent."""
         known = self.agents.get(actor)
         return self.default if known is None else known.budget
 
-    def agent_with(self, token: str) -> KnownAgent | None:
-        """Return the agent that a token proves; None when it proves nobody."""
+    def holder_of(self, token: str) -> Holder | None:
+        """Return whom a token proves; None when it proves nobody."""
         given = hashlib.sha256(token.encode()).hexdigest()
         found = None
-        for agent in self.agents.values():
+        for holder in (*self.agents.values(), *self.people.values()):
             # All are compared, so that the time taken says nothing about which.
-            if agent.token_sha256 is not None and hmac.compare_digest(agent.token_sha256, given):
-                found = agent
+            if holder.token_sha256 is not None and hmac.compare_digest(holder.token_sha256, given):
+                found = holder
         return found
+
+    def agent_with(self, token: str) -> KnownAgent | None:
+        """Return the agent that a token proves; None when it proves none."""
+        holder = self.holder_of(token)
+        return holder if isinstance(holder, KnownAgent) else None
 
 
 def read_agents(path: Path | None) -> AgentRules:
@@ -101,6 +123,12 @@ def read_agents(path: Path | None) -> AgentRules:
         ) from error
 
 
+def _no_agent(name: str) -> str:
+    if is_agent(name) or len(name) > _MAX_PERSON or not name.isprintable() or name != name.strip():
+        raise ValueError(f"a person is named by up to {_MAX_PERSON} printable characters, not as an agent is")
+    return name
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -113,8 +141,16 @@ class _Entry(BaseModel):
 
 
 class _Agent(_Entry):
-    token_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    token_sha256: Digest | None = None
     scopes: Annotated[list[Scope], Field(min_length=1)] = ["read", "write"]
+
+
+class _Person(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    token_sha256: Digest
+    scopes: Annotated[list[Scope], Field(min_length=1)] = ["read", "write"]
+    proxy: bool = False
 
 
 class _File(BaseModel):
@@ -122,8 +158,17 @@ class _File(BaseModel):
 
     default: _Entry = _Entry()
     agents: dict[Name, _Agent] = {}
+    people: dict[Annotated[Words, AfterValidator(_no_agent)], _Person] = {}
     parked_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24.0
     hosts: list[Words] = []
+
+    @model_validator(mode="after")
+    def _tell_apart(self) -> Self:
+        held = [agent.token_sha256 for agent in self.agents.values() if agent.token_sha256 is not None]
+        held += [person.token_sha256 for person in self.people.values()]
+        if len(held) != len(set(held)):
+            raise ValueError("two have the same token_sha256, so it proves neither")
+        return self
 
 
 def _rules(file: _File) -> AgentRules:
@@ -140,6 +185,15 @@ def _rules(file: _File) -> AgentRules:
     return AgentRules(
         default=default,
         agents={agent.actor: agent for agent in agents},
+        people={
+            name: Holder(
+                actor=name,
+                token_sha256=person.token_sha256,
+                scopes=tuple(person.scopes),
+                speaks_for_others=person.proxy,
+            )
+            for name, person in file.people.items()
+        },
         parked_hours=file.parked_hours,
         hosts=tuple(file.hosts),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from counterpoint.control.hypotheses import mend
 from counterpoint.control.plane import Control, Document
 from counterpoint.errors import Conflict, Forbidden, InvalidInput, NotFound
 from counterpoint.experiments import ExperimentSpec, parse_spec, spec_document
@@ -88,10 +89,13 @@ class Drafts:
             _put(document, path, value)
         for path in remove:
             _take(document, path)
-        parsed = parse_spec(document, source="revised draft")
+        source, now = "revised draft", self._control.clock()
         if apply_fixes:
-            now = self._control.clock()
-            parsed = self._control.planning.fix(parsed, self._control.planning.validate(parsed, now))
+            parsed = mend(
+                document, validate=lambda each: self._control.planning.validate(each, now), source=source
+            ).spec
+        else:
+            parsed = parse_spec(document, source=source)
         after = msgspec.structs.replace(before, spec=_written(parsed), version=before.version + 1)
         self._put(after, expected_version=before.version)
         return {"draft": after.id, **self._control.validate(after.spec)}

@@ -12,7 +12,6 @@ from counterpoint.agents import (
     Plan,
     Planner,
     World,
-    apply_fixes,
     generate,
     plan_offline,
     validate,
@@ -159,10 +158,6 @@ class Planning:
             return self._validated(spec, *seen[spec.surface])
 
         return validate_one
-
-    def fix(self, spec: ExperimentSpec, findings: tuple[Finding, ...]) -> ExperimentSpec:
-        """Return the spec with the findings' machine-applicable fixes."""
-        return apply_fixes(spec, findings)
 
     def approvals_needed(self, spec: ExperimentSpec) -> int:
         """Return how many people must approve a launch of this spec."""
