@@ -8,7 +8,7 @@ from typing import Any
 from counterpoint.control import documents as shown
 from counterpoint.control.acting import a_person
 from counterpoint.control.changes import warn_unstaged
-from counterpoint.control.hypotheses import Planning
+from counterpoint.control.hypotheses import Planning, mend
 from counterpoint.control.judging import Courses, Judge, PlaceboRuns, Statistics, may_read_by, readable_by
 from counterpoint.delivery import RequestSamples
 from counterpoint.errors import NotFound
@@ -95,15 +95,11 @@ class Control:
 
     def fix(self, spec: str | Mapping[str, Any]) -> Document:
         """Return a spec with the validator's fixes applied, which they were, and what still speaks against it."""
-        parsed = parse_spec(spec, source="spec")
-        findings = self.planning.validate(parsed, self.clock())
-        fixed = self.planning.fix(parsed, findings)
-        left = self.planning.validate(fixed, self.clock())
-        applied = sorted({path for finding in findings for path in finding.fix})
+        mended = mend(spec, validate=lambda each: self.planning.validate(each, self.clock()))
         return {
-            "spec": spec_document(fixed),
-            "applied": applied,
-            "findings": [finding.as_document() for finding in left],
+            "spec": spec_document(mended.spec),
+            "applied": list(mended.applied),
+            "findings": [finding.as_document() for finding in mended.findings],
         }
 
     def submit(
