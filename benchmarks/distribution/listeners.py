@@ -4,11 +4,11 @@ import asyncio
 import json
 import sys
 import time
+from datetime import UTC, datetime
 from random import Random
 
 import httpx
 
-from counterpoint.bootstrap import utc_now
 from counterpoint.storage.snapshots import LastGood, follow
 
 
@@ -35,7 +35,7 @@ async def _follow(url: str, number: int) -> None:
 
     good.watch(arrived)
     async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
-        await follow(client, good, clock=utc_now, chance=Random(number))
+        await follow(client, good, clock=lambda: datetime.now(UTC), chance=Random(number))
 
 
 if __name__ == "__main__":

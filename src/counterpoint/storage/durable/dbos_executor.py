@@ -16,6 +16,7 @@ from counterpoint.storage.durable.resting import rest, resting, wait_for_no_list
 # Bumped only when waiting workflows of an older version could not be continued by this code.
 WORKFLOW_VERSION = "3"
 _POLL_S = 0.01
+_POLLS_UNASKED = 25
 _CLOSE_S = 10.0
 _KEPT = timedelta(days=30)
 _SWEEP_EVERY_S = 86_400.0
@@ -150,10 +151,14 @@ class DbosExecutor:
             DependencyFailure: code `workflow_timeout` or `workflow_failed`.
         """
         deadline = self._stopwatch() + timeout_s
+        n_slept = 0
         while self._stopwatch() < deadline:
-            status = DBOS.get_workflow_status(workflow_id)
-            if status is not None and status.status not in _UNFINISHED:
-                return self._outcome(workflow_id)
+            # While it runs in this process, its row says nothing new: asking costs more than what is waited for.
+            if workflow_id not in self._begun or n_slept % _POLLS_UNASKED == 0:
+                status = DBOS.get_workflow_status(workflow_id)
+                if status is not None and status.status not in _UNFINISHED:
+                    return self._outcome(workflow_id)
+            n_slept += 1
             self._sleep(_POLL_S)
         raise DependencyFailure(
             "workflow_timeout",
