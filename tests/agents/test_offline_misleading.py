@@ -39,7 +39,6 @@ NEVER_PLANNED = [
     "Prefetch on, users report fewer complaints on social media, -5 %.",
     "Larger cards, but only where captions are already hidden. CTR +1 %.",
     "Releases of the last 60 days count as new and stand second. Saves +1 %.",
-    "Wait no more than 100 ms for the generated shelf. Load time falls.",
     "Cache pages for longer, that is 20 seconds instead of 60; load time -3 %.",
     "Diversity to 0.4, in Spain, Portugal and Latin America. New artists +3 %.",
     "For those who joined this week, hide jump back in. Day 7 retention +1 pp.",
@@ -48,6 +47,11 @@ NEVER_PLANNED = [
     "Large cards for users under 18 years. CTR +1 %.",
     "Users who asked for their money back should get eight shortcuts. Retention +1 %.",
 ]
+
+
+def test_the_bound_of_a_wait_is_what_the_wait_is_set_to(home: Surface) -> None:
+    plan = plan_offline("Wait no more than 100 ms for the generated shelf. Load time falls.", home)
+    assert plan.arms == ({"genrec.timeout_ms": 100, "genrec.enabled": True},)
 
 
 @pytest.mark.parametrize("text", NEVER_PLANNED)

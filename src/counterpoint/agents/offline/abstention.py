@@ -6,7 +6,7 @@ surface's names. A question costs a reply; a plan that is confidently wrong cost
 
 from collections.abc import Callable, Iterator
 
-from counterpoint.agents.offline import unread_arms, unread_users
+from counterpoint.agents.offline import audit, unread_arms, unread_users
 from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.text import Token, words_of, words_set
@@ -92,8 +92,14 @@ def _is_past_passive(token: Token, text: Text) -> bool:
     passive = tokens[back].text in ("was", "were") or (
         tokens[back].text == "been" and tokens[back - 1].text in ("has", "have", "had")
     )
-    before = {t.text for t in tokens[max(0, back - 3) : back]}
-    return passive and not before & words_set("that which who what not never if as there n't wasn't weren't")
+    before = {t.text for t in tokens[max(0, back - 6) : back] if t.clause == tokens[back].clause}
+    near = {t.text for t in tokens[max(0, back - 3) : back]}
+    asked = {t.text for t in tokens[max(0, back - 8) : back]} & words_set("how far show say tell mark")
+    if asked and tokens[back].text == "been":
+        return False  # "show how far an episode has been played"
+    return passive and not (near | before & {"how"}) & words_set(
+        "that which who what not never if as there n't wasn't weren't how"
+    )
 
 
 def _has_teller(verb: Token, sentence: list[Token]) -> bool:
@@ -113,7 +119,9 @@ def _taken_back(text: Text, links: Links, change: ChangeReading, loose: set[int]
         for t in text.tokens[1:-1]
         if t.text == "no" and not text.tokens[t.index - 1].is_word and text.tokens[t.index + 1].text == ","
     ]
-    for start, end, _ in [*text.lexicon.lists["repairs"].find(text.tokens), *noes]:
+    for start, end, said in [*text.lexicon.lists["repairs"].find(text.tokens), *noes]:
+        if said == "make that" and (not start or text.tokens[start - 1].text in ".!?"):
+            continue  # "A fortnight. Make that a week longer."
         if set(range(start - 6, start)) & values and set(range(end, end + 6)) & values:
             return Missing.CHANGE, words_of(text.tokens, max(0, start - 3), min(end + 4, len(text.tokens)))
     return None
@@ -186,6 +194,10 @@ LOOKS: tuple[Look, ...] = (
     _told_of_another_time,
     _taken_back,
     _refused,
+    audit.bundle_unread,
+    audit.group_unread,
+    audit.value_unused,
+    audit.share_unread,
     unread_arms.arms_left_out,
     unread_arms.arms_confused,
     unread_arms.not_joined,

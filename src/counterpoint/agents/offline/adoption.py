@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from counterpoint.agents.offline import choices, dials, settings
+from counterpoint.agents.offline import choices, dials, topic
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.quantities import Kind, Quantity
 from counterpoint.agents.offline.reading import Links, Text, clause_of
-from counterpoint.agents.offline.schedule import is_allocation, is_duration
+from counterpoint.agents.offline.schedule import is_duration
 from counterpoint.agents.offline.text import Token, words_set
 from counterpoint.vocabulary import ParameterType
 
@@ -51,7 +51,7 @@ def adopt(links: Links, text: Text) -> None:
     _adopt_values(links, text)
     _adopt_place(links, text)
     _adopt_counts(links, text)
-    _adopt_later(links, text)
+    topic.follow_topic(links, text)
     _adopt_parallel(links, text)
     for q in text.quantities:
         if q not in given and not set(range(q.start, q.end)) & text.audience and dials.says_position(q, text.tokens):
@@ -98,41 +98,6 @@ def _adopt_counts(links: Links, text: Text) -> None:
                 and all(t.text in (",", "and", "or") or t.index in numbers for t in tokens[o.end : q.start])
             ]
             return
-
-
-def _adopt_later(links: Links, text: Text) -> None:
-    """Give "make it 10 days", "try 5 and 8" to the dial spoken of before, of which only today's value was said."""
-    tokens = text.tokens
-    given = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs]
-    free = [q for q in text.quantities if q not in given and not set(range(*q.span)) & text.audience]
-    for q in free:
-        start = tokens[q.start]
-        lead = [t for t in tokens[max(0, q.start - 6) : q.start] if t.sentence == start.sentence]
-        asked = any(t.text in ("it", "them", "that") for t in lead) or (
-            text.lexicon.has("act", lead) and tokens[lead[0].index].sentence == start.sentence
-        )
-        here = [m for m in links.parameters if tokens[m.start].sentence == start.sentence and m.start < q.start]
-        before = [m for m in links.parameters if m.end <= q.start and start.sentence - tokens[m.start].sentence <= 2]
-        if (
-            not asked
-            or here
-            or not before
-            or is_allocation(q, tokens, text.lexicon)
-            or is_duration(q, tokens, text.lexicon)
-        ):
-            continue
-        last = max(before, key=lambda m: m.end)
-        parameter = text.surface.parameters[last.key]
-        today = [v for v in links.values.get(last.key, []) if settings.is_baseline(v, parameter)]
-        if settings.fit(q, parameter, last, tokens) < 0.4 or len(today) < len(links.values.get(last.key, [])):
-            continue
-        inside = {i for o in free for i in range(*o.span)} | {
-            t.index for t in tokens if t.text in words_set(", and or also in a b / then")
-        }
-        links.values[last.key] = [q] + [
-            o for o in free if o.start > q.start and set(range(q.end, o.start)) <= inside and o.kind is q.kind
-        ]
-        return
 
 
 def _adopt_parallel(links: Links, text: Text) -> None:

@@ -46,8 +46,12 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
             continue  # "Latin America" is no genre, and no country
         if gazetteer.is_blocked(tokens, start, end):
             continue
+        spec = surface.attributes.get(meaning.attribute)
+        left = spec is not None and spec.scope == "request" and _is_left(tokens, start, lexicon)
+        out = left or excluded(tokens, start, end, lexicon, nameable)
         if (
             gazetteer.is_ambiguous(words)
+            and not out
             and not named(tokens, start, end, lexicon, nameable)
             and not _pointed_at(tokens, start, end, lexicon)
             and not _is_person(tokens, start, lexicon)
@@ -57,14 +61,13 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
                 and all(t.text in LINKS for t in tokens[previous[0] : start])
             )
         ):
-            reading.passed.append((start, end))
+            reading.passed.append((start, end, meaning.attribute))
             continue
         if meaning.attribute not in surface.attributes:
             reading.troubles.append((Trouble.UNKNOWN, words))
             reading.take(tokens, start, end)
             continue
         inside = [t.index for t in tokens[:start] if t.text in "()" and t.sentence == tokens[start].sentence]
-        out = excluded(tokens, start, lexicon)
         linked = (
             previous is not None
             and previous[1] == meaning.attribute
@@ -105,6 +108,12 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
             reading.troubles.append((Trouble.VAGUE, key))
         else:
             reading.clauses[key] = clause
+
+
+def _is_left(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
+    """Return whether a request is said not to be there: "off cellular", "away from wifi", "when there is no wifi"."""
+    skip = start - 1 if start and tokens[start - 1].text in ("the", "a") else start
+    return any(lexicon.lists["left_behind"].at(tokens, first) is not None for first in range(max(0, skip - 2), skip))
 
 
 def _is_person(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:

@@ -26,6 +26,7 @@ ARTICLES = frozenset(
         "their",
     }
 )
+_EVERYTHING = words_set("all every any each anything anyone anybody everything everyone everybody anywhere everywhere")
 LINKS = words_set(", and or & / + plus as well nor the in on both")
 
 
@@ -71,8 +72,16 @@ def named(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, used:
     )
 
 
-def excluded(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
-    """Return whether the words before a span take it out of the audience ("except", "not on", "outside")."""
+def excluded(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, named_too: set[int]) -> bool:
+    """Return whether the words around a span take it out of the audience: "except", "leave ... out", "... excluded".
+
+    Args:
+        named_too: Indexes of tokens that name users as well, so that the words around a whole list count.
+    """
+    return _ruled_out_before(tokens, start, lexicon) or _ruled_out_after(tokens, start, end, lexicon, named_too)
+
+
+def _ruled_out_before(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
     skip = ARTICLES | words_set(
         "for in on from with to at users people listeners a user is are they he she it app plan you"
     )
@@ -86,8 +95,35 @@ def excluded(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
         and tokens[before + 1].text in ("only", "just")
     ):
         return False
+    if before > 0 and tokens[before].text == "but":
+        # "All plans but family", "anything but desktop".
+        lead = [t.text for t in tokens[max(0, before - 4) : before] if t.clause >= tokens[before].clause - 1]
+        if any(w in _EVERYTHING for w in lead):
+            return True
     phrases = lexicon.lists["except"]
     return any(
         (hit := phrases.at(tokens, first)) is not None and hit[0] > before
         for first in range(max(0, before - 2), before + 1)
     )
+
+
+def _ruled_out_after(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, named_too: set[int]) -> bool:
+    after, people, ruled_out = end, lexicon.lists["people"], lexicon.lists["excluded_after"]
+    while after < len(tokens) and after - end < 8:
+        text = tokens[after].text
+        if ruled_out.at(tokens, after) is not None:
+            return True
+        if text == "out" and _is_taken(tokens, start, lexicon, named_too):
+            return True
+        if not (text in LINKS or after in named_too or people.at(tokens, after) is not None):
+            return False
+        after += 1
+    return False
+
+
+def _is_taken(tokens: Sequence[Token], start: int, lexicon: Lexicon, named_too: set[int]) -> bool:
+    """Return whether a verb that takes users out opens the phrase: "leave the rap crowd" (out)."""
+    before = start - 1
+    while before >= 0 and (tokens[before].text in ARTICLES | LINKS or before in named_too) and start - before < 9:
+        before -= 1
+    return before >= 0 and lexicon.lists["taken_out"].at(tokens, before) is not None

@@ -12,7 +12,7 @@ from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.config import Surface
 from counterpoint.vocabulary import AttributeType
 
-_CONSUME = words_set("listen play hear stream consum")
+_CONSUME = words_set("listen play hear stream consum do lik lov enjoy follow us into")
 # "Who never tried a podcast" says that they play none; "who tried one" is an outcome.
 _BEGIN = words_set("touch try tri start open begin begun press")
 _FRIENDS = words_set("fan lover user people audience crowd folk consumer head enthusiast addict buff devotee")
@@ -60,7 +60,7 @@ def read_flags(
             negated = (
                 flag.negated
                 or any(negation.at(tokens, j) or tokens[j].text in ("non", "zero") for j in lead)
-                or excluded(tokens, flag.start, lexicon)
+                or excluded(tokens, flag.start, flag.end, lexicon, reading.used)
             )
             end = _with_window(tokens, quantities, flag.end, attribute.description)
             if end is None:
@@ -101,6 +101,9 @@ def _related(tokens: Sequence[Token], i: int, verbs: frozenset[str], lexicon: Le
     if first is None:
         return None
     said = tokens[first:i]
+    habit = tokens[i + 1].stem in words_set("habit routine") if i + 1 < len(tokens) else False
+    if habit and any(t.stem in ("hav", "has", "have", "got") for t in said):
+        return _Flag(start=first - (first > 0 and people.at(tokens, first - 1) is not None), end=i + 2)
     never = any(negation.at(said, j) for j in range(len(said)))
     if not (any(t.stem in verbs for t in said) or (never and any(t.stem in _BEGIN for t in said))):
         return None
@@ -112,7 +115,7 @@ def _owned(tokens: Sequence[Token], i: int, verbs: frozenset[str], lexicon: Lexi
     """Return "people without a podcast play", "users with at least one podcast play"."""
     people = lexicon.lists["people"]
     after = tokens[i + 1] if i + 1 < len(tokens) else None
-    plays = after is not None and after.stem in verbs | {"activ", "activity", "histor", "history", "minut"}
+    plays = after is not None and after.stem in verbs | words_set("activ activity histor history minut habit routine")
     for j in range(i - 1, max(0, i - 6), -1):
         if tokens[j].text not in ("with", "without", "having", "lacking") or people.at(tokens, j - 1) is None:
             continue

@@ -1,17 +1,17 @@
-"""Audiences by number: tenure, sessions, hours of the day and client versions, with their comparison."""
+"""Audiences by number: tenure and counts such as sessions; hours and versions have readers of their own."""
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
+from counterpoint.agents.offline.audience_comparison import comparison
+from counterpoint.agents.offline.audience_hours import read_hours
 from counterpoint.agents.offline.audience_reading import AudienceReading
+from counterpoint.agents.offline.audience_versions import read_versions
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
 from counterpoint.agents.offline.text import Token, words_set
 from counterpoint.config import Surface
 from counterpoint.vocabulary import AttributeType
-
-_VERSION = re.compile(r"\d+(\.\d+){0,2}")
 
 
 def read_numbers(
@@ -26,9 +26,9 @@ def read_numbers(
     if "tenure" in roles:
         _read_tenure(tokens, quantities, reading, lexicon, roles["tenure"])
     if "hour" in roles:
-        _read_hours(tokens, quantities, reading, roles["hour"])
+        read_hours(tokens, quantities, reading, lexicon, roles["hour"])
     if "version" in roles:
-        _read_versions(tokens, reading, lexicon, roles["version"])
+        read_versions(tokens, reading, lexicon, roles["version"])
     special = set(roles.values())
     for attribute in surface.attributes.values():
         if (
@@ -37,26 +37,6 @@ def read_numbers(
             and not attribute.sensitive
         ):
             _read_counts(tokens, quantities, reading, lexicon, attribute.key)
-
-
-def comparison(
-    tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, reach: int = 4
-) -> tuple[str, int, int] | None:
-    """Return the comparison nearest to a number, with the span it stretches over, or None when there is none."""
-    best: tuple[float, str, int, int] | None = None
-    for op in (">", ">=", "<", "<="):
-        phrases = lexicon.lists[f"cmp{op}"]
-        for i in range(max(0, start - reach), min(len(tokens), end + 3)):
-            for stop, _ in phrases.all_at(tokens, i):
-                if (stop <= start or i >= end) and tokens[i].sentence == tokens[start].sentence:
-                    gap = start - stop if stop <= start else i - end
-                    if stop > start and tokens[i].text not in words_set("or and + plus onwards upwards on"):
-                        continue
-                    # A longer phrase says more: "no more than" beats "more than".
-                    rank = gap - 1.5 * (stop - i)
-                    if best is None or rank < best[0]:
-                        best = (rank, op, min(i, start), max(stop, end))
-    return (best[1], best[2], best[3]) if best else None
 
 
 def _read_tenure(
@@ -196,88 +176,3 @@ def _range(tokens: Sequence[Token], q: Quantity, quantities: Sequence[Quantity])
                 other.start - (tokens[other.start - 1].text in ("between", "from")),
             )
     return None
-
-
-def _read_hours(tokens: Sequence[Token], quantities: Sequence[Quantity], reading: AudienceReading, key: str) -> None:  # noqa: PLR0912 - a grammar is a list of cases
-    marks: list[tuple[int, int, int, bool]] = []  # hour, start, end, whether its half of the day was said
-    for i, token in enumerate(tokens):
-        if token.text in ("midnight", "noon") and token.is_word:
-            marks.append((0 if token.text == "midnight" else 12, i, i + 1, True))
-    for q in quantities:
-        if (
-            q.kind not in (Kind.NUMBER, Kind.TIME)
-            or not float(q.bare).is_integer()
-            or not 0 <= q.bare <= 24
-            or (q.kind is Kind.TIME and q.unit != "h")
-        ):
-            continue
-        hour, end, said = int(q.bare), q.end, q.kind is Kind.TIME
-        if end + 1 < len(tokens) and tokens[end].text == ":" and tokens[end + 1].text == "00":
-            end, said = end + 2, True
-        if end + 1 < len(tokens) and tokens[end].text == "o'clock":
-            end, said = end + 1, True
-        rest = [t.text for t in tokens[end : end + 3]]
-        if rest[:1] == ["am"] or rest == ["in", "the", "morning"]:
-            hour, end, said = hour % 12, end + (1 if rest[0] == "am" else 3), True
-        elif (
-            rest[:1] == ["pm"]
-            or (rest[:2] == ["in", "the"] and rest[2:] in (["evening"], ["afternoon"]))
-            or rest[:2] == ["at", "night"]
-        ):
-            hour, end, said = (
-                hour % 12 + 12 if hour <= 12 else hour,
-                end + (1 if rest[0] == "pm" else 2 if rest[0] == "at" else 3),
-                True,
-            )
-        marks.append((hour, q.start, end, said))
-    marks.sort(key=lambda m: m[1])
-    for a, b in pairwise(marks):
-        joined = [t.text for t in tokens[a[2] : b[1]]]
-        opener = tokens[a[1] - 1].text if a[1] else ""
-        if (
-            joined in (["and"], ["to"], ["-"], ["until"], ["till"])
-            and (opener in ("between", "from") or joined != ["and"])
-            and (a[3] or b[3])
-        ):
-            low, high = a[0], b[0]
-            # "from 6 to 9 in the evening": the half of the day counts for both; "10 am to 2 pm" says both.
-            if not a[3] and b[0] >= 12 and low < 12 and low + 12 < b[0] + (b[0] == 12) * 12:
-                low += 12
-            start = a[1] - 1 if opener in ("between", "from") else a[1]
-            both = f"{key} >= {low} && {key} < {high}"
-            reading.clauses[key] = both if low < high else f"{key} >= {low} || {key} < {high}"
-            reading.take(tokens, start, b[2])
-            return
-    for hour, start, end, said in marks:
-        opener = tokens[start - 1].text if start else ""
-        prior = opener == "to" and start > 1 and tokens[start - 2].text == "prior"
-        opener = "before" if prior else opener
-        if not said or opener not in words_set("after before from since until till past by"):
-            continue
-        late = opener in ("after", "from", "since", "past")
-        tail = end + 1 if end < len(tokens) and tokens[end].text in ("on", "onwards") else end
-        reading.clauses[key] = f"{key} >= {hour}" if late else f"{key} < {hour}"
-        reading.take(tokens, start - 1 - prior, tail)
-        return
-
-
-def _read_versions(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon, key: str) -> None:
-    for i, token in enumerate(tokens):
-        if not _VERSION.fullmatch(token.text) or i in reading.used:
-            continue
-        near = [t.text for t in tokens[max(0, i - 5) : i + 4] if t.sentence == token.sentence]
-        if not words_set("version versions build builds client clients") & set(near) and not (
-            "." in token.text and {"app", "ios", "android", "apps"} & set(near)
-        ):
-            continue
-        following = tokens[i + 1].text if i + 1 < len(tokens) else ""
-        if following in ("%", "pp", "percent"):
-            continue
-        found = comparison(tokens, i, i + 1, lexicon)
-        if found is None:
-            continue
-        parts = [*token.text.split("."), "0", "0"][:3]
-        reading.clauses[key] = f'{key} {found[0]} "{".".join(parts)}"'
-        start = found[1] - 1 if found[1] and tokens[found[1] - 1].text in ("version", "app", "versions") else found[1]
-        reading.take(tokens, start, found[2])
-        return

@@ -25,7 +25,7 @@ class AudienceReading:
         used: Indexes of the tokens that the audience explains.
         troubles: What stands in the way, with the words.
         words: The words quoted, in order.
-        passed: Spans that could name users, and were taken for ordinary words.
+        passed: Spans that could name users by an attribute, and were taken for ordinary words.
         named: Spans that name a value of an attribute, with the attribute, in order.
     """
 
@@ -33,7 +33,7 @@ class AudienceReading:
     used: set[int] = field(default_factory=set)
     troubles: list[tuple[Trouble, str]] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
-    passed: list[tuple[int, int]] = field(default_factory=list)
+    passed: list[tuple[int, int, str]] = field(default_factory=list)
     named: list[tuple[str, int, int, tuple[str, ...]]] = field(default_factory=list)
 
     def take(self, tokens: Sequence[Token], start: int, end: int) -> None:

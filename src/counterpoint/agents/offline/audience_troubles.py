@@ -1,6 +1,6 @@
 """Users who cannot be selected: by what is sensitive, by what no request says, or without a threshold or a list."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from counterpoint.agents.offline.audience_context import named
 from counterpoint.agents.offline.audience_reading import AudienceReading, Trouble
@@ -10,49 +10,20 @@ from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.config import Surface
 
 
-def read_sensitive(  # noqa: PLR0912 - a grammar is a list of cases
-    tokens: Sequence[Token], reading: AudienceReading, surface: Surface, lexicon: Lexicon
-) -> None:
+def read_sensitive(tokens: Sequence[Token], reading: AudienceReading, surface: Surface, lexicon: Lexicon) -> None:
     """Read users named by what is sensitive: an age, a band of ages, a word for one."""
     kind = Trouble.SENSITIVE if any(a.sensitive for a in surface.attributes.values()) else Trouble.UNKNOWN
     for start, end, _ in lexicon.lists["sensitive"].find(tokens):
         following = tokens[end] if end < len(tokens) else None
         if tokens[start].text == "the" and following is not None and following.text in ("one", "ones", "way", "and"):
             continue  # "new songs ... the old ones"
+        if _is_bystander(tokens, start, lexicon):
+            continue
         reading.troubles.append((kind, words_of(tokens, start, end)))
         reading.take(tokens, start, end)
-    people = lexicon.lists["people"]
-    for i, token in enumerate(tokens[:-1]):
-        number = tokens[i + 1].text
-        if (
-            token.text in words_set("under over below above aged between turning")
-            and number.isdigit()
-            and 10 <= int(number) <= 90
-        ):
-            if i + 2 < len(tokens) and tokens[i + 2].text in ("day", "days", "week", "weeks", "month", "months"):
-                continue  # "accounts under 14 days old"; years are an age
-            before = i > 0 and people.at(tokens, i - 1) is not None
-            after = i + 2 < len(tokens) and tokens[i + 2].text == "s"
-            article = (
-                i > 0
-                and tokens[i - 1].text in ("the", "is", "are", "for", "aged")
-                and (i + 2 >= len(tokens) or not tokens[i + 2].is_word)
-            )
-            if before or after or article:
-                reading.troubles.append((kind, words_of(tokens, i, i + 2)))
-                reading.take(tokens, i, i + 2 + after)
-        aged = token.text in ("older", "younger") and number == "than" and i + 2 < len(tokens)
-        years = tokens[i + 2].text if aged else ""
-        unit = tokens[i + 3].text if aged and i + 3 < len(tokens) else ""
-        if aged and years.isdigit() and 10 <= int(years) <= 90 and unit not in lexicon.raw["numbers"]["units"]:
-            reading.troubles.append((kind, words_of(tokens, i, i + 3)))  # "a user older than 45"
-            reading.take(tokens, i, i + 3)
-        older = i + 2 < len(tokens) and tokens[i + 2].text in ("+", "plus")
-        if people.at(tokens, i) is not None and older and number.isdigit() and 13 <= int(number) <= 90:
-            beyond = tokens[i + 3].text if i + 3 < len(tokens) else ""
-            if not beyond[:1].isalpha() or beyond in lexicon.stop or lexicon.lists["act"].at(tokens, i + 3) is not None:
-                reading.troubles.append((kind, words_of(tokens, i, i + 3)))  # "people 45+"
-                reading.take(tokens, i, i + 3)
+    for start, end in _ages(tokens, lexicon):
+        reading.troubles.append((kind, words_of(tokens, start, end)))
+        reading.take(tokens, start, end)
     for attribute in surface.attributes.values():
         for value in attribute.values if attribute.sensitive else ():
             low, dash, high = value.partition("-")
@@ -68,6 +39,51 @@ def read_sensitive(  # noqa: PLR0912 - a grammar is a list of cases
                     reading.take(tokens, i, i + 3)
 
 
+def _is_bystander(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
+    """Return whether people are only beside the listener: "there are kids in the back seat"."""
+    if lexicon.lists["bystanders"].at(tokens, start) is None:
+        return False
+    clause = [t for t in tokens if t.sentence == tokens[start].sentence]
+    before = {t.text for t in clause if 0 < start - t.index <= 3}
+    aimed = before & words_set("for to among our these those with on of give show")
+    pointed = {t.text for t in tokens[start:]} & words_set("them they their theirs")
+    there = before & words_set("there and around beside nearby") and not before & words_set("for to among")
+    timed = any(t.text in words_set("morning evening afternoon night hours o'clock am pm") for t in clause)
+    return not aimed and not pointed and bool(there or timed)
+
+
+def _ages(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[tuple[int, int]]:
+    """Yield the spans of ages: "over 45s", "listeners of 45 and over", "a user older than 45", "people 45+"."""
+    people, units = lexicon.lists["people"], lexicon.raw["numbers"]["units"]
+    for i, token in enumerate(tokens):
+        if not (token.text.isdigit() and 10 <= int(token.text) <= 90):
+            continue
+        back = [t.text for t in tokens[max(0, i - 3) : i] if t.sentence == token.sentence]
+        ahead = [t.text for t in tokens[i + 1 : i + 4] if t.sentence == token.sentence] + ["", "", ""]
+        plural = ahead[0] in ("s", "'s")
+        if (ahead[0] in units and not plural) or ahead[0] in ("sessions", "visits", "%", "pp"):
+            continue  # "accounts under 14 days old"; years are an age
+        ends = not ahead[0] or not ahead[0][0].isalnum()
+        named = i > 1 and people.at(tokens, i - 2) is not None
+        beside = i > 0 and people.at(tokens, i - 1) is not None
+        opener = back[-1] if back else ""
+        if opener in words_set("under over below above aged between turning past beyond"):
+            article = back[-2:-1] and back[-2] in ("the", "is", "are", "for", "aged") and ends
+            verb = named and ahead[0].isalpha() and ahead[0] not in lexicon.stop and opener != "between"
+            if plural or (named and (ends or verb or opener in ("aged", "between"))) or article:
+                yield i - 1, i + 1 + plural
+        elif opener == "than" and back[-2:-1] and back[-2] in ("older", "younger") and "." not in token.text:
+            yield i - 2, i + 1
+        elif (
+            ahead[0] in ("and", "or", "+", "plus") and (named or beside) and (beside or opener in ("of", "from", "at"))
+        ):
+            joined = ahead[1] in words_set("over above older under younger below up") and ahead[0] in ("and", "or")
+            beyond = ahead[1][:1].isalpha() and ahead[1] not in lexicon.stop
+            acts = lexicon.lists["act"].at(tokens, i + 2) is not None if i + 2 < len(tokens) else False
+            if joined or (ahead[0] in ("+", "plus") and (not beyond or acts)):
+                yield i, i + 2 + joined
+
+
 def read_listed(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon, gazetteer: Gazetteer) -> None:
     """Read what names users without saying which (vague), or by something the surface does not know (unknown)."""
     for start, end, _ in gazetteer.cities.find(tokens):
@@ -79,6 +95,8 @@ def read_listed(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexi
             reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
             reading.take(tokens, start, end)
     for start, end, _ in lexicon.lists["unknown"].find(tokens):
+        if _is_listed_with_acts(tokens, start, end, reading, lexicon):
+            continue
         if not reading.used & set(range(start, end)) and named(tokens, start, end, lexicon, reading.used):
             reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
             reading.take(tokens, start, end)
@@ -100,6 +118,16 @@ def read_listed(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexi
             reading.take(tokens, start, end)
 
 
+def _is_listed_with_acts(
+    tokens: Sequence[Token], start: int, end: int, reading: AudienceReading, lexicon: Lexicon
+) -> bool:
+    """Return whether a word stands in a list of things that are no users: "workout, cooking, commuting: ..."."""
+    if not (start > 1 and tokens[start - 1].text == "," and end < len(tokens) and tokens[end].text in (":", ",", ".")):
+        return False
+    beside = tokens[start - 2]
+    return beside.is_word and beside.index not in reading.used and beside.text not in lexicon.stop
+
+
 def _is_defined(tokens: Sequence[Token], start: int, reading: AudienceReading, lexicon: Lexicon) -> bool:
     """Return whether the sentence of a vague name, or the next one, spells it out with a number."""
     near = [t for t in tokens if t.index in reading.used and 0 <= t.sentence - tokens[start].sentence <= 1]
@@ -109,6 +137,17 @@ def _is_defined(tokens: Sequence[Token], start: int, reading: AudienceReading, l
         or t.text in lexicon.raw["numbers"]["units"]
         for t in near
     )
+
+
+def _is_spelled_out(
+    tokens: Sequence[Token], inside: Sequence[Token], reading: AudienceReading, lexicon: Lexicon
+) -> bool:
+    """Return whether the next clause of the sentence says with a number who is meant."""
+    after = inside[-1].index + 1
+    start = next((i for i in range(inside[0].index, after + 3) if i in reading.used), None)
+    if start is None or {t.text for t in tokens[inside[0].index : start]} & words_set("and or with but"):
+        return False
+    return _is_defined(tokens, inside[0].index, reading, lexicon)
 
 
 def read_unexplained_people(
@@ -170,6 +209,8 @@ def read_unexplained_people(
             if content:
                 vague = any(lexicon.lists["degrees"].at((t,), 0) is not None for t in inside)
                 told = any(t.text[0].isdigit() for t in inside)
+                if vague and _is_spelled_out(tokens, inside, reading, lexicon):
+                    continue  # "people who rarely drop by, fewer than five sessions in 28 days"
                 kind = Trouble.VAGUE if vague and not told else Trouble.UNKNOWN
                 reading.troubles.append((kind, words_of(tokens, i, inside[-1].index + 1)))
     _read_unlisted_places(tokens, reading, lexicon)

@@ -174,7 +174,10 @@ def terms_of(tokens: Sequence[Token], quantities: Sequence[Quantity], lexicon: L
         if q.kind is Kind.ORDINAL:
             terms[q.start] |= {"~position"}
         elif (q.kind is Kind.NUMBER and not _is_placed(q, tokens, lexicon)) or (
-            q.kind is Kind.FACTOR and tokens[q.start].text in ("twice", "thrice")
+            q.kind is Kind.FACTOR
+            and tokens[q.start].text in ("twice", "thrice")
+            and q.end < len(tokens)
+            and tokens[q.end].text in ("as", "the", "its", "their", "that")
         ):
             terms[q.start] |= {"~count"}
     for t in tokens:

@@ -113,6 +113,8 @@ def _is_hearsay(text: Text, parameter: Parameter, confidence: float, mention: Me
     others = {i for m in links.parameters if m.key != parameter.key and len(m.tokens) == 1 for i in m.tokens}
     around = [t for t in text.tokens[max(0, mention.start - reach) : mention.end + 2] if t.index not in others]
     near = [t for t in around if t.clause == clause and t.text not in ("with", "have", "having", "play", "plays")]
+    if text.lexicon.has("apart", [t for t in text.tokens[mention.end : mention.end + 5] if t.clause == clause]):
+        return False  # "previews in one group, reasons in the other"
     # One word of background ("people hear before they click") is no request; a whole name may stand by itself.
     return not any(text.lexicon.has(name, near) for name in ("act", "on", "off"))
 
@@ -156,6 +158,10 @@ def _complete(text: Text, reading: ChangeReading) -> None:
     parameters = text.surface.parameters
     complete: list[dict[str, Scalar]] = []
     for arm in reading.arms:
+        gone = {k.rpartition(".")[0] for k, v in arm.items() if v is False and k.endswith(".enabled")}
+        if any(k.rpartition(".")[0] in gone and not k.endswith(".enabled") for k in arm):
+            reading.missing, reading.detail = Missing.CHANGE, ", ".join(arm)  # taken off the page, and set as well
+            return
         for key in list(arm):
             for required, allowed in parameters[key].requires.items():
                 if arm.get(required, parameters[required].baseline) in allowed:
@@ -186,6 +192,8 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
             made = settings.from_quantity(q, parameter, nearest, tokens)
             if made is not None and not _counts_the_rest(text, q, links.values[key]):
                 found.append(made)
+        if all(s.value == parameter.baseline for s in found) and (said := _said_outright(parameter, mentions)):
+            found = said
         if not found:
             for m in mentions:
                 anchor = choices.anchored(parameter, m, tokens, lexicon, _region(text, m, links))
@@ -207,6 +215,7 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
             more = lexicon.has("apart", [t for t in tokens if t.index >= spans[-1][1]])
             if any(s.value != parameter.baseline for s in found) and (len(found) > 1 or not more):
                 break
+        found += _said_outright(parameter, mentions)
         if not any(s.value != parameter.baseline for s in found):
             only = next((c for m in mentions if (c := choices.only_choice(parameter, m, tokens)) is not None), None)
             found = [only] if only is not None and not found else found
@@ -219,13 +228,26 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
             switch = next((s for s in others if s is not None and not s.value), switch)
         if switch is None or (switch.value == parameter.baseline and parameter.baseline):
             switch = _switched_by_pronoun(text, best, parameter) or switch
-        found = [switch] if switch is not None else []
+        found = _said_outright(parameter, mentions) or ([switch] if switch is not None else [])
     off_today = any(parameters[k].baseline not in v for k, v in parameter.requires.items())
     listed = {s.at for s in found} <= _listed(text, key, [(0, len(tokens))])
     if len({s.value for s in found}) > 1 and not (off_today and parameter.type is ParameterType.ENUM and listed):
         # A baseline named beside another value is what it is compared with, the control.
         found = [s for s in found if s.value != parameter.baseline]
     return _distinct(found)
+
+
+def _said_outright(parameter: Parameter, mentions: Sequence[Mention]) -> list[Setting]:
+    """Return the settings of idioms that say the value with the dial: "nothing written under the covers"."""
+    found: list[Setting] = []
+    for m in mentions:
+        if parameter.type is ParameterType.BOOL and m.value in ("on", "off"):
+            found.append(Setting(key=parameter.key, value=m.value == "on", at=m.start, end=m.end))
+        elif m.value in parameter.values:
+            found.append(Setting(key=parameter.key, value=m.value, at=m.start, end=m.end))
+        elif m.value.isdigit() and dials.is_number(parameter):
+            found.append(settings.checked(parameter, int(m.value), m.start, m.end))
+    return found
 
 
 def _exchanged(text: Text, idle: Sequence[Mention]) -> list[Setting] | None:

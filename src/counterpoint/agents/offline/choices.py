@@ -11,6 +11,7 @@ from counterpoint.agents.offline.text import Token, words_set
 from counterpoint.config import Parameter
 from counterpoint.vocabulary import ParameterType, Scalar
 
+_SIZED = words_set("% percent cent ms milliseconds millisecond seconds second s points pp minutes")
 _LASTING = words_set(
     "week weeks month months day days year years quarter time few two three seven spring summer autumn winter night"
 )
@@ -22,7 +23,7 @@ def anchored(  # noqa: PLR0912 - a grammar is a list of cases
     """Return the setting that an anchor makes: the top, the bottom, the maximum, the minimum, off."""
     words = tokens[region[0] : region[1]]
     place = is_position(parameter)
-    for name, bound in (("maximum", parameter.max), ("minimum", parameter.min)):
+    for name, bound in (("maximum", parameter.max), ("minimum", parameter.min), ("to_the_full", parameter.max)):
         for start, end, _ in lexicon.lists[name].find(words):
             first = words[start].index
             if bound is not None and (first < mention.start or first >= mention.end - 1) and not place:
@@ -70,23 +71,31 @@ def anchored(  # noqa: PLR0912 - a grammar is a list of cases
 
 
 def _superlative(parameter: Parameter, mention: Mention, words: Sequence[Token], lexicon: Lexicon) -> Setting | None:
-    """Return the bound that a degree names: "as long as we can", "the longest deadline there is"."""
+    """Return the bound that a degree names: "as long as we can", "the fewest we may", "as far down as it goes"."""
     for name, bound in (("most_of", parameter.max), ("least_of", parameter.min)):
-        # High on the page is a small number.
-        end = (parameter.min if name == "most_of" else parameter.max) if is_position(parameter) else bound
         for n, token in enumerate(words):
-            if end is None or lexicon.lists[name].at((token,), 0) is None:
+            if lexicon.lists[name].at((token,), 0) is None:
                 continue
-            if is_position(parameter) and token.text not in words_set("high highest far farthest furthest low lowest"):
-                continue  # "the longest podcast shelf" speaks of its length
-            after = words[n + 1 : n + 7]
-            is_equal = n > 0 and words[n - 1].text == "as" and "as" in {t.text for t in after[:3]}
-            superlative = token.text.endswith("est")
+            after = words[n + 1 : n + 8]
+            end = _place_end(parameter, token, after, words[max(0, n - 3) : n]) if is_position(parameter) else bound
+            if end is None:
+                continue
+            is_equal = n > 0 and words[n - 1].text == "as" and "as" in {t.text for t in after[:4]}
+            superlative = token.text.endswith("est") or token.text in ("most", "least")
             limited = lexicon.has("bound_words", after)
             own = any(token.index < i <= token.index + 2 for i in mention.tokens) and token.index not in mention.tokens
-            if (is_equal or superlative) and (limited or (superlative and own)):
+            if (is_equal or superlative) and (limited or (superlative and own and token.text not in ("most", "least"))):
                 return checked(parameter, _typed(parameter, end), token.index, token.index + 1)
     return None
+
+
+def _place_end(parameter: Parameter, degree: Token, after: Sequence[Token], before: Sequence[Token]) -> float | None:
+    """Return the end of the page that a degree points at; None when it speaks of something else."""
+    if degree.text not in words_set("high highest far farthest furthest low lowest early late latest"):
+        return None  # "the longest podcast shelf" speaks of its length
+    down = {t.text for t in [*before, *after[:2]]} & words_set("down lower below bottom back")
+    late = degree.text in ("low", "lowest", "late", "latest")
+    return parameter.max if down or late else parameter.min
 
 
 def _taken_away(tokens: Sequence[Token], mention: Mention) -> bool:
@@ -118,6 +127,12 @@ def switched(
     scope = [t for t in words if t.clause == tokens[mention.start].clause or abs(t.index - mention.start) <= 3]
     offs = [t.index for s, e, _ in lexicon.lists["off"].find(scope) for t in (scope[s],)]
     ons = [t.index for s, e, _ in lexicon.lists["on"].find(scope) for t in (scope[s],)]
+    # "Takes 80 ms off the load time": what goes is a size.
+    offs = [
+        i
+        for i in offs
+        if not (tokens[i].text == "off" and i and (tokens[i - 1].text in _SIZED or tokens[i - 2].text[:1].isdigit()))
+    ]
     negations = [
         t.index for t in scope if t.text in ("not", "never", "don't", "doesn't", "no") or t.text.endswith("n't")
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from counterpoint.agents.offline.audience_reading import AudienceReading
 from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.movements import moves_in
@@ -146,7 +147,8 @@ def strange_change(text: Text, links: Links, statements: Sequence[Statement]) ->
     for clause in sorted({t.clause for t in tokens}):
         words = [t for t in tokens if t.clause == clause]
         content = [t for t in words if t.index in loose]
-        if not content:
+        named = {i for m in links.parameters if m.coverage >= 0.9 for i in m.tokens}
+        if not content or named & {t.index for t in words}:
             continue
         acts = [
             t.index for s, _, _ in lexicon.lists["act"].find(words) for t in (words[s],) if t.index not in metric_tokens
@@ -199,6 +201,11 @@ def unknown_metric(text: Text, links: Links, primary: Statement | None, owned: s
             continue
         if end < len(tokens) and tokens[end].text == "of" and {end + 1, end + 2} & taken:
             continue  # "the share of empty pages"
+        if tokens[start].text == "share" and (
+            (end < len(tokens) and tokens[end].text in ("of", "who", "that", "whose"))
+            or tokens[start - 1].text in words_set("the a bigger larger smaller explore what same")
+        ):
+            continue  # "the share who try a podcast"
         region = [
             t
             for t in tokens[max(0, start - 7) : end + 7]
@@ -268,11 +275,14 @@ def unread_movement(text: Text, primary: Statement | None) -> str | None:
     return None
 
 
-def unread_people(text: Text, passed: Sequence[tuple[int, int]], change: ChangeReading, links: Links) -> bool:
+def unread_people(text: Text, audience: AudienceReading, change: ChangeReading, links: Links) -> bool:
     """Return whether words that could name users were taken for ordinary ones, and nothing else explains them."""
     known = change.used | text.audience | {i for m in [*links.parameters, *links.metrics] for i in m.tokens}
     idle = ("free", "us", "web", "family", "families", "desktop", "mobile", "phone", "paid")
-    return any(not known & set(range(s, e)) and text.tokens[s].text not in idle for s, e in passed)
+    return any(
+        not known & set(range(s, e)) and text.tokens[s].text not in idle and attribute not in audience.clauses
+        for s, e, attribute in audience.passed
+    )
 
 
 def unread_value(text: Text, change: ChangeReading, links: Links) -> str | None:

@@ -13,6 +13,16 @@ _CODE = re.compile(r"\b[A-Z]{2}\b")
 # Two capital letters that are words of this trade more often than countries.
 _NOT_CODES = frozenset(words_set("AI AM PM TV UI UX ID OK PP AB AA CT MS GB EU US UK"))
 
+# Two capital letters beside another code or behind a preposition are a country; before a verb of saying, a team.
+_LISTED_BEFORE = re.compile(
+    r"(?:\b(?:in|for|across|from|to|within|outside|except|only)|\b[A-Z]{2}\s*(?:,|/|&|\+|and|or))\s*$"
+)
+_LISTED_AFTER = re.compile(r"\s*(?:,|/|&|\+|and|or)\s*[A-Z]{2}\b")
+_SPEAKS = re.compile(
+    r"\s+(?:(?:team|department|people|folks|guys|lead|manager)s?\b"
+    r"|(?:worries|worry|wants?|says?|thinks?|asks?|reports?|claims?|fears?|believes?|suspects?|complains?|insists?)\b)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
@@ -117,7 +127,7 @@ def build_gazetteer(surface: Surface, lexicon: Lexicon) -> Gazetteer:
             continue
         for value in attribute.values:
             add(
-                [(name := value.replace("_", " ")), f"{name}s", *audience["values"].get(value, ())],
+                _called(value.replace("_", " "), audience),
                 Meaning(attribute.key, (value,)),
             )
         for union in audience["unions"]:
@@ -139,12 +149,26 @@ def build_gazetteer(surface: Surface, lexicon: Lexicon) -> Gazetteer:
     )
 
 
+def _called(name: str, audience: Mapping[str, Mapping[str, Sequence[str]]]) -> list[str]:
+    """Return what users of a value are called: its plural too, unless the word has none ("what it frees")."""
+    plural = [] if name in audience["adjectives"] else [f"{name}s"]
+    return [name, *plural, *audience["values"].get(name, ())]
+
+
 def spelled_out(text: str, lexicon: Lexicon) -> str:
     """Return the text with country codes in capitals spelled out, before its case is lost ("US" is not "us")."""
     text = re.sub(r"\bU\.?S\.?A?\b\.?(?=[^\w.]|$)", lambda m: "usa" if m.group().isupper() else m.group(), text)
     if sum(c.isupper() for c in text) > len(text) / 2:
         return text
     countries = lexicon.raw["places"]["countries"]
-    return _CODE.sub(
-        lambda m: countries[m.group()][0] if m.group() in countries and m.group() not in _NOT_CODES else m.group(), text
-    )
+    departments = lexicon.raw["places"]["departments"]
+
+    def spelled(match: re.Match[str]) -> str:
+        code = match.group()
+        if code not in countries or code in _NOT_CODES:
+            return code
+        listed = _LISTED_BEFORE.search(text[: match.start()]) or _LISTED_AFTER.match(text[match.end() :])
+        speaks = _SPEAKS.match(text[match.end() :])
+        return code if speaks or (code in departments and not listed) else str(countries[code][0])
+
+    return _CODE.sub(spelled, text)

@@ -11,7 +11,18 @@ import yaml
 from counterpoint.agents.offline.text import Token, read, split_words, stem_of
 from counterpoint.errors import InvalidInput
 
-FILES = ("numbers", "grammar", "audience", "places", "surfaces", "measurables", "thesaurus", "ordinary")
+FILES = (
+    "numbers",
+    "grammar",
+    "audience",
+    "places",
+    "surfaces",
+    "measurables",
+    "thesaurus",
+    "ordinary",
+    "outcomes",
+    "paraphrases",
+)
 
 
 @dataclass(frozen=True, slots=True)

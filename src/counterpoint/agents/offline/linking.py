@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from counterpoint.agents.offline import choices, dials, settings
 from counterpoint.agents.offline.adoption import adopt, literal_values
-from counterpoint.agents.offline.mentions import Mention
+from counterpoint.agents.offline.idioms import merged
+from counterpoint.agents.offline.mentions import Mention, find_mentions
 from counterpoint.agents.offline.movements import fits_metric, moves_in
 from counterpoint.agents.offline.ownership import assign
 from counterpoint.agents.offline.quantities import Kind
@@ -18,6 +19,12 @@ _LIGHT = words_set("show shows showing give make add use put keep let take set t
 
 # Words of keys that say how a dial counts, and not what.
 _DIAL_WORDS = words_set("max min item count per rat siz numb")
+
+
+def mentions_of(text: Text) -> list[Mention]:
+    """Return where a text speaks of anything on the surface, by name or by idiom."""
+    named = find_mentions(text.tokens, text.terms, text.catalogue, text.audience)
+    return merged(named, text.said, text.tokens)
 
 
 def link(text: Text, found: Sequence[Mention]) -> Links:
@@ -36,6 +43,8 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
         words = mention.tokens - number_tokens or mention.tokens
         free = [i for i in words if i not in owner]
         clash = {owner[i].key for i in words if i in owner}
+        if mention.group == "metric" and any(q.is_place and set(range(*q.span)) & words for q in text.quantities):
+            continue  # "three rows further down" is where a shelf goes, not how far anybody scrolls
         if mention.group == "metric" and any(_names_its_part(owner[i], text) for i in words if i in owner):
             continue  # "jump back in click-through rate" is not the page's as well
         own = sum(text.catalogue.weight(text.terms[i]) for i in free if text.tokens[i].text not in _LIGHT)
@@ -48,7 +57,11 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
         torn = any(i in owner and owner[i].group != mention.group and _is_whole(owner[i], text) for i in words)
         # One that needs none of the words in dispute: "the number of suggestions raises result clicks".
         needless = torn and mention.coverage >= 0.99 and _is_named_by(mention, free, text)
-        if clash and not needless and own / whole < (0.8 if torn else 0.3 if family else 0.55):
+        if (
+            clash
+            and not needless
+            and own / whole < (0.8 if torn else (0.15 if mention.coverage >= 0.95 else 0.3) if family else 0.55)
+        ):
             for n, (holder, strength) in enumerate(kept):
                 if (
                     holder.key in clash
@@ -264,6 +277,8 @@ def _is_a_step(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
     """Return whether a mention rests on the noun of a step that something else takes: "the mood shelf up two rows"."""
     if mention.group != "parameter" or dials.is_position(text.surface.parameters[mention.key]):
         return False
+    if any(q.is_place and set(range(*q.span)) & mention.tokens for q in text.quantities):
+        return True
     noun = text.tokens[mention.start]
     if len(mention.tokens - {i for q in text.quantities for i in range(*q.span)}) == 1 and noun.text in words_set(
         "row shelf"

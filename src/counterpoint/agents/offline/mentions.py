@@ -20,6 +20,7 @@ class Mention:
         tokens: Indexes of the words that matched.
         rival: Score of the best other entry on these words, relative to this one.
         n_literal: How many of the words are the alias's own, not only words of its meaning.
+        value: The value that the words themselves ask for ("off"); empty when they only name the entry.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Mention:
     alias: str
     rival: float = 0.0
     n_literal: int = 0
+    value: str = ""
 
     @property
     def start(self) -> int:

@@ -1,7 +1,7 @@
 """Outcomes: which metric decides, which must not get worse, which way each moves and by how much."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.mentions import Mention
@@ -80,6 +80,17 @@ def read_statements(
     return [
         _statement(m, mentions, effects.get(m.key, []), tokens, surface, lexicon, changed, people) for m in mentions
     ]
+
+
+def completed(said: Statement, again: Statement) -> Statement:
+    """Return a statement with the size and the way that the text gives where it speaks of the metric again."""
+    sized = said.quantity is None and again.quantity is not None
+    opposed = None not in (said.direction, again.direction) and said.direction is not again.direction
+    if opposed:
+        return said
+    if sized:
+        said = replace(said, quantity=again.quantity, relative=again.relative, absolute=again.absolute)
+    return replace(said, direction=said.direction or again.direction)
 
 
 def _statement(

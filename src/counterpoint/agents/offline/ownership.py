@@ -8,7 +8,7 @@ from counterpoint.agents.offline.movements import fits_metric
 from counterpoint.agents.offline.quantities import Quantity
 from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.schedule import is_allocation, is_duration
-from counterpoint.agents.offline.text import Token, distance, words_set
+from counterpoint.agents.offline.text import Token, distance, split_words, words_set
 
 _TOO_FAR = 24.0
 """Cost from which a quantity belongs to nothing: two sentences, or a sentence of many clauses."""
@@ -102,7 +102,7 @@ def _as_value(q: Quantity, links: Links, text: Text) -> list[tuple[float, str, s
 def _joins(between: Sequence[Token], links: Links) -> bool:
     """Return whether only joints stand between two values, and the dial's own words: "floor 0 and floor 15"."""
     own = {i for m in links.parameters for i in m.tokens}
-    names = {w for m in links.parameters for w in m.alias.split()}
+    names = {w for m in links.parameters for w in split_words(m.alias.replace("|", " "))}
     joints = words_set("and or , versus / against")
     return len(between) <= 4 and all(t.text in joints or t.index in own or t.text in names for t in between)
 

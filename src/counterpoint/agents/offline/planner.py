@@ -8,17 +8,19 @@ from itertools import pairwise
 from counterpoint.agents.offline import abstention, doubts
 from counterpoint.agents.offline.audience import read_audience
 from counterpoint.agents.offline.audience_reading import AudienceReading, Trouble
+from counterpoint.agents.offline.blocks import read_change
 from counterpoint.agents.offline.catalogue import Catalogue, build_catalogue, terms_of
-from counterpoint.agents.offline.changes import ChangeReading, read_changes
+from counterpoint.agents.offline.changes import ChangeReading
+from counterpoint.agents.offline.expressions import read_quantities
 from counterpoint.agents.offline.gazetteer import Gazetteer, build_gazetteer, spelled_out
+from counterpoint.agents.offline.idioms import Idioms, build_idioms
 from counterpoint.agents.offline.lexicon import Lexicon, default_lexicon
-from counterpoint.agents.offline.linking import link
-from counterpoint.agents.offline.mentions import find_mentions
+from counterpoint.agents.offline.linking import link, mentions_of
 from counterpoint.agents.offline.movements import moves_in, sizes
 from counterpoint.agents.offline.orders import unsafe_words
-from counterpoint.agents.offline.outcomes import Statement, read_statements
+from counterpoint.agents.offline.outcomes import Statement, completed, read_statements
 from counterpoint.agents.offline.places import other_place
-from counterpoint.agents.offline.quantities import Kind, find_quantities
+from counterpoint.agents.offline.quantities import Kind
 from counterpoint.agents.offline.questions import ask, explain_plan, refuse
 from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.schedule import Schedule, read_schedule
@@ -81,32 +83,36 @@ def _prepared(surface_id: int, lexicon_id: int) -> dict[str, object]:
     return {}
 
 
-def _bound(surface: Surface, lexicon: Lexicon) -> tuple[Catalogue, Gazetteer]:
-    """Return catalogue and gazetteer; kept for as long as the same surface object is asked about."""
+def _bound(surface: Surface, lexicon: Lexicon) -> tuple[Catalogue, Gazetteer, Idioms]:
+    """Return catalogue, gazetteer and idioms; kept for as long as the same surface object is asked about."""
     slot = _prepared(id(surface), id(lexicon))
     if slot.get("surface") is not surface or slot.get("lexicon") is not lexicon:
+        built = build_catalogue(surface, lexicon)
         slot |= {
             "surface": surface,
             "lexicon": lexicon,
-            "catalogue": build_catalogue(surface, lexicon),
+            "catalogue": built,
             "gazetteer": build_gazetteer(surface, lexicon),
+            "idioms": build_idioms(built, lexicon),
         }
-    catalogue, gazetteer = slot["catalogue"], slot["gazetteer"]
+    catalogue, gazetteer, idioms = slot["catalogue"], slot["gazetteer"], slot["idioms"]
     assert isinstance(catalogue, Catalogue)  # noqa: S101 - narrows a type, checks no input
     assert isinstance(gazetteer, Gazetteer)  # noqa: S101 - narrows a type, checks no input
-    return catalogue, gazetteer
+    assert isinstance(idioms, Idioms)  # noqa: S101 - narrows a type, checks no input
+    return catalogue, gazetteer, idioms
 
 
 def _read(text: str, surface: Surface, lexicon: Lexicon, without: Collection[int] = ()) -> _Reading:
-    catalogue, gazetteer = _bound(surface, lexicon)
+    catalogue, gazetteer, idioms = _bound(surface, lexicon)
     read = corrected(
         lexicon.read(apart(spelled_out(keys_apart(text, surface), lexicon), catalogue, lexicon)), catalogue, lexicon
     )
     kept = (t for t in read if t.sentence not in without)
     tokens = tuple(replace(t, index=n) for n, t in enumerate(kept)) if without else read
-    quantities = find_quantities(tokens, lexicon)
+    quantities = read_quantities(tokens, lexicon)
     audience = read_audience(tokens, quantities, surface, lexicon, gazetteer)
     terms = terms_of(tokens, quantities, lexicon)
+    said = [m for m in idioms.find(tokens, quantities, catalogue, lexicon) if not m.tokens & audience.used]
     whole = Text(
         tokens=tokens,
         terms=terms,
@@ -116,9 +122,10 @@ def _read(text: str, surface: Surface, lexicon: Lexicon, without: Collection[int
         catalogue=catalogue,
         proper=proper_names(text),
         named=tuple(audience.named),
+        said=tuple(said),
     )
-    links = link(whole, find_mentions(tokens, terms, catalogue, audience.used))
-    change = read_changes(whole, links)
+    links = link(whole, mentions_of(whole))
+    change = read_change(whole, links)
     statements = read_statements(
         links.metrics, links.effects, tokens, surface, lexicon, change.used - audience.used, audience.used
     )
@@ -146,9 +153,8 @@ def _choose(reading: _Reading, surface: Surface) -> None:
         for s in bounded:
             guards.setdefault(s.metric, s)
     best: dict[str, Statement] = {}
-    for s in goals:
-        if s.metric not in best or s.strength > best[s.metric].strength:
-            best[s.metric] = s
+    for s in sorted(goals, key=lambda s: -s.strength):
+        best[s.metric] = completed(best[s.metric], s) if s.metric in best else s
     ranked = sorted(best.values(), key=lambda s: (-s.strength, s.mention.start))
     if ranked:
         top = ranked[0]
@@ -271,7 +277,8 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
     if change.reject is not None:
         return refuse(surface, change.reject, change.detail)
     residue = doubts.residue(text, reading.links, change)
-    if not change.arms and change.missing is None:
+    weak = all(m.coverage < 0.7 for m in reading.links.parameters)
+    if not change.arms and (change.missing is None or weak):
         strange = doubts.strange_change(text, reading.links, reading.statements)
         if strange is not None:
             return refuse(surface, RejectReason.UNKNOWN_PARAMETER, strange)
@@ -289,7 +296,7 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         missing.append(Missing.METRIC)
     if any(t is Trouble.VAGUE for t, _ in troubles):
         missing.append(Missing.AUDIENCE)
-    if not missing and doubts.unread_people(text, reading.audience.passed, change, reading.links):
+    if not missing and doubts.unread_people(text, reading.audience, change, reading.links):
         missing.append(Missing.AUDIENCE)
     if not missing and (value := doubts.unread_value(text, change, reading.links)) is not None:
         return ask(surface, [Missing.CHANGE], value, text)

@@ -32,6 +32,8 @@ class Quantity:
         sign: -1 or +1 when written as a sign, else 0.
         unit: The unit word as written; empty when there is none.
         bare: The number as written, before its unit.
+        step: +1 or -1 when the words make it a difference from today, else 0; of a place, +1 is further down.
+        is_place: Whether its words make it a place on a page, or a step from one.
     """
 
     kind: Kind
@@ -41,6 +43,8 @@ class Quantity:
     sign: int = 0
     unit: str = ""
     bare: float = 0.0
+    step: int = 0
+    is_place: bool = False
 
     @property
     def span(self) -> tuple[int, int]:
@@ -120,6 +124,7 @@ class _Reader:
         self.fractions = {w: float(v) for w, v in numbers["fractions"].items()}
         self.factors = {w: float(v) for w, v in numbers["factors"].items()}
         self.units = {w: float(v) for w, v in numbers["units"].items()}
+        self.dividers = frozenset(numbers["dividers"])
         self.percents = [tuple(split_words(w)) for w in numbers["percent"]]
         self.points = [tuple(split_words(w)) for w in numbers["points"]]
         self.basis = [tuple(split_words(w)) for w in numbers["basis_points"]]
@@ -133,7 +138,7 @@ class _Reader:
                 return len(words)
         return 0
 
-    def at(self, i: int) -> Quantity | None:
+    def at(self, i: int) -> Quantity | None:  # noqa: PLR0912 - a grammar is a list of cases
         word = self.text(i)
         if word in self.factors and not (word == "double" and self.text(i + 1) == "-"):
             return Quantity(kind=Kind.FACTOR, value=self.factors[word], start=i, end=i + 1, bare=self.factors[word])
@@ -152,6 +157,10 @@ class _Reader:
             i += 1
         if word in ("in", "by") and self.text(i + 1) == "half" and self.text(i + 2) not in ("a", "an", "of", "the"):
             return Quantity(kind=Kind.FACTOR, value=0.5, start=i, end=i + 2, bare=0.5)
+        if word == "in" and (parts := self.cardinals.get(self.text(i + 1), 0.0)) >= 2 and self._divides(i):
+            return Quantity(kind=Kind.FACTOR, value=1 / parts, start=i, end=i + 2, bare=1 / parts)
+        if (again := self._again(i)) is not None:
+            return again
         if (percent := self._percent_first(i)) is not None:
             return percent
         if (multiple := self._multiple(i)) is not None:
@@ -160,13 +169,51 @@ class _Reader:
         if number is None:
             return self._without_number(start)
         value, end = number
+        if self.text(end - 1) in self.fractions and end == i + 2:
+            return self._fraction(value, start, end)
         if value == 0 and word == "none" and self.text(end) == "of":
             return None  # "none of it" is no number
+        if word == "one" and end == i + 1 and self._is_pronoun(i):
+            return None
         if value == 1 and self.text(end) in ("in", "of") and (of := self._number(end + 1)) and of[0] >= 2:
             return Quantity(kind=Kind.FRACTION, value=1 / of[0], start=start, end=of[1], bare=1 / of[0])
         if self.text(end) in ("times", "x", "*") or (self.text(end) == "fold" and self.text(end - 1) != "first"):
             return Quantity(kind=Kind.FACTOR, value=value, start=start, end=end + 1, sign=sign, bare=value)
         return self._with_unit(value, start, end, sign)
+
+    def _is_pronoun(self, i: int) -> bool:
+        """Return whether "one" stands for something named, or for anybody, and counts nothing: "use that one"."""
+        before, after = self.text(i - 1), self.text(i + 1)
+        if after in self.units or self._starts(i + 1, [*self.points, *self.percents, *self.basis]) or after == "of":
+            return False
+        if before in words_set("that this which each every any no another last the next big small other single"):
+            return after not in words_set("- row place card item shelf tile")
+        # "two items of one artist": what the one belongs to is counted already.
+        counted = next((k for k in range(i - 2, max(-1, i - 6), -1) if self._number(k) is not None), None)
+        return before in ("of", "from", "by") and after.isalpha() and counted is not None
+
+    def _divides(self, i: int) -> bool:
+        """Return whether "in two" says into how many parts something is cut."""
+        if self.text(i + 2) in self.units or self.text(i + 2) in words_set("arms arm groups group variants ways steps"):
+            return False
+        lead = [t for t in self.tokens[max(0, i - 8) : i] if t.clause == self.tokens[i].clause]
+        return any(t.text in self.dividers for t in lead)
+
+    def _again(self, i: int) -> Quantity | None:
+        """Return the factor of "half as much again", "as many again", "half again as long"."""
+        words = [self.text(i + k) for k in range(10)]
+        share = self.fractions.get(words[0]) or (self.fractions.get(words[1]) if words[0] in ("a", "one") else None)
+        at = 0 if share is None else 1 if words[0] in self.fractions else 2
+        if words[at] == "again" and words[at + 1] == "as" and share is not None:
+            return Quantity(kind=Kind.FACTOR, value=1 + share, start=i, end=i + at + 3, bare=1 + share)
+        same = words_set("much many long big large far high wide often")
+        if words[at] != "as" or words[at + 1] not in same or "again" not in words[at + 2 : at + 7]:
+            return None
+        sentence = self.tokens[i].sentence
+        end = i + words.index("again", at + 2)
+        if self.tokens[end].sentence != sentence or "as" in words[at + 2 : end - i]:
+            return None
+        return Quantity(kind=Kind.FACTOR, value=1 + (share or 1.0), start=i, end=i + at + 2, bare=1 + (share or 1.0))
 
     def _percent_first(self, i: int) -> Quantity | None:
         """Return the percentage of "% 3", where the sign comes first."""
@@ -254,6 +301,13 @@ class _Reader:
                 )
             ):
                 return Quantity(kind=Kind.TIME, value=self.units[unit], start=i, end=i + 2, unit=unit, bare=1.0)
+            if (
+                word in ("a", "an", "one")
+                and unit in words_set("whole full entire good further extra additional")
+                and (self.text(i + 2) in self.units)
+            ):
+                value = self.units[self.text(i + 2)]
+                return Quantity(kind=Kind.TIME, value=value, start=i, end=i + 3, unit=self.text(i + 2), bare=1.0)
             if word in ("a", "an") and (n := self._starts(i + 1, [*self.points, *self.percents])):
                 kind = Kind.POINTS if self._starts(i + 1, self.points) else Kind.PERCENT
                 return Quantity(kind=kind, value=0.01, start=i, end=i + 1 + n, unit="percent", bare=1.0)
@@ -263,7 +317,8 @@ class _Reader:
                 and (
                     half
                     or not self.text(i + 2).isalpha()
-                    or self.text(i + 2) in words_set("of the more fewer less higher lower while and but as")
+                    or self.text(i + 2).endswith("er")
+                    or self.text(i + 2) in words_set("of the more less while and but as too what our its")
                 )
             ):
                 return self._fraction(self.fractions[self.text(i + 1)], i, i + 2)

@@ -23,6 +23,7 @@ class Text:
     catalogue: Catalogue
     proper: frozenset[str] = frozenset()
     named: tuple[tuple[str, int, int, tuple[str, ...]], ...] = ()
+    said: tuple[Mention, ...] = ()
 
     @property
     def surface(self) -> Surface:

@@ -65,6 +65,8 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
     """Return how well a quantity can be a value of a parameter: 0 not at all, 1 by type, more when its words say so."""
     if not is_number(parameter):
         return 0.0
+    if quantity.is_place:
+        return 1.7 if is_position(parameter) else 0.0
     before = [t.text for t in tokens[max(0, quantity.start - 3) : quantity.start]]
     last = before[-1] if before else ""
     after = [t.text for t in tokens[quantity.end : quantity.end + 3]]
@@ -80,8 +82,8 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
         return 0.0  # "at row 5" is a place, and counts no rows
     if last in words_set("arm variant group version option cell branch") and quantity.kind is Kind.NUMBER:
         return 0.0  # "in arm 1" numbers an arm
-    if after[:2] in (["too", "many"], ["too", "few"], ["too", "much"]):
-        return 0.0  # "four too many" says why
+    if after[:1] == ["too"] and len(after) > 1:
+        return 0.0  # "four too many", "a third too long" say why
     if last in words_set("tier phase wave level cohort stage sprint priority class day week"):
         return 0.0  # "tier 1 regions" counts nothing
     if takes_some(tokens, quantity) and any(i in mention.tokens for i in range(quantity.end, quantity.end + 5)):
@@ -101,6 +103,8 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
         and not _counts_noun(tokens, quantity, mention, parameter)
     ):
         return 0.0
+    if quantity.kind is Kind.FACTOR and is_position(parameter):
+        return 0.0  # a place is not multiplied
     if quantity.kind is Kind.FACTOR:
         # "the same thing twice" multiplies nothing; "twice as many" does.
         idle = tokens[quantity.start].text in ("twice", "thrice") and after[:1] not in (["as"], ["the"], ["its"])
@@ -120,7 +124,26 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
                 else (
                     0.0
                     if follows
-                    not in ("", "?", "!", ")", ":", ".", ",", "and", "or", "for", ";", "versus", "among", "instead")
+                    not in (
+                        "",
+                        "?",
+                        "!",
+                        ")",
+                        ":",
+                        ".",
+                        ",",
+                        "and",
+                        "or",
+                        "for",
+                        ";",
+                        "versus",
+                        "among",
+                        "instead",
+                        "like",
+                        "as",
+                        "today",
+                        "now",
+                    )
                     else 0.6
                 )
             )
@@ -133,9 +156,9 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
             strong = last in words_set("position positions place slot row spot to at in rank # number no shelf")
             return 1.6 if strong else 0.9
         return 0.0
-    is_half = quantity.kind is Kind.FRACTION and after[:1] in (["the"], ["our"]) and last != "by"
-    if is_half and not is_share(parameter) and not is_position(parameter) and 0 < mention.start - quantity.end < 3:
-        return 1.2  # "half the cache lifetime"
+    ahead = min((i for i in mention.tokens if i >= quantity.end), default=quantity.end + 9) - quantity.end
+    if is_portion(quantity, tokens) and not is_position(parameter) and 0 < ahead < 4:
+        return 1.2  # "half the cache lifetime", "two thirds of the present deadline"
     if is_time(parameter):
         if quantity.kind is Kind.TIME:
             return 1.4
@@ -179,6 +202,15 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
     return 0.7 if quantity.kind in (Kind.PERCENT, Kind.FRACTION) and is_step(tokens, quantity) else 0.0
 
 
+def is_portion(quantity: Quantity, tokens: Sequence[Token]) -> bool:
+    """Return whether a fraction is one of what a dial stands at today: "half the usual deadline", "a third of it"."""
+    words = [t.text for t in tokens[quantity.end : quantity.end + 3]]
+    before = tokens[quantity.start - 1].text if quantity.start else ""
+    rest = words[1:] if words[:1] == ["of"] else words
+    whose = bool(rest) and rest[0] in words_set("the our its their today's what that it them")
+    return quantity.kind is Kind.FRACTION and before != "by" and whose
+
+
 def _opens_list(tokens: Sequence[Token], quantity: Quantity) -> bool:
     """Return whether "one" is the first of several numbers: "one, three or five items"."""
     numbers = words_set("two three four five six seven eight nine ten eleven twelve fifteen twenty")
@@ -216,7 +248,7 @@ def from_quantity(
     if quantity.kind is Kind.FACTOR:
         down = less(tokens, quantity)
         value = base * (1 / quantity.value if down and quantity.value > 1 else quantity.value)
-    elif quantity.kind is Kind.FRACTION and not is_share(parameter):
+    elif quantity.kind is Kind.FRACTION and (not is_share(parameter) or _is_of_the_dial(quantity, mention, tokens)):
         value = base * (1 + step * quantity.value) if step else base * quantity.value
     elif quantity.kind is Kind.PERCENT and (not is_share(parameter) or step):
         if step and is_share(parameter):
@@ -235,6 +267,22 @@ def from_quantity(
         return Setting(key=parameter.key, value=None, at=quantity.start, end=quantity.end, problem="ambiguous")
     return checked(
         parameter, int(value) if parameter.type is ParameterType.INT else value, quantity.start, quantity.end
+    )
+
+
+def _is_of_the_dial(quantity: Quantity, mention: Mention, tokens: Sequence[Token]) -> bool:
+    """Return whether a fraction is taken of a share itself: "half the exploration"; not "a tenth of the slots"."""
+    near = range(quantity.end, min(len(tokens), quantity.end + 4))
+    nouns = [
+        i
+        for i in near
+        if tokens[i].is_word and tokens[i].text not in words_set("of the our its their today's usual current present")
+    ]
+    return (
+        is_portion(quantity, tokens)
+        and bool(nouns)
+        and nouns[0] in mention.tokens
+        and tokens[nouns[0]].text not in words_set("slots slot places place cards positions items spots weight")
     )
 
 

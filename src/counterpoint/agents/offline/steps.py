@@ -60,6 +60,8 @@ def is_today(tokens: Sequence[Token], quantity: Quantity) -> bool:
 
 def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -> int:  # noqa: PLR0912 - a grammar is a list of cases
     """Return +1 or -1 when a quantity is a step from the baseline ("two more", "one row higher", "by two"), else 0."""
+    if quantity.step:
+        return quantity.step if quantity.is_place == is_position(parameter) else 0
     start, end = quantity.span
     after = [t.text for t in tokens[end : end + 3] if t.sentence == tokens[start].sentence]
     before = [t.text for t in tokens[max(0, start - 6) : start] if t.sentence == tokens[start].sentence]
@@ -97,6 +99,16 @@ def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -
         return 0
     if quantity.kind is Kind.FACTOR:
         return 0
+    if (
+        after[:1] == ["to"]
+        and last in words_set("add adding adds put putting plus")
+        and quantity.kind is not Kind.PERCENT
+    ):
+        return 1  # "add 0.3 to the weight"
+    if after[:1] in (["off"], ["from"]) and last in words_set(
+        "take taking knock knocking shave shaving cut trim subtract deduct"
+    ):
+        return -1
     if takes_some(tokens, quantity):
         return -1
     if after[:1] and after[0] in words_set("more extra additional further longer higher") and after[1:2] != ["than"]:

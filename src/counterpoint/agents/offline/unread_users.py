@@ -10,6 +10,8 @@ from counterpoint.agents.plan import Missing
 Sign = tuple[Missing, str]
 _PARTS = words_set("other others rest third half change sure free nothing granted ever long while moment good")
 # Endings of qualities and acts, which are not users: "trades bandwidth for responsiveness".
+_WAYS = words_set("way ways road ride walk trip drive commute run journey route")
+_IDLY = words_set("come comes came coming for feel feels set sets break breaks is are was get gets")
 _QUALITIES = ("ness", "ity", "tion", "sion", "ment", "ance", "ence", "ing", "ism", "acy", "ship", "ure")
 
 
@@ -34,9 +36,17 @@ def people_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
         led = lead is not None and lead.text in words_set(
             "most very really truly so for to among amongst our of with in on the those all only"
         )
-        if led or (opens and ends):
+        if led and lead is not None and lead.text == "to" and first > 1 and tokens[first - 2].text in _WAYS:
+            continue  # "on the way to work people want talk"
+        if (led or (opens and ends)) and not _is_spelled_out(text, end):
             return Missing.AUDIENCE, words_of(tokens, first, end)
     return None
+
+
+def _is_spelled_out(text: Text, end: int) -> bool:
+    """Return whether users are defined right behind their name: "old clients, anything before version 9.0.0"."""
+    opened = end < len(text.tokens) and text.tokens[end].text in (",", "(", ":", ";")
+    return opened and bool(set(range(end + 1, end + 6)) & text.audience)
 
 
 def users_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
@@ -50,7 +60,7 @@ def users_unread(text: Text, links: Links, change: ChangeReading, loose: set[int
     names = {word for words in values.values() for word in words} | set(values)
     for i in sorted(loose):
         t = tokens[i]
-        if t.text in names:
+        if t.text in names and not (i and tokens[i - 1].text in _IDLY and _closes(text, i)):
             return Missing.AUDIENCE, t.text
         closes = i + 1 >= len(tokens) or not tokens[i + 1].is_word
         lead = next(
@@ -63,6 +73,10 @@ def users_unread(text: Text, links: Links, change: ChangeReading, loose: set[int
         if not known and not t.text.endswith(_QUALITIES) and t.text not in _PARTS:
             return Missing.AUDIENCE, words_of(tokens, lead + 1, i + 1)
     return None
+
+
+def _closes(text: Text, i: int) -> bool:
+    return i + 1 >= len(text.tokens) or not text.tokens[i + 1].is_word
 
 
 def name_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:

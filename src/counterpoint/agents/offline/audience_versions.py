@@ -1,0 +1,79 @@
+"""Audiences by the version of the client: "before version 9.0.0", "clients older than 9", "since 9.2"."""
+
+import re
+from collections.abc import Sequence
+
+from counterpoint.agents.offline.audience_comparison import comparison
+from counterpoint.agents.offline.audience_reading import AudienceReading
+from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.text import Token, words_set
+
+_VERSION = re.compile(r"\d+(\.\d+){0,2}")
+_CUES = words_set("version versions build builds client clients updated upgraded update")
+# Comparisons of age, of which a lower number is the older one.
+_AGES = {
+    "older": "<",
+    "earlier": "<",
+    "pre": "<",
+    "newer": ">",
+    "later": ">",
+    "fresher": ">",
+    "post": ">",
+    "past": ">",
+    "behind": "<",
+}
+
+
+def read_versions(
+    tokens: Sequence[Token],
+    reading: AudienceReading,
+    lexicon: Lexicon,
+    key: str,
+) -> None:
+    """Read the versions of the client that a text asks for."""
+    numbers = [t.index for t in tokens if _VERSION.fullmatch(t.text) and t.index not in reading.used]
+    for i in numbers:
+        following = tokens[i + 1].text if i + 1 < len(tokens) else ""
+        near = {t.text for t in tokens[max(0, i - 5) : i + 4] if t.sentence == tokens[i].sentence}
+        dotted = "." in tokens[i].text
+        aged = _aged(tokens, i)
+        cued = bool(_CUES & near) or (dotted and bool({"app", "ios", "android", "apps"} & near))
+        if following in ("%", "pp", "percent") or not (cued or (dotted and aged is not None)):
+            continue
+        between = next((j for j in numbers if j == i + 2 and tokens[i + 1].text in ("and", "to", "-")), None)
+        if between is not None and {tokens[i - 1].text, tokens[i - 2].text} & {"between", "from", "versions"}:
+            reading.clauses[key] = f'{key} >= "{_full(tokens[i].text)}" && {key} <= "{_full(tokens[between].text)}"'
+            reading.take(tokens, i - 1, between + 1)
+            return
+        found = aged or comparison(tokens, i, i + 1, lexicon)
+        if found is None:
+            continue
+        op, start, end = found
+        negated = any(t.text == "not" or t.text.endswith("n't") for t in tokens[max(0, start - 3) : start])
+        op = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}[op] if negated else op
+        reading.clauses[key] = f'{key} {op} "{_full(tokens[i].text)}"'
+        start -= bool(start and tokens[start - 1].text in ("version", "app", "versions"))
+        reading.take(tokens, start, end)
+        return
+
+
+def _aged(tokens: Sequence[Token], i: int) -> tuple[str, int, int] | None:
+    """Return a comparison by age before a version, or one of time that stands right before it: "since 9.2"."""
+    before = [t.text for t in tokens[max(0, i - 4) : i]]
+    plain = [w for w in before if w not in ("version", "versions", "the", "app", "build", "release", "v")]
+    start = i - (before[::-1].index(plain[-1]) + 1) if plain else i
+    if plain[-2:-1] and plain[-1] in ("than", "to", "-") and plain[-2] in _AGES:
+        return _AGES[plain[-2]], start - 1, i + 1
+    if plain and plain[-1] in ("pre", "post", "past", "behind", "before"):
+        return _AGES.get(plain[-1], "<"), start, i + 1
+    if plain and plain[-1] in ("since", "from"):
+        after = " ".join(t.text for t in tokens[i + 1 : i + 3])
+        onwards = 1 if after.split()[:1] in (["on"], ["onwards"], ["upwards"]) else 0
+        tail = i + 1 + (2 if after in ("and up", "and later", "and newer") else onwards)
+        settled = plain[-1] == "since" or tail > i + 1
+        return (">=", start, tail) if settled else None
+    return None
+
+
+def _full(version: str) -> str:
+    return ".".join([*version.split("."), "0", "0"][:3])

@@ -1,0 +1,100 @@
+"""The audit of a finished reading: what the text counts, joins or names has to show in the arms of the plan."""
+
+from collections.abc import Iterable, Iterator
+
+from counterpoint.agents.offline.changes import ChangeReading
+from counterpoint.agents.offline.dials import is_number
+from counterpoint.agents.offline.quantities import Kind
+from counterpoint.agents.offline.reading import Links, Text
+from counterpoint.agents.offline.text import words_of, words_set
+from counterpoint.agents.plan import Missing
+
+Sign = tuple[Missing, str]
+_KEPT = words_set("stay stays keep keeps remain remains left leave untouched today now currently instead than not no")
+
+
+def bundle_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "As one bundle", "both in a single arm": an arm that sets one dial does not show what was joined.
+    """
+    del links, loose
+    if any(len(_asked_for(text, arm)) > 1 for arm in change.arms):
+        return None
+    for start, end, _ in text.lexicon.lists["bundled"].find(text.tokens):
+        after = {t.text for t in text.tokens[end : end + 8] if t.sentence == text.tokens[end - 1].sentence}
+        if not after & words_set("another other second"):
+            return Missing.CHANGE, words_of(text.tokens, start, end)
+    return None
+
+
+def _asked_for(text: Text, arm: Iterable[str]) -> list[str]:
+    """Return the dials of an arm that were asked for, without those that another one needs."""
+    keys = list(arm)
+    needed = {n for k in keys for n in (text.surface.parameters[k].requires or {})}
+    return [k for k in keys if k not in needed]
+
+
+def group_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "About moods for one group and about discovery for the other": two groups were described, and one arm was read.
+    """
+    del links, loose
+    if len(change.arms) > 1:
+        return None
+    tokens = text.tokens
+    for t in tokens[:-1]:
+        if t.text != "one" or tokens[t.index + 1].text not in words_set("group arm half variant cell branch version"):
+            continue
+        rest = [k for k in tokens[t.index + 2 : t.index + 20] if k.sentence - t.sentence <= 1]
+        other = next((k for k in rest if k.text in ("other", "another")), None)
+        if other is not None and not {k.text for k in tokens[other.index : other.index + 6]} & _KEPT:
+            return Missing.CHANGE, words_of(tokens, t.index, other.index + 1)
+    return None
+
+
+def value_unused(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "The sequence model with a half-life of a week": a value was named in full, and no arm has it.
+    """
+    del loose
+    used = {k for arm in change.arms for k in arm}
+    for m in links.parameters:
+        parameter = text.surface.parameters[m.key]
+        if m.key in used or m.coverage < 0.9 or not parameter.values:
+            continue
+        stems = {text.tokens[i].stem for i in m.tokens}
+        for value in parameter.values:
+            named = set(text.lexicon.stems(value.replace("_", " ")))
+            clause = {t.text for t in text.tokens if t.clause == text.tokens[m.start].clause}
+            if value not in ("none", "full", str(parameter.baseline)) and named <= stems and not clause & _KEPT:
+                return Missing.CHANGE, words_of(text.tokens, m.start, m.end)
+    return None
+
+
+def share_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "Switch it on and give it half the usual deadline": half of something was asked for, and no arm has a number.
+    """
+    del loose
+    if any(is_number(text.surface.parameters[k]) for arm in change.arms for k in arm):
+        return None
+    explained = {i for q in _explained(links) for i in range(q[0], q[1])} | text.audience | change.used
+    explained |= {i for m in [*links.metrics, *links.parameters] for i in m.tokens}
+    spoken = {text.tokens[i].sentence for i in change.used}
+    for q in text.quantities:
+        inside = text.tokens[q.start].sentence in spoken and not set(range(*q.span)) & explained
+        led = text.tokens[q.end].text if q.end < len(text.tokens) else ""
+        if inside and q.kind in (Kind.FRACTION, Kind.FACTOR) and led in ("the", "as", "our", "of", "its", "that"):
+            traffic = text.lexicon.lists["traffic"].any_in(text.tokens[q.end : q.end + 4])
+            if not traffic:
+                return Missing.VALUE, words_of(text.tokens, q.start, q.end + 3)
+    return None
+
+
+def _explained(links: Links) -> Iterator[tuple[int, int]]:
+    for quantities in (*links.values.values(), *links.effects.values()):
+        yield from (q.span for q in quantities)
