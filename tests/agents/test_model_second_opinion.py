@@ -15,7 +15,7 @@ LEXICON = default_lexicon()
 
 
 def _plan(**changes: Any) -> Plan:
-    said = Provenance(source=Source.WORDS, words="30 results per page", confidence=0.8)
+    said = Provenance(source=Source.WORDS, words="30 results per page", confidence=None, note="alone")
     plan = Plan(
         outcome=Outcome.PLAN,
         surface="search",
@@ -51,7 +51,7 @@ def test_the_measured_confidence_of_the_rules_is_kept_where_both_agree(search: S
     surer = Provenance(source=Source.WORDS, words="30 results", confidence=0.97)
     plan = _settled(search, _plan(), _plan(provenance={"arms": surer}))
     assert plan.provenance["arms"] == surer
-    assert plan.provenance["primary"].confidence == 0.8
+    assert plan.provenance["primary"].confidence is None
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,11 @@ def test_a_plan_beside_any_other_refusal_is_a_question(search: Surface, reason: 
     assert _settled(search, _refusal(reason), _plan()).outcome is Outcome.CLARIFY
 
 
-def test_a_plan_beside_a_question_stands_with_less_confidence(search: Surface) -> None:
+def test_a_plan_beside_a_question_says_what_the_rules_asked_about(search: Surface) -> None:
     settled = _settled(search, _plan(), _question(Missing.METRIC))
     assert settled.outcome is Outcome.PLAN
-    assert settled.provenance["primary"].confidence == 0.6
+    assert "would have asked" in settled.provenance["primary"].note
+    assert settled.provenance["audience"].note == "alone"
 
 
 def test_a_question_stands_where_the_model_read_past_it(search: Surface) -> None:

@@ -77,7 +77,8 @@ def generate(
         notes["metrics.primary.mde"] = Provenance(
             source=Source.PAST_EXPERIMENT,
             words=f"a typical true effect on {plan.primary}, by {history.n} past experiments",
-            confidence=0.5,
+            confidence=None,
+            note="their average; how near this one will be is not known before it is measured",
         )
     many = len(plan.arms) > 1
     arms = [

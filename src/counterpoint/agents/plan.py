@@ -54,16 +54,20 @@ class Provenance:
     Attributes:
         source: The words of the hypothesis, a default, or a past experiment.
         words: The words quoted, or the default's or the experiment's name.
-        confidence: Share in [0, 1] of like fields that the planner expects to have right.
+        confidence: Share in [0, 1] of like fields that the planner expects to have right; None where it is not known.
+        note: What is known of it where no share is; empty otherwise.
     """
 
     source: Source
     words: str = ""
-    confidence: float = 1.0
+    confidence: float | None = 1.0
+    note: str = ""
 
     def as_document(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"source": str(self.source), "words": self.words, "confidence": round(self.confidence, 3)}
+        share = None if self.confidence is None else round(self.confidence, 3)
+        document = {"source": str(self.source), "words": self.words, "confidence": share}
+        return {**document, "note": self.note} if self.note else document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

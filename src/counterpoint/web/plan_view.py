@@ -19,7 +19,8 @@ class PlanField:
     """One field: what it was read as, from what, and how surely.
 
     Attributes:
-        confidence: Share in [0, 1]; None when the planner gave no source.
+        confidence: Share in [0, 1]; None when nobody measured it, or the planner gave no source.
+        note: What is known where there is no share.
     """
 
     name: str
@@ -27,6 +28,7 @@ class PlanField:
     source: str
     quoted: str
     confidence: float | None
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,7 @@ def _field(origins: Mapping[str, Document], name: str, reading: str, *keys: str)
         source=_SOURCES.get(source, source),
         quoted=shorten(origin.get("words", ""), _MAX_QUOTE, placeholder=" …"),
         confidence=origin.get("confidence"),
+        note=str(origin.get("note", "")),
     )
 
 

@@ -13,10 +13,10 @@ from counterpoint.config import Surface
 from counterpoint.errors import InvalidInput
 from counterpoint.vocabulary import Direction, Scalar
 
-QUOTED = 0.8
-"""Confidence of a field whose words are in the text, by a model alone; a fixed figure, not a calibrated one."""
-ASKED_BELOW = 0.5
-"""A field surer than this is planned with; any other is asked about."""
+ALONE = "a model alone read it, and quotes the words that say so; how often it is right then was not measured"
+"""What is known of a field whose quotation is in the text and that nothing else was compared with."""
+UNSAID = 0.0
+"""Confidence of a field that no words of the text stand behind: it is asked about, never planned with."""
 _MISSING = {
     "arms": Missing.CHANGE,
     "audience": Missing.AUDIENCE,
@@ -56,7 +56,7 @@ def ground(draft: Draft, text: Text, surface: Surface) -> Grounded:
 
 def with_doubts_asked(plan: Plan, surface: Surface) -> Plan:
     """Return the plan, or the question about the first of its fields that nothing in the text stands behind."""
-    doubtful = [name for name, p in plan.provenance.items() if p.confidence < ASKED_BELOW]
+    doubtful = [name for name, p in plan.provenance.items() if p.confidence == UNSAID]
     if plan.outcome is not Outcome.PLAN or not doubtful:
         return plan
     missing = tuple(dict.fromkeys(missing_for(name) for name in doubtful))
@@ -107,14 +107,14 @@ def _plan(draft: Draft, text: Text, surface: Surface, ungrounded: set[str]) -> P
         "primary": _said(words.primary, "primary" in ungrounded),
     }
     if draft.audience.strip() == "true":
-        provenance["audience"] = Provenance(source=Source.DEFAULT, words="everyone", confidence=QUOTED)
+        provenance["audience"] = Provenance(source=Source.DEFAULT, words="everyone", confidence=None, note=ALONE)
     else:
         provenance["audience"] = _said(words.audience, "audience" in ungrounded)
     stated = draft.direction is not None and bool(words.direction)
     provenance["direction"] = (
         _said(words.direction, "direction" in ungrounded)
         if stated
-        else Provenance(source=Source.DEFAULT, words=f"{better} is better", confidence=QUOTED)
+        else Provenance(source=Source.DEFAULT, words=f"{better} is better", confidence=1.0)
     )
     for field in ("mde", "mde_abs", "allocation", "days"):
         if getattr(draft, field) is not None:
@@ -147,8 +147,8 @@ def _arm(arm: Arm, surface: Surface) -> dict[str, Scalar]:
 
 def _said(quotation: str, is_ungrounded: bool) -> Provenance:
     if is_ungrounded:
-        return Provenance(source=Source.WORDS, words="", confidence=0.0)
-    return Provenance(source=Source.WORDS, words=quotation, confidence=QUOTED)
+        return Provenance(source=Source.WORDS, words="", confidence=UNSAID)
+    return Provenance(source=Source.WORDS, words=quotation, confidence=None, note=ALONE)
 
 
 def _sensitive(audience: str, surface: Surface) -> str | None:
@@ -161,10 +161,5 @@ def _sensitive(audience: str, surface: Surface) -> str | None:
 
 def with_agreement(plan: Plan, offline: Plan) -> Plan:
     """Return a model's plan with the rules' provenance of the fields that both read alike: theirs was measured."""
-    merged = {
-        name: offline.provenance[name]
-        if name in offline.provenance and offline.provenance[name].confidence > said.confidence
-        else said
-        for name, said in plan.provenance.items()
-    }
+    merged = {name: offline.provenance.get(name, said) for name, said in plan.provenance.items()}
     return replace(plan, provenance=merged)

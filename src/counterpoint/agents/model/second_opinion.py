@@ -16,8 +16,8 @@ from counterpoint.agents.plan import Missing, Outcome, Plan, RejectReason
 from counterpoint.config import Surface
 
 FIELDS = ("arms", "audience", "primary", "direction", "mde", "mde_abs", "guardrails", "allocation", "days")
-UNSHARED = 0.6
-"""Confidence of a field that the model read and the rules would have asked about; fixed, not calibrated."""
+UNSHARED = "a model alone read it, and the offline planner would have asked about it"
+"""What is known of a field that the rules could not read."""
 BY_POLICY = frozenset({RejectReason.UNSAFE_INSTRUCTION, RejectReason.SENSITIVE_AUDIENCE})
 """Refusals of the rules that stand whatever a model reads, with or without a second opinion."""
 _ASKS = {
@@ -102,7 +102,7 @@ def settle(surface: Surface, model: Plan, offline: Plan, opinion: SecondOpinion,
 
 
 def _beside_a_question(surface: Surface, model: Plan, offline: Plan, lexicon: Lexicon) -> Plan:
-    """Return the model's plan with less confidence in what the rules asked about, or their question.
+    """Return the model's plan, saying of what the rules asked about that they did, or their question.
 
     The question stands where the model read past it: a number that its words do not say, users that it left out,
     another surface, several things at once; and where the rules know other names for what they did not ask about.
@@ -113,7 +113,7 @@ def _beside_a_question(surface: Surface, model: Plan, offline: Plan, lexicon: Le
     if _named_otherwise(surface, model, asked, lexicon):
         return offline
     doubted = {name: p for name, p in model.provenance.items() if missing_for(name) in asked or name == "arms"}
-    less = {name: replace(p, confidence=min(p.confidence, UNSHARED)) for name, p in doubted.items()}
+    less = {name: replace(p, confidence=None, note=UNSHARED) for name, p in doubted.items()}
     return replace(model, provenance={**model.provenance, **less})
 
 
