@@ -116,7 +116,7 @@ def print_proposal(proposal: dict[str, Any]) -> None:
                     f"  {path}",
                     _shortened(_value_at(proposal, path)),
                     source["source"].replace("_", " "),
-                    f"{source['confidence']:.2f}",
+                    "-" if source["confidence"] is None else f"{source['confidence']:.2f}",
                     _shortened(source.get("words") or ""),
                 )
                 for path, source in plan["provenance"].items()
