@@ -45,6 +45,8 @@ def test_by_default_nobody_may_force_and_nothing_is_stale():
         ('forcing: {actors: [" "]}', "missing_field"),
         ("forcing: {actors: [ann], hours: 0}", "out_of_bounds"),
         ("forcing: {who: [ann]}", "unknown_key"),
+        ("least_units_to_ship: -1", "out_of_bounds"),
+        ("least_units_to_ship: 2.5", "wrong_type"),
         ("staleness: {max_age_s: -1}", "out_of_bounds"),
         ("staleness: {max_age_s: 1.5}", "wrong_type"),
         ("staleness: {policy: refuse}", "contradiction"),

@@ -13,9 +13,9 @@ LEAST_BEYOND = 10
 def require_adequate(metric: Metric, rollup: MetricRollup, control: str, treatment: str, *, alpha: float) -> None:
     """Raise when the figures of a comparison would not mean what they say.
 
-    Means and shares ask for 30 units in each arm, 25 times the squared skewness, and tails within half of alpha / 2;
-    shares for five of the rarer outcome in each arm; ratios the same as means, of their linearised values; quantiles
-    for 30 units and ten values beyond the quantile in each arm.
+    Means and shares ask for 30 units in each arm, 8 times the squared skewness, and tails within half of alpha / 2 (a
+    quarter where nothing changed); shares for five of the rarer outcome in each arm; ratios the same as means, of their
+    linearised values; quantiles for 30 units and ten values beyond the quantile in each arm.
 
     Args:
         metric: Its type picks the rule.

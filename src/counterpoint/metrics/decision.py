@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from counterpoint.experiments import ExperimentSpec
+from counterpoint.metrics.grounds import LEAST_UNITS_TO_SHIP, on_grounds
 from counterpoint.metrics.levels import levels_of
 from counterpoint.metrics.scorecard import MetricRow, Scorecard
 from counterpoint.stats import Decision, MetricReading, Role, Verdict
@@ -60,16 +61,18 @@ class ExperimentDecision:
         }
 
 
-def decide(scorecard: Scorecard, spec: ExperimentSpec) -> ExperimentDecision:
+def decide(scorecard: Scorecard, spec: ExperimentSpec, *, least_units: int = LEAST_UNITS_TO_SHIP) -> ExperimentDecision:
     """Return which treatment to ship, if any.
 
     Ship only what is superior on the primary metric, non-inferior on every guardrail within its margin, worse on
     nothing, and passes the quality tests; of several such treatments the one with the largest relative effect. A
     guardrail that is a rate of something bad, of which none happened in either arm, is at its best value and passes.
+    Nothing is shipped on fewer units than `least_units` in an arm or on less than a week, whatever its intervals say.
 
     Args:
         scorecard: Its effects are of the type that may be read now.
         spec: The design that it belongs to.
+        least_units: Matured units that each arm must have before anything is shipped; the surface's policy says.
     """
     levels = levels_of(spec, test=scorecard.test, at_horizon=scorecard.at_horizon)
     decided: dict[str, Decision] = {}
@@ -83,6 +86,7 @@ def decide(scorecard: Scorecard, spec: ExperimentSpec) -> ExperimentDecision:
             beta=1 - spec.analysis.power,
             at_horizon=scorecard.at_horizon,
         )
+        decision = on_grounds(decision, scorecard, spec, variant, least_units)
         decided[variant] = decision
         floor = "".join(
             f"; {row.metric}: {row.missing.reason}" for row in scorecard.of(variant) if _at_floor(row) and row.missing

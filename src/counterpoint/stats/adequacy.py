@@ -1,6 +1,7 @@
 """Is there enough data for a normal reading? Skewness and rare values decide, and the verdict may be "too few"."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from counterpoint.stats.summary import METRIC, Summary, merge, select
@@ -8,8 +9,10 @@ from counterpoint.stats.tails import upper_quantile
 
 LEAST_UNITS = 30
 LEAST_SUCCESSES = 5
-# How far each one-sided error may stray from alpha / 2, as a share of it, before the verdict is "too few".
+# How far each one-sided error may stray from alpha / 2, as a share of it, before the verdict is "too few": at the
+# variances seen, which a large effect makes unequal, and at equal ones, where a stray ships what changes nothing.
 TOLERANCE = 0.5
+TOLERANCE_UNDER_THE_NULL = 0.25
 # Skewness of equal arms cancels in their difference; so many units per squared skewness leave kurtosis no say either.
 UNITS_PER_SQUARED_SKEWNESS = 8
 
@@ -67,21 +70,29 @@ def adequacy(control: Summary, treatment: Summary, *, alpha: float = 0.05, binar
     total = sum(variances)
     if total <= 0:
         return _too_few(None, None, "every unit has the same value so far")
-    shift = skew * (variances[1] ** 1.5 / math.sqrt(treatment.n) - variances[0] ** 1.5 / math.sqrt(control.n))
-    z = upper_quantile(alpha / 2)
-    density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    # Studentised mean: P(T > z) = alpha/2 - k3 (2 z^2 + 1) phi(z) / 6, and the opposite in the other tail.
-    stray = abs(shift) / total**1.5 * (2 * z * z + 1) * density / 6
-    expected = alpha / 2 + stray
+    sizes = (control.n, treatment.n)
+    stray = _stray(skew, variances, sizes, alpha)
+    under_null = _stray(skew, [1 / control.n, 1 / treatment.n], sizes, alpha)
+    expected = alpha / 2 + max(stray, under_null)
     needed = math.ceil(UNITS_PER_SQUARED_SKEWNESS * skew**2)
-    if smaller < needed or stray > TOLERANCE * alpha / 2:
-        more = max(needed, math.ceil(smaller * (stray / (TOLERANCE * alpha / 2)) ** 2))
+    excess = max(stray / TOLERANCE, under_null / TOLERANCE_UNDER_THE_NULL) / (alpha / 2)
+    if smaller < needed or excess > 1:
+        more = max(needed, math.ceil(smaller * excess**2))
         return _too_few(
             more, expected, f"skewness {skew:.1f} asks for about {more} units in each arm; there are {smaller}"
         )
     return Adequacy(
         adequate=True, code="", units_needed=needed, expected_error=expected, sentence="enough for a normal reading"
     )
+
+
+def _stray(skew: float, errors: Sequence[float], sizes: tuple[int, int], alpha: float) -> float:
+    """Return how far skewness moves each tail's error at these squared standard errors of control and treatment."""
+    shift = skew * (errors[1] ** 1.5 / math.sqrt(sizes[1]) - errors[0] ** 1.5 / math.sqrt(sizes[0]))
+    z = upper_quantile(alpha / 2)
+    density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    # Studentised mean: P(T > z) = alpha/2 - k3 (2 z^2 + 1) phi(z) / 6, and the opposite in the other tail.
+    return abs(shift) / sum(errors) ** 1.5 * (2 * z * z + 1) * density / 6
 
 
 def _skewness(summary: Summary) -> float:

@@ -169,7 +169,8 @@ class Judge:
     ) -> tuple[Scorecard, ExperimentDecision]:
         """Return the scorecard and what it asks for now."""
         card = self.scorecard(launch, now, segment=segment)
-        return card, decide(card, spec_of(launch))
+        least = self._release(launch.surface).state.surface.policy.least_units_to_ship
+        return card, decide(card, spec_of(launch), least_units=least)
 
     def placebo(self, launch: Launch, now: datetime) -> Scorecard:
         """Return the scorecard of an A/A experiment on the control units, split again by another salt."""
