@@ -228,6 +228,14 @@ def test_an_effect_beyond_reach_is_said_never_to_be_found(search: Surface, world
     assert finding.facts["days_needed"] is None
 
 
+def test_an_experiment_too_small_to_ship_anything_is_told_so_before_it_starts(search: Surface, world: World) -> None:
+    findings = validate(_spec(), search, replace(world, traffic=Traffic(50)))
+    (finding,) = [f for f in findings if f.code == "too_small_to_ship"]
+    assert finding.severity is Severity.WARNING
+    assert finding.facts["units"] < finding.facts["least"] == search.policy.least_units_to_ship
+    assert "too_small_to_ship" not in _codes(validate(_spec(), search, replace(world, traffic=Traffic(100_000))))
+
+
 def test_more_traffic_never_needs_more_days(search: Surface, world: World) -> None:
     days = []
     for per_day in (20_000, 40_000, 60_000, 120_000, 500_000):

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from counterpoint.agents.checks.findings import asked_once, error, info, not_known, warning
+from counterpoint.agents.checks.power import units_after
 from counterpoint.agents.equivalence import telling_contexts
 from counterpoint.agents.ports import World
 from counterpoint.assignment import Audience, check_audience, compile_audience
 from counterpoint.config import Attribute, Surface
 from counterpoint.errors import InvalidInput
-from counterpoint.experiments import ExperimentSpec, Unknown
+from counterpoint.experiments import ExperimentSpec, UnitsPerDay, Unknown
 from counterpoint.vocabulary import Finding
 
 
@@ -97,3 +98,24 @@ def check_reach(spec: ExperimentSpec, surface: Surface, world: World) -> Iterato
         f"{units.first_day * share:,.0f} of them in the experiment ({units.source})"
     )
     yield info("reach", "audience", message, units_per_day=units.first_day, enrolled_per_day=units.first_day * share)
+    yield from _too_small(spec, surface, units)
+
+
+def _too_small(spec: ExperimentSpec, surface: Surface, units: UnitsPerDay) -> Iterator[Finding]:
+    """Warn about an experiment whose smallest arm never has the units that a winner must have to be shipped."""
+    metric = surface.metrics.get(spec.metrics.primary.metric)
+    least = surface.policy.least_units_to_ship
+    if metric is None:
+        return
+    weights = [variant.weight for variant in spec.variants]
+    matured = units_after(units, spec.schedule.days - metric.window_days)
+    smallest = spec.allocation * matured * min(weights) / sum(weights)
+    if smallest < least:
+        yield warning(
+            "too_small_to_ship",
+            "audience",
+            f"about {smallest:,.0f} units of the smallest arm will have matured by day {spec.schedule.days}, and "
+            f"nothing ships on fewer than {least:,} (policy.least_units_to_ship); allocate more or run longer",
+            units=smallest,
+            least=least,
+        )
