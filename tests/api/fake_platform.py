@@ -155,6 +155,11 @@ class FakeControl:
         self.asked.append(("reject", launch, by, reason))
         return self.launch(launch)
 
+    def amend(self, launch: str, spec: Any, *, actor: str, reason: str) -> Document:
+        self.launch(launch)
+        self.asked.append(("amend", launch, spec, actor, reason))
+        return self.launch_document
+
     def move(self, launch: str, goal: str, *, actor: str, reason: str) -> Document:
         self.launch(launch)
         self.asked.append(("move", launch, goal, actor, reason))

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from counterpoint.errors import Conflict, InvalidInput
-from counterpoint.experiments import ExperimentSpec, parse_spec
+from counterpoint.experiments import WHY_NOT, ExperimentSpec, parse_spec
 from counterpoint.orchestration import LaunchDesk, LaunchState, Verb, approve, move, open_desk, reject, submit, tick
 from counterpoint.orchestration.declarative import (
-    WHY_NOT,
     Act,
     Declared,
     Head,
@@ -127,8 +126,10 @@ def test_a_changed_spec_that_has_not_begun_is_launched_anew_and_its_approvals_ar
     assert (waits.act, waits.reasons) == (Act.KEEP, ("launched, and waits for its approval",))
 
 
-@pytest.mark.parametrize("change", [{"allocation": 0.2}, {"hypothesis": "Another."}, {"schedule": {"days": 21}}])
-def test_a_launch_that_has_begun_is_not_changed_and_the_plan_says_why(folder: Desk, change: dict[str, Any]) -> None:
+@pytest.mark.parametrize("change", [{"allocation": 0.2}, {"hypothesis": "Another."}, {"isolated": True}])
+def test_what_a_running_launch_was_drawn_by_is_not_changed_and_the_plan_says_why(
+    folder: Desk, change: dict[str, Any]
+) -> None:
     folder.sync(declared())
     plan = folder.sync(declared(**change))
     item = folder.only(plan)
@@ -138,6 +139,31 @@ def test_a_launch_that_has_begun_is_not_changed_and_the_plan_says_why(folder: De
     assert any(reason.startswith(f"{field}: ") for reason in item.reasons[1:])
     assert plan.n_faults == 1
     assert folder.states() == {"podcasts-second": "running"}
+
+
+def test_a_slower_ramp_is_amended_while_it_runs_and_a_second_sync_finds_nothing_to_do(folder: Desk) -> None:
+    folder.sync(declared())
+    slower = declared(schedule={"days": 14, "ramp": [{"share": 0.01, "hours": 48}, {"share": 0.05, "hours": 24}]})
+    planned = folder.plan(slower)
+    item = folder.only(planned)
+    assert (item.act, planned.n_changes, planned.n_faults) == (Act.AMEND, 1, 0)
+    assert [(edit.path, edit.before, edit.after) for edit in item.changes] == [("schedule.ramp.1.hours", 4.0, 48.0)]
+    folder.sync(slower)
+    (launch,) = folder.world.launches.list()
+    assert (launch.state, launch.spec["schedule"]["ramp"][0]["hours"]) == (LaunchState.RUNNING, 48.0)
+    assert launch.timeline[-1].reason == f"amended by ada: {SOURCE} declares another text now"
+    assert folder.only(folder.sync(slower)).act is Act.KEEP
+
+
+def test_a_folder_does_not_expose_more_than_people_have_approved(folder: Desk) -> None:
+    folder.world.n_approvals = 1
+    folder.sync(declared())
+    (launch,) = folder.world.launches.list()
+    approve(folder.desk, launch.id, by="bob")
+    item = folder.only(folder.sync(declared(schedule={"days": 14, "ramp": [{"share": 0.01, "hours": 1}]})))
+    assert item.act is Act.BLOCKED
+    assert "0 of 1 approvals given" in item.reasons[0]
+    assert folder.world.launches.get(launch.id).spec == launch.spec
 
 
 def test_every_field_of_a_spec_says_why_it_cannot_change_in_place() -> None:

@@ -60,7 +60,8 @@ def test_what_takes_treatments_away_is_what_the_table_of_the_lifecycle_says_does
     reached(rig, Goal.STOP)
     stopped = rig.store.latest("home").state
     taking_away = set()
-    for goal in Goal:
+    # An amendment moves nothing: it has a test of its own.
+    for goal in set(Goal) - {Goal.AMEND}:
         is_later = goal in (Goal.RESTART, Goal.ARCHIVE, Goal.SHIP, Goal.ROLL_BACK)
         from_there = stopped if is_later else running
         operations = operations_for(rig.desired(goal, variant="treatment"), from_there)

@@ -6,7 +6,7 @@ import pytest
 
 from counterpoint.errors import PlatformFault
 from counterpoint.experiments import ExperimentSpec
-from counterpoint.orchestration import STEPS, Inspection, LaunchDesk, move, open_desk, submit, tick
+from counterpoint.orchestration import STEPS, Inspection, LaunchDesk, amend_text, move, open_desk, submit, tick
 from counterpoint.orchestration.desk import WORKFLOWS
 from counterpoint.orchestration.steps import policy_of
 from launch_fakes import CountingBackend, FakeWorld, KillableExecutor, spec_document
@@ -17,7 +17,7 @@ SPEC = ExperimentSpec.model_validate(spec_document())
 STORED = """
 validate; apply *; apply surface; verify *; revert *; record running; record failure;
 inspect; record look; record smoke check; hear kill; claim;
-record stage; record pause; record resume; record restart; record retry;
+record stage; record pause; record resume; record restart; record retry; record amend;
 record stopped; record held; decide; learn; begin shipping; abort shipping; record end
 """
 """Once here, a name stays: workflows that sleep in some database were recorded under it."""
@@ -29,7 +29,7 @@ def _names() -> list[str]:
 
 def test_no_stored_name_was_changed_or_taken_away() -> None:
     assert [name for name in _names() if name not in STEPS] == []
-    assert set(WORKFLOWS) >= {"begin", "look", "intervene"}
+    assert set(WORKFLOWS) >= {"begin", "look", "intervene", "amend"}
 
 
 def test_every_name_in_the_table_is_in_the_committed_list() -> None:
@@ -64,6 +64,10 @@ def _whole(executor: KillableExecutor) -> None:
     flags.fail_on = None
     world.clock.pass_time(hours=4)
     tick(desk)
+    slower = SPEC.schedule.ramp[1].model_copy(update={"hours": 90})
+    schedule = SPEC.schedule.model_copy(update={"ramp": (SPEC.schedule.ramp[0], slower)})
+    amended = SPEC.model_copy(update={"schedule": schedule})
+    amend_text(desk, launch.id, amended, actor="grace", reason="because")
     for verb in ("pause", "resume", "hold", "restart", "kill", "restart", "stop"):
         move(desk, launch.id, verb, actor="grace", reason="because")
     world.inspection = Inspection(srm=True)

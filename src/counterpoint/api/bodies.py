@@ -138,6 +138,14 @@ class MoveBody(_Body):
     reason: Annotated[Text, Field(min_length=1)]
 
 
+class AmendmentBody(_Body):
+    """The whole spec with what changes, and why; the audit log keeps both."""
+
+    model_config = _with(examples.AMENDMENT)
+    spec: Annotated[dict[str, Any] | str, Field(description="As a JSON object or as YAML text.")]
+    reason: Annotated[Text, Field(min_length=1)]
+
+
 class ErrorDocument(BaseModel):
     """What went wrong, who has to act, and what to do: the body of every 4xx and 5xx, under `error`."""
 

@@ -69,6 +69,7 @@ VALIDATION: Example = {"spec": SPEC}
 LAUNCH: Example = {"surface": "home", "hypothesis": _HYPOTHESIS}
 APPROVAL: Example = {"note": "Read the blast radius; fine."}
 MOVE: Example = {"reason": "Client release 9.2 crashes on the new shelf."}
+AMENDMENT: Example = {"spec": SPEC, "reason": "The first stage is to last two days longer."}
 ERROR: Example = {
     "error": {
         "code": "unknown_surface",

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from counterpoint.api import examples
 from counterpoint.api.actor import actor_of
 from counterpoint.api.answers import answers, listed
-from counterpoint.api.bodies import ApprovalBody, LaunchBody, MoveBody, PlanBody, ValidationBody
+from counterpoint.api.bodies import AmendmentBody, ApprovalBody, LaunchBody, MoveBody, PlanBody, ValidationBody
 from counterpoint.api.ports import Control, Document
 
 Actor = Annotated[str, Depends(actor_of)]
@@ -96,6 +96,17 @@ def launch_routes(control: Control) -> APIRouter:
     )
     def reject_launch(name: LaunchName, body: MoveBody, actor: Actor) -> Document:
         return control.reject(name, by=actor, reason=body.reason)
+
+    @routes.post(
+        "/launches/{name}/amendments",
+        summary="Amend the text of a running launch",
+        description="The whole spec with what changes: the ramp ahead, stricter rules and margins, the end of an "
+        "always-valid test. What would change the registered error rates is refused, and so is what would expose more "
+        "than people have approved.",
+        responses=answers(examples.LAUNCHED, 400, 403, 404, 409, 413, 415, 422, 503),
+    )
+    def amend_launch(name: LaunchName, body: AmendmentBody, actor: Actor) -> Document:
+        return control.amend(name, body.spec, actor=actor, reason=body.reason)
 
     for goal, consequence in _MOVES.items():
         _add_move(routes, control, goal, consequence)

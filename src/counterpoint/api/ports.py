@@ -93,6 +93,10 @@ class Control(Protocol):
         """Refuse a launch that has not begun, for good."""
         ...
 
+    def amend(self, launch: str, spec: str | Mapping[str, Any], *, actor: str, reason: str) -> Document:
+        """Put another text in the place of a running launch's."""
+        ...
+
     def move(self, launch: str, goal: str, *, actor: str, reason: str) -> Document:
         """Pause, resume, hold, restart, stop, kill or archive a launch."""
         ...

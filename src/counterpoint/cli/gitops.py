@@ -16,6 +16,7 @@ _MENDING, _FAILED = 2, 1
 _MARKS = {
     "launch": "+",
     "replace": "~",
+    "amend": "~",
     "change": "~",
     "stop": "-",
     "keep": "=",
@@ -26,6 +27,7 @@ _MARKS = {
 _SAID = {
     "launch": "to be launched",
     "replace": "to be launched anew with the changed text",
+    "amend": "to be amended while it runs",
     "change": "to be changed",
     "stop": "to be stopped",
     "keep": "as declared",
@@ -252,7 +254,7 @@ def print_plan(plan: dict[str, Any]) -> None:
     n_faults = plan["n_faults"]
     print(
         f"Plan: {count['launch']} to launch, {count['replace']} to replace, "
-        + (f"{count['change']} to change, " if count["change"] else "")
+        + "".join(f"{count[act]} to {act}, " for act in ("amend", "change") if count[act])
         + f"{count['stop']} to stop, "
         f"{count['keep']} as declared, {count['unnamed']} not declared"
         + (f"; {n_faults} to mend first." if n_faults else ".")

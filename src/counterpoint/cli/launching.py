@@ -74,6 +74,11 @@ def add_commands(commands: Commands) -> None:
         mover.add_argument("--by", default="you", help="who says so (default you)")
         mover.set_defaults(goal=goal)
 
+    amend = command(commands, "amend", _amend, "change what may still change of a running experiment: see the guide")
+    amend.add_argument("spec", type=Path, metavar="FILE", help="its whole spec, with what changes")
+    amend.add_argument("--reason", required=True, help="why; the audit log keeps it")
+    amend.add_argument("--by", default="you", help="who says so (default you)")
+
     command(commands, "tick", _tick, "do now what is due: ramp, look, conclude (`serve` does it by itself)")
 
 
@@ -248,6 +253,17 @@ def _move(words: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _amend(words: argparse.Namespace, settings: Settings) -> int:
+    from counterpoint.bootstrap import opened
+    from counterpoint.experiments import parse_spec
+
+    spec = parse_spec(read_text(words.spec), source=str(words.spec))
+    with opened(settings) as platform:
+        changed = spec.model_dump(mode="json")
+        _print_launch(platform.control.amend(spec.key, changed, actor=words.by, reason=words.reason))
+    return 0
+
+
 def _tick(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
 
@@ -259,7 +275,8 @@ def _tick(words: argparse.Namespace, settings: Settings) -> int:
 
 def _value_at(proposal: dict[str, Any], path: str) -> str:
     """Return the value that a plan's field or a spec's dotted path has, in few words."""
-    if path in proposal["plan"]:
+    # What a hypothesis leaves open the plan leaves open too; the spec has what stands in its place.
+    if proposal["plan"].get(path) is not None:
         return _shown(proposal["plan"][path])
     node: Any = proposal["spec"]
     for part in path.split("."):

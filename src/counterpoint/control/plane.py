@@ -11,7 +11,7 @@ from counterpoint.control.changes import warn_unstaged
 from counterpoint.control.hypotheses import Planning, mend
 from counterpoint.control.judging import Courses, Judge, PlaceboRuns, Statistics, may_read_by, readable_by
 from counterpoint.delivery import RequestSamples
-from counterpoint.errors import NotFound
+from counterpoint.errors import Conflict, NotFound
 from counterpoint.experiments import parse_spec, spec_document
 from counterpoint.metrics import scorecard_text
 from counterpoint.orchestration import (
@@ -19,6 +19,7 @@ from counterpoint.orchestration import (
     Clock,
     Launch,
     LaunchDesk,
+    amend_text,
     approve,
     find,
     move,
@@ -164,6 +165,26 @@ class Control:
         self.desk.admit(actor)
         moved, workflow = move(self.desk, find(self.desk, launch).id, goal, actor=actor, reason=reason)
         return self._waited(moved, workflow, wait_s)
+
+    def amend(
+        self, launch: str, spec: str | Mapping[str, Any], *, actor: str, reason: str, wait_s: float = WAIT_S
+    ) -> Document:
+        """Put another text in the place of a running launch's, and return the launch as it then is.
+
+        Raises:
+            InvalidInput: `reason_missing`, or the text is no spec.
+            Conflict: `bad_transition`, `nothing_amended`, `not_amended`, or why this cannot change any more.
+            Forbidden: `amendment_unapproved`.
+        """
+        self.desk.admit(actor)
+        parsed = parse_spec(spec, source="spec")
+        before, workflow = amend_text(self.desk, find(self.desk, launch).id, parsed, actor=actor, reason=reason)
+        said = self.desk.executor.wait(workflow, wait_s)
+        self.published()
+        after = self.desk.world.launches.get(before.id)
+        if spec_of(after) != parsed:
+            raise Conflict("not_amended", said["reason"], where=after.id, fix="look at the launch, and say it again")
+        return shown.launch_document(after)
 
     def tick(self, *, wait_s: float = 0.0) -> list[str]:
         """Do everything that is due, wait for launches at most so long, and return the workflows' ids."""

@@ -7,6 +7,7 @@ from counterpoint.experiments.allocation import (
     free_space,
     stage_buckets,
 )
+from counterpoint.experiments.amending import IDENTITY, WHY_NOT, amendment_findings, exposes_more
 from counterpoint.experiments.conflicts import (
     EVERYONE,
     Ground,
@@ -41,8 +42,10 @@ from counterpoint.experiments.treatments import treatment_findings
 
 __all__ = [
     "EVERYONE",
+    "IDENTITY",
     "TRANSITIONS",
     "URGENT",
+    "WHY_NOT",
     "AnalysisSpec",
     "Domain",
     "Event",
@@ -68,12 +71,14 @@ __all__ = [
     "VariantSpec",
     "allocate",
     "allowed_events",
+    "amendment_findings",
     "covers",
     "draw_domain",
     "draw_findings",
     "draw_holdout_sets",
     "exclusivity_findings",
     "expired_holdouts",
+    "exposes_more",
     "first_drawn",
     "free_space",
     "holds_buckets",

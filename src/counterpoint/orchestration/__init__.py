@@ -13,6 +13,7 @@ from counterpoint.orchestration.backends import (
 )
 from counterpoint.orchestration.desk import (
     LaunchDesk,
+    amend_text,
     approve,
     find,
     move,
@@ -77,6 +78,7 @@ __all__ = [
     "Verb",
     "Verdict",
     "Workflow",
+    "amend_text",
     "approve",
     "end_of",
     "find",

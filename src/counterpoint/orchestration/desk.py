@@ -8,6 +8,7 @@ from typing import Any
 from counterpoint.agents import guard_findings, is_agent
 from counterpoint.errors import Forbidden, InvalidInput, NotFound
 from counterpoint.experiments import ExperimentSpec
+from counterpoint.orchestration.amending import amend, refuse_amendment
 from counterpoint.orchestration.approving import add_approval, refuse, take_back
 from counterpoint.orchestration.attempts import Attempts, Calls
 from counterpoint.orchestration.beginning import begin
@@ -24,6 +25,7 @@ WORKFLOWS: Mapping[str, Callable[[LaunchWorld, Attempts, Mapping[str, Any]], Out
     "begin": begin,
     "look": look,
     "intervene": intervene,
+    "amend": amend,
 }
 """Every workflow by the name that is stored, so that never changes."""
 
@@ -202,6 +204,25 @@ def move(desk: LaunchDesk, launch_id: str, verb: str, *, actor: str, reason: str
     refuse_verb(desk.world, launch, said)
     workflow = start(desk.executor, "intervene", launch, {"goal": str(said), "actor": actor, "reason": reason.strip()})
     return launch, workflow
+
+
+def amend_text(
+    desk: LaunchDesk, launch_id: str, spec: ExperimentSpec, *, actor: str, reason: str
+) -> tuple[Launch, str]:
+    """Put another text in the place of a running launch's, where that leaves its error rates as they are.
+
+    Raises:
+        InvalidInput: `reason_missing`.
+        Conflict: `bad_transition`, `nothing_amended`, or why this cannot change any more.
+        Forbidden: `amendment_unapproved`.
+    """
+    desk.admit(actor)
+    if not reason.strip():
+        raise InvalidInput("reason_missing", "no reason is given", where="reason", fix="say why in a few words")
+    launch = without_dead_claim(desk.world, desk.executor, desk.world.launches.get(launch_id))
+    refuse_amendment(desk.world, launch, spec, by=actor)
+    said = {"spec": spec.model_dump(mode="json"), "actor": actor, "reason": reason.strip()}
+    return launch, start(desk.executor, "amend", launch, said)
 
 
 def tick(desk: LaunchDesk) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from counterpoint.orchestration.world import LaunchWorld
 LEASE = timedelta(minutes=1)
 """After how long somebody looks whether the run that claimed a launch is still alive."""
 _N_WRITES = 8
-_SERVES = frozenset({Goal.STAGE, Goal.RESUME, Goal.RESTART, Goal.SHIP})
+_SERVES = frozenset({Goal.STAGE, Goal.AMEND, Goal.RESUME, Goal.RESTART, Goal.SHIP})
 """Refused once a kill was heard; a start is let through and taken back, lest what it has begun be left half way."""
 
 CALM: Mapping[str, Any] = {"claim": None, "trouble": None, "n_troubles": 0}

@@ -53,6 +53,7 @@ STEPS: Mapping[str, StepPolicy] = MappingProxyType(
         "hear kill": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by="nothing: a kill that was heard is done"),
         "claim": StepPolicy(timeout_s=60, waits_s=(), undone_by="giving the claim back"),
         "record stage": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by=_ROW),
+        "record amend": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by=_ROW),
         "record pause": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by=_ROW),
         "record resume": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by=_ROW),
         "record restart": StepPolicy(timeout_s=15, waits_s=_BRIEFLY, undone_by=_ROW),

@@ -9,7 +9,16 @@ from typing import TypeVar
 
 from counterpoint.config import BaselineRule
 from counterpoint.errors import Conflict, CounterpointError, InvalidInput, NotFound
-from counterpoint.experiments import EVERYONE, Event, Experiment, State, draw_findings, exclusivity_findings, transition
+from counterpoint.experiments import (
+    EVERYONE,
+    Event,
+    Experiment,
+    State,
+    amendment_findings,
+    draw_findings,
+    exclusivity_findings,
+    transition,
+)
 from counterpoint.releases import operations as op
 from counterpoint.releases import rolling
 from counterpoint.releases.change import Change
@@ -19,6 +28,7 @@ from counterpoint.releases.state import SurfaceState, fresh_state, territory_of,
 from counterpoint.vocabulary import Finding
 
 V = TypeVar("V")
+_AMENDABLE = frozenset({State.RUNNING, State.PAUSED})
 _ADDABLE = frozenset({State.VALIDATED, State.APPROVED, State.SCHEDULED})
 _GRACE = timedelta(hours=1)
 
@@ -140,6 +150,23 @@ def _move_experiment(operation: op.MoveExperiment, state: SurfaceState, now: dat
         rest = {key: other for key, other in state.experiments.items() if key != experiment.key}
         return replace(state, experiments=rest, retired={**state.retired, experiment.key: now})
     return _with_experiment(state, moved, check=operation.event in (Event.START, Event.RESTART, Event.RESUME))
+
+
+@_apply.register
+def _amend_experiment(operation: op.AmendExperiment, state: SurfaceState, now: datetime) -> SurfaceState:
+    experiment = _found(state.experiments, operation.experiment, "experiment")
+    if experiment.state not in _AMENDABLE or experiment.stage is None or experiment.started_at is None:
+        raise Conflict(
+            "bad_transition",
+            f"it is {experiment.state}, and only what runs or is paused is amended",
+            where=f"experiments.{experiment.key}",
+        )
+    _refuse(
+        amendment_findings(
+            experiment.spec, operation.spec, stage=experiment.stage, started_at=experiment.started_at, now=now
+        )
+    )
+    return _with_experiment(state, replace(experiment, spec=operation.spec, updated_at=now), check=False)
 
 
 @_apply.register

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from counterpoint.config import BaselineRule, Surface
-from counterpoint.experiments import Domain, Event, Experiment, Holdout
+from counterpoint.experiments import Domain, Event, Experiment, ExperimentSpec, Holdout
 from counterpoint.releases.stages import RolloutStage
 from counterpoint.vocabulary import Scalar
 
@@ -41,6 +41,13 @@ class MoveExperiment(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", 
     experiment: str
     event: Event
     stage: int | None = None
+
+
+class AmendExperiment(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="amend_experiment"):
+    """Put another text in the place of a running experiment's, where that leaves its error rates as they are."""
+
+    experiment: str
+    spec: ExperimentSpec
 
 
 class ShipVariant(msgspec.Struct, frozen=True, kw_only=True, tag_field="op", tag="ship_variant"):
@@ -159,6 +166,7 @@ Operation: TypeAlias = (
     | SetRules
     | AddExperiment
     | MoveExperiment
+    | AmendExperiment
     | ShipVariant
     | AddHoldout
     | RenewHoldout

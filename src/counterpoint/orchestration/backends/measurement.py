@@ -10,6 +10,9 @@ from counterpoint.orchestration.backends.protocol import Desired, Diff, Edit, Go
 from counterpoint.orchestration.launch import Receipt
 from counterpoint.vocabulary import digest
 
+_REGISTERED_BY = (Goal.START, Goal.AMEND)
+_AMENDED = ("plan", "digest", "key")
+
 
 class AnalysisPlans(Protocol):
     """Where registered analysis plans are kept."""
@@ -32,8 +35,8 @@ class MeasurementBackend:
         self._plans = plans
 
     def plan(self, desired: Desired) -> Diff:
-        """Return the registration that is missing; other goals than START leave the plan alone."""
-        if desired.goal is not Goal.START:
+        """Return the registration that is missing, or amended; other goals leave the plan alone."""
+        if desired.goal not in _REGISTERED_BY:
             return Diff(backend=self.name, edits=())
         wanted = _analysis_plan(desired.spec)
         present = self._plans.get(desired.spec.key)
@@ -66,6 +69,8 @@ class MeasurementBackend:
                 "registered_at": desired.now.isoformat(),
                 "key": idempotency_key,
             }
+            if desired.goal is Goal.AMEND and present is not None:
+                document = _amended(present, document, by=desired.actor)
             self._plans.put(key, document)
         wanted = digest(_analysis_plan(desired.spec))
         return Receipt(backend=self.name, idempotency_key=idempotency_key, detail={"experiment": key, "digest": wanted})
@@ -84,9 +89,19 @@ class MeasurementBackend:
         key = receipt.detail["experiment"]
         present = self._plans.get(key)
         # A ramp stage or a pause that fails has a receipt too, and did not register the plan that it would take away.
-        if present is not None and not present.get("withdrawn") and present.get("key") == receipt.idempotency_key:
+        if present is not None and present.get("key") == receipt.idempotency_key and present.get("amended"):
+            *earlier, last = present["amended"]
+            self._plans.put(key, {**present, **last["before"], "amended": earlier})
+        elif present is not None and not present.get("withdrawn") and present.get("key") == receipt.idempotency_key:
             withdrawn = {"by": actor, "reason": reason, "at": now.isoformat()}
             self._plans.put(key, {**present, "withdrawn": withdrawn})
+
+
+def _amended(present: Mapping[str, Any], fresh: Mapping[str, Any], *, by: str) -> dict[str, Any]:
+    """Return a registered plan with its text amended; what it said before, and everything else of it, is kept."""
+    entry = {"at": fresh["registered_at"], "by": by, "before": {field: present[field] for field in _AMENDED}}
+    changed = {field: fresh[field] for field in _AMENDED}
+    return {**present, **changed, "amended": [*present.get("amended", ()), entry]}
 
 
 def _analysis_plan(spec: ExperimentSpec) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """What a goal means for a release: the operations that reach it, and the state they would leave, computed only."""
 
-from counterpoint.experiments import Event, Experiment, State, allocate
+from counterpoint.experiments import Event, Experiment, ExperimentSpec, State, allocate, spec_document
 from counterpoint.orchestration.backends.protocol import Desired, Goal
 from counterpoint.releases import (
     AddExperiment,
+    AmendExperiment,
     MoveExperiment,
     Operation,
     Release,
@@ -13,6 +14,7 @@ from counterpoint.releases import (
     prepare,
     territory_of,
 )
+from counterpoint.vocabulary import digest
 
 # The others do not choose the stage: what is resumed comes back at the stage at which it was paused.
 STAGED = (Goal.START, Goal.STAGE)
@@ -64,6 +66,11 @@ def place_of(state: SurfaceState, key: str) -> str | None:
     return None if live is None else f"{live.state}, stage {live.stage}"
 
 
+def text_of(spec: ExperimentSpec) -> str:
+    """Return what tells an experiment's text from an amended one, in words."""
+    return f"text {digest(spec_document(spec))[:12]}"
+
+
 def is_there(state: SurfaceState, desired: Desired) -> bool:
     """Return whether a release has the experiment where `desired` wants it already."""
     before, after = moves(state, desired)
@@ -77,9 +84,13 @@ def is_gone(place: str | None) -> bool:
 
 def moves(state: SurfaceState, desired: Desired) -> tuple[str | None, str]:
     """Return where the experiment is, and where it shall be, in words."""
-    before, after = place_of(state, desired.spec.key), str(AFTER[desired.goal])
+    before = place_of(state, desired.spec.key)
+    if desired.goal is Goal.AMEND:
+        live = state.experiments.get(desired.spec.key)
+        return (None if live is None else text_of(live.spec)), text_of(desired.spec)
     if desired.goal in TAKING_AWAY and is_gone(before):
         return str(State.ARCHIVED), str(State.ARCHIVED)
+    after = str(AFTER[desired.goal])
     if desired.goal in STAGED:
         return before, f"{after}, stage {desired.stage}"
     return (None if before is None else before.split(",")[0]), after
@@ -98,6 +109,8 @@ def operations_for(desired: Desired, state: SurfaceState) -> tuple[Operation, ..
             return (AddExperiment(experiment=drawn), start)
         case Goal.STAGE:
             return (MoveExperiment(experiment=key, event=Event.RAMP, stage=desired.stage),)
+        case Goal.AMEND:
+            return (AmendExperiment(experiment=key, spec=desired.spec),)
         case Goal.PAUSE:
             return (MoveExperiment(experiment=key, event=Event.PAUSE),)
         case Goal.RESUME:

@@ -16,6 +16,7 @@ class Goal(StrEnum):
 
     START = "start"
     STAGE = "stage"
+    AMEND = "amend"
     PAUSE = "pause"
     RESUME = "resume"
     STOP = "stop"

@@ -16,6 +16,7 @@ from counterpoint.orchestration.backends.moves import (
     operations_for,
     place_of,
     state_after,
+    text_of,
 )
 from counterpoint.orchestration.backends.protocol import Desired, Diff, Edit, Goal
 from counterpoint.orchestration.launch import Receipt
@@ -85,7 +86,8 @@ class SurfaceBackend:
             "surface": surface,
             "experiment": desired.spec.key,
             "release": number,
-            "state": str(AFTER[desired.goal]),
+            "state": str(AFTER[desired.goal]) if desired.goal in AFTER else None,
+            "text": text_of(desired.spec) if desired.goal is Goal.AMEND else None,
             "stage": desired.stage if desired.goal in STAGED else None,
             "or_gone": desired.goal in TAKING_AWAY,
         }
@@ -94,7 +96,12 @@ class SurfaceBackend:
     def verify(self, receipt: Receipt) -> str | None:
         """Return None if the live release has the experiment in the state, and stage, that the receipt names."""
         key, wanted, stage = (receipt.detail[field] for field in ("experiment", "state", "stage"))
-        place = place_of(self._live(receipt.detail["surface"]).state, key)
+        state = self._live(receipt.detail["surface"]).state
+        if (text := receipt.detail.get("text")) is not None:
+            live = state.experiments.get(key)
+            there = "not there" if live is None else text_of(live.spec)
+            return None if there == text else f"{key!r} has {there}, not {text}"
+        place = place_of(state, key)
         if receipt.detail.get("or_gone") and is_gone(place):
             return None
         if stage is not None:

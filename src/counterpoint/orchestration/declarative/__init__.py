@@ -1,7 +1,7 @@
 """Declarative use: a folder of specs is the desired state, planned, applied and exported through the one workflow."""
 
 from counterpoint.orchestration.declarative.applying import Done, apply_plan
-from counterpoint.orchestration.declarative.comparing import WHY_NOT, differences
+from counterpoint.orchestration.declarative.comparing import differences
 from counterpoint.orchestration.declarative.exporting import adopt, exported, spec_text
 from counterpoint.orchestration.declarative.items import (
     CHANGES,
@@ -23,7 +23,6 @@ __all__ = [
     "DROPPED",
     "EXPERIMENT",
     "REPLACED",
-    "WHY_NOT",
     "Act",
     "Declared",
     "Done",

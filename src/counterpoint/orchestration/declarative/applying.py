@@ -8,13 +8,13 @@ from counterpoint.experiments import ExperimentSpec
 from counterpoint.orchestration.beginning import BEGINNING
 from counterpoint.orchestration.declarative.items import CHANGES, DROPPED, EXPERIMENT, REPLACED, Act, Item, StatePlan
 from counterpoint.orchestration.declarative.planning import NOT_BEGUN
-from counterpoint.orchestration.desk import LaunchDesk, move, reject, submit
+from counterpoint.orchestration.desk import LaunchDesk, amend_text, move, reject, submit
 from counterpoint.orchestration.launch import Launch, LaunchState
 from counterpoint.orchestration.steering import Verb
 from counterpoint.orchestration.watch import start
 
 # What these say somebody else has done meanwhile; a plan made now sees it and goes on from there.
-_OVERTAKEN = ("launch_exists", "has_begun", "bad_transition")
+_OVERTAKEN = ("launch_exists", "has_begun", "bad_transition", "nothing_amended", "stage_is_past")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +108,9 @@ def _begin(
         return _stop(desk, item, source=source, actor=actor)
     if spec is None:
         raise Conflict("not_declared", "no spec declares it", where=item.experiment, fix="plan again")
+    if item.act is Act.AMEND and item.launch is not None:
+        launch, workflow = amend_text(desk, item.launch, spec, actor=actor, reason=f"{source} {REPLACED}")
+        return launch.id, workflow
     if item.act is Act.REPLACE and item.launch is not None:
         # A process that dies here leaves a refused launch of the old text, which the next plan launches anew.
         reject(desk, item.launch, by=actor, reason=f"{source} {REPLACED}")

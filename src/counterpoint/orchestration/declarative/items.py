@@ -17,6 +17,7 @@ class Act(StrEnum):
 
     LAUNCH = "launch"
     REPLACE = "replace"
+    AMEND = "amend"
     CHANGE = "change"
     STOP = "stop"
     KEEP = "keep"
@@ -25,7 +26,7 @@ class Act(StrEnum):
     UNNAMED = "unnamed"
 
 
-CHANGES = (Act.LAUNCH, Act.REPLACE, Act.CHANGE, Act.STOP)
+CHANGES = (Act.LAUNCH, Act.REPLACE, Act.AMEND, Act.CHANGE, Act.STOP)
 EXPERIMENT = "experiment"
 FAULTS = (Act.BLOCKED, Act.INVALID)
 REPLACED = "declares another text now"

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from counterpoint.errors import CounterpointError
 from counterpoint.experiments import ExperimentSpec
+from counterpoint.orchestration.amending import AMENDABLE, amendment_problems, unapproved
 from counterpoint.orchestration.backends.protocol import Backend, Desired, Diff, Goal
-from counterpoint.orchestration.declarative.comparing import differences, why_not_in_place
+from counterpoint.orchestration.declarative.comparing import differences
 from counterpoint.orchestration.declarative.items import (
     DROPPED,
     REPLACED,
@@ -109,17 +110,48 @@ def _declared_item(world: LaunchWorld, declared: Declared, present: dict[tuple[s
     if launch.state in NOT_BEGUN and launch.begun_at is None:
         why = "it has not begun: its launch is taken back and the new text launched; approvals of the old one are void"
         return _launching(world, declared, launch, author, Act.REPLACE, why)
-    verb = "has ended" if launch.state in ENDED else "has begun"
+    if launch.state in AMENDABLE:
+        return _amending(world, declared, launch, author)
+    verb = "has ended" if launch.state in ENDED else f"is {launch.state}"
     return Item(
         surface=spec.surface,
         experiment=spec.key,
         act=Act.BLOCKED,
         file=declared.file,
         changes=changes,
-        reasons=(
-            f"it {verb} and cannot be changed in place: declare the new text under a new key",
-            *why_not_in_place(changes),
-        ),
+        reasons=(f"it {verb} and cannot be changed in place: declare the new text under a new key",),
+        drift=_drift(world, launch),
+        launch=launch.id,
+        state=str(launch.state),
+    )
+
+
+def _amending(world: LaunchWorld, declared: Declared, launch: Launch, author: str) -> Item:
+    """Return what becomes of a text that changed under a running experiment: amended where that is safe, or blocked."""
+    spec = declared.spec
+    problems = amendment_problems(world, launch, spec)
+    missing = "" if problems else unapproved(world, launch, spec, by=author)
+    reasons = (
+        "it has begun and cannot be changed so: declare the new text under a new key",
+        *(each.message for each in problems),
+    )
+    if missing:
+        reasons = (f"it would expose more than was approved: {missing}; amend it as somebody else, or by a new key",)
+    blocked = bool(problems or missing)
+    diffs: tuple[Diff, ...] = ()
+    unasked: dict[str, str] = {}
+    if not blocked:
+        wanted = _wanted(world, spec, author, Goal.AMEND, stage=launch.stage, launch=launch.id)
+        diffs, unasked = asked(world.backends, wanted)
+    return Item(
+        surface=spec.surface,
+        experiment=spec.key,
+        act=Act.BLOCKED if blocked else Act.AMEND,
+        file=declared.file,
+        changes=differences(spec_of(launch), spec),
+        reasons=reasons if blocked else ("it runs, and what is registered allows this",),
+        diffs=diffs,
+        unasked=unasked,
         drift=_drift(world, launch),
         launch=launch.id,
         state=str(launch.state),
