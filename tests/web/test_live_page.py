@@ -1,5 +1,6 @@
 """The page of what is live where: what is held, what drifted, what was left behind, and what a person can do."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,3 +106,14 @@ def test_putting_back_and_adopting_need_a_reason_and_name_who_says_so(backing, c
     assert len(backing.asked) == n
     assert client.post("/live/checks", data={}).status_code == 303
     assert backing.asked[-1] == "check"
+
+
+def test_what_was_not_looked_at_is_not_said_to_be_well(backing, client, monkeypatch):
+    backing.calm = True
+    unseen = {**EXAMPLE, "still_live": [], "findings": []}
+    monkeypatch.setattr(
+        backing, "document", lambda: json.loads(json.dumps(unseen).replace('"drifted"', '"not checked yet"'))
+    )
+    text = client.get("/live").text
+    assert "Nothing is known to differ" in text
+    assert "Everything holds what it should" not in text

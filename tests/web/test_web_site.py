@@ -102,6 +102,33 @@ def test_an_experiment_without_figures_says_why_and_what_is_next(client, platfor
     shown(client.get("/experiments/podcasts-second-se/standing"), "no unit has been exposed")
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"state": "stopped", "held": True}, "restarts, stops or archives it"),
+        ({"state": "validated"}, "It waits for approval"),
+        ({"state": "refused", "ended": True}, "It was refused"),
+    ],
+)
+def test_without_figures_a_state_says_what_is_next_and_not_what_is_missing(
+    client, platform, monkeypatch, changes, says
+):
+    def nothing(key: str):
+        raise CannotCompute("not_started", "it has not gone live", fix="wait until it runs")
+
+    monkeypatch.setattr(platform.control, "results", nothing)
+    platform.control.launch_document |= changes
+    for path in ("", "/standing"):
+        text = shown(client.get(f"/experiments/podcasts-second-se{path}"), says)
+        assert "wait until it runs" not in text or changes.get("held")
+
+
+def test_a_surface_without_a_page_has_no_address_to_look_at_one(client, platform, monkeypatch):
+    monkeypatch.setattr(platform.delivery, "surfaces", lambda: ["home", "search"])
+    text = shown(client.get("/"), 'href="/surfaces/search/config"', 'href="/surfaces/home"')
+    assert 'href="/surfaces/search"' not in text
+
+
 def test_a_broken_split_is_shown_before_any_effect(client, platform):
     platform.control.results_document["srm"] |= {"mismatch": True, "p_value": 1e-8}
     shown(client.get("/experiments/podcasts-second-se"), "✗ Mismatch", "no effect below can be trusted")
@@ -177,7 +204,7 @@ def test_the_same_variant_twice_says_that_nothing_differs(client):
 
 
 def test_the_config_shows_baseline_bounds_and_what_was_shipped(client):
-    shown(client.get("/surfaces/home/config"), "podcasts.shelf_position", "1 to 12", "shipped; popularity at first")
+    shown(client.get("/surfaces/home/config"), "podcasts.shelf_position", "1 to 12", "the file says popularity")
 
 
 @pytest.mark.parametrize(

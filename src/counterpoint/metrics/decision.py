@@ -89,7 +89,9 @@ def decide(scorecard: Scorecard, spec: ExperimentSpec, *, least_units: int = LEA
         decision = on_grounds(decision, scorecard, spec, variant, least_units)
         decided[variant] = decision
         floor = "".join(
-            f"; {row.metric}: {row.missing.reason}" for row in scorecard.of(variant) if _at_floor(row) and row.missing
+            f"; {row.metric}: {row.missing.reason.rstrip('.')}"
+            for row in scorecard.of(variant)
+            if _at_floor(row) and row.missing
         )
         early = f" ({_EARLY})" if decision.verdict == Verdict.SHIP and not levels.may_ship else ""
         sentences.append(f"{variant}: {decision.summary.rstrip('.')}{early}{floor}.")
@@ -118,7 +120,7 @@ def _overall(decided: Mapping[str, Decision], best: str | None, may_ship: bool) 
 
 def _reading(row: MetricRow) -> MetricReading:
     role = Role.SUCCESS if row.role == "primary" else Role.GUARDRAIL
-    missing = "" if row.missing is None else row.missing.reason
+    missing = "" if row.missing is None else row.missing.reason.rstrip(".")
     effect, margin = row.effect, row.margin
     if role == Role.GUARDRAIL and margin is None:
         # An absolute margin is relative to a control mean, and there is none: nothing can be shown.

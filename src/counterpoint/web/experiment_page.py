@@ -54,7 +54,8 @@ async def show_standing(request: Request) -> Response:
     experiment = await run_in_threadpool(control.experiment, key)
     card, error = await run_in_threadpool(_results, control, key)
     measured = None if card is None else read_scorecard(card)
-    sentence = standing_or_reason(standing(measured, state=experiment["state"]), error)
+    place = "held" if experiment["launch"].get("held") else experiment["state"]
+    sentence = standing_or_reason(standing(measured, state=place), error)
     return render(request, "standing.html", {"sentence": sentence})
 
 
@@ -114,6 +115,7 @@ def _gather(control: Control, key: str, *, segment: str | None, any_look: bool) 
         "moving": place in _MOVING,
         "lifeline": Markup(lifeline(timeline)),  # noqa: S704 - drawn by a pure function that escapes
         "machine_seconds": machine_seconds(timeline),
+        "went_live": any(entry["state"] == "running" for entry in timeline),
         "simulated": experiment["simulated"],
     }
 

@@ -1,5 +1,6 @@
 """The holdouts of a surface: where each stands, what its owner should do, and what was read of them."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -9,6 +10,7 @@ from starlette.responses import Response
 from counterpoint.web.ports import Document
 from counterpoint.web.rendering import render
 
+_A_QUARTER = timedelta(days=91)
 PHASES = {
     "running": "runs",
     "due": "ends soon",
@@ -38,6 +40,7 @@ async def show_holdouts(request: Request) -> Response:
         "readouts": [_readout(each) for each in readouts],
         "phases": PHASES,
         "verdicts": VERDICTS,
+        "until": (datetime.now(UTC) + _A_QUARTER).date().isoformat(),
     }
     return render(request, "holdouts.html", context)
 

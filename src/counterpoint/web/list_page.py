@@ -80,8 +80,8 @@ def _sentence(experiment: Document) -> Sentence | None:
 
 
 def standing_or_reason(said: tuple[Sentence, ...], error: CounterpointError | None) -> Sentence:
-    """Return the one sentence that a row of the list has room for."""
-    if error is not None:
+    """Return the one sentence that a row of the list has room for; what its state says comes before what is missing."""
+    if error is not None and not said:
         return Sentence(
             lead="", text=f"No figures yet: {error.what}.", brief=f"no figures yet: {error.what}", tone="open"
         )

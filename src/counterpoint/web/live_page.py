@@ -25,7 +25,13 @@ async def show_live(request: Request) -> Response:
         if finding["code"] == "drifted" and finding["experiment"] is None:
             places.setdefault((finding["backend"], finding["surface"]), []).append(finding)
     others = [each for each in document["findings"] if (each["backend"], each["surface"]) not in places]
-    return render(request, "live.html", {"live": document, "places": places, "others": others, "tones": _TONES})
+    held = [
+        row["standing"]
+        for surface in document["surfaces"].values()
+        for row in (*surface["baseline"], *(row for each in surface["experiments"] for row in each["backends"]))
+    ]
+    context = {"live": document, "places": places, "others": others, "tones": _TONES}
+    return render(request, "live.html", {**context, "n_unseen": held.count("not checked yet")})
 
 
 async def check_live(request: Request) -> Response:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from counterpoint.delivery import PAGED
 from counterpoint.web import numbers
 from counterpoint.web.artwork import artwork
 from counterpoint.web.visitor import visitor
@@ -33,7 +34,7 @@ def render(request: Request, template: str, context: Mapping[str, Any], *, statu
     text = (
         _environment()
         .get_template(template)
-        .render({"path": request.url.path, "surfaces": surfaces, "me": visitor(request), **context})
+        .render({"path": request.url.path, "surfaces": surfaces, "paged": PAGED, "me": visitor(request), **context})
     )
     return HTMLResponse(text, status_code=status, headers=_HEADERS)
 

@@ -13,8 +13,11 @@ from counterpoint.web.rendering import render, wants_part
 from counterpoint.web.side_by_side import differences
 
 _LIVE = frozenset({"running"})
+_UNDER_WAY = frozenset({"running", "paused", "shipping"})
 _SEPARATOR = ":"
 _MAX_ID = 256
+_N_RELEASES = 10
+"""How many releases the page shows; the command line shows them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +82,15 @@ async def show_config(request: Request) -> Response:
         "about": about,
         "layers": _layers(about),
         "rules": about.get("rules", ()),
+        "tried": _tried(await run_in_threadpool(platform.control.experiments, surface)),
         "rollouts": (),
         "waiting": (),
+        "releases": (),
     }
     if hasattr(platform, "configuring"):
         shown = await run_in_threadpool(platform.configuring.show, surface)
-        context |= {"rollouts": shown["rollouts"], "waiting": shown["waiting"]}
+        releases = await run_in_threadpool(platform.configuring.history, surface, limit=_N_RELEASES)
+        context |= {"rollouts": shown["rollouts"], "waiting": shown["waiting"], "releases": releases}
     return render(request, "config.html", context)
 
 
@@ -140,6 +146,16 @@ def _listener(listeners: list[Document], unit: str | None) -> Document:
             "unknown_listener", f"there is no sample listener {unit!r}", fix="choose one of those on the page"
         )
     return found
+
+
+def _tried(experiments: list[Document]) -> dict[str, list[str]]:
+    """Return which live experiments set each parameter, so that nobody changes a value under one unawares."""
+    tried: dict[str, list[str]] = {}
+    for experiment in experiments:
+        if experiment["state"] in _UNDER_WAY:
+            for key in sorted({key for variant in experiment["variants"] for key in variant["set"]}):
+                tried.setdefault(key, []).append(experiment["key"])
+    return tried
 
 
 def _layers(about: Document) -> dict[str, list[Document]]:
