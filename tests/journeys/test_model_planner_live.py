@@ -162,13 +162,13 @@ def _hidden(page: str) -> Mapping[str, str]:
 
 
 def test_a_model_that_takes_its_time_keeps_nobody_else_waiting(tmp_path: Path) -> None:
-    with _platform(tmp_path, [trickles(0.05)], PLANNER_SECONDS="2") as (platform, model):
+    with _platform(tmp_path, [trickles(0.05)], PLANNER_SECONDS="6") as (platform, model):
 
         async def visit() -> tuple[bool, int, dict[str, Any]]:
             transport = httpx.ASGITransport(app=create_app(platform))
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8321", timeout=60) as http:
                 slow = asyncio.create_task(http.post("/v1/plans", json={"hypothesis": TEXT, "owner": "covers"}))
-                while model.n_requests == 0:
+                while model.n_requests == 0 and not slow.done():
                     await asyncio.sleep(0.01)
                 quick = await http.get("/v1/surfaces/home")
                 was_waiting = not slow.done()
