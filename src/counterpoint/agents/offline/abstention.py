@@ -18,7 +18,7 @@ Look = Callable[[Text, Links, ChangeReading, "set[int]"], "Sign | None"]
 _LATIN = 0x24F
 """Last code point of the Latin letters."""
 _TELLERS = words_set("we i team teams colleagues somebody someone competitor competitors")
-_IMAGINED = words_set("if would should could nobody let suppose imagine whether")
+_IMAGINED = words_set("if would should could nobody let suppose imagine whether say picture pretend assume")
 
 
 def sign_of_misreading(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
@@ -122,6 +122,9 @@ def _taken_back(text: Text, links: Links, change: ChangeReading, loose: set[int]
     for start, end, said in [*text.lexicon.lists["repairs"].find(text.tokens), *noes]:
         if said == "make that" and (not start or text.tokens[start - 1].text in ".!?"):
             continue  # "A fortnight. Make that a week longer."
+        later = {t.text for t in text.tokens[end : end + 4]}
+        if later & words_set("longer shorter more fewer less higher lower"):
+            continue  # "a fortnight. Make that a week longer" moves on from it
         if set(range(start - 6, start)) & values and set(range(end, end + 6)) & values:
             return Missing.CHANGE, words_of(text.tokens, max(0, start - 3), min(end + 4, len(text.tokens)))
     return None

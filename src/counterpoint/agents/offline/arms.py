@@ -39,6 +39,8 @@ def compose_arms(text: Text, found: Sequence[Setting]) -> list[dict[str, Scalar]
 
 def _is_list(text: Text, values: Sequence[Setting]) -> bool:
     """Return whether several values stand side by side on purpose."""
+    if len({s.at for s in values}) == 1:
+        return True  # "every other ranker"
     tokens = text.tokens
     joints = words_set("and or versus / , against other another second third else to than")
     first, last = min(s.at for s in values), max(s.end for s in values)
@@ -108,6 +110,8 @@ def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[s
     )
     if not both and (nested := _alone_and_joined(text, groups, by_key, first, last)) is not None:
         return [{k: fixed[k] for k in nested}, dict(fixed)]
+    if (lone := _named_alone(text, groups, by_key, last)) is not None:
+        return [dict(fixed), {k: fixed[k] for k in lone}]
     if not set_apart and not both:
         return [fixed]
     arms: list[dict[str, Scalar]] = [{k: fixed[k] for k in g} for g in groups]
@@ -128,6 +132,22 @@ def _alone_and_joined(
             halves = [[g for g in groups if (by_key[g[0]][0].at < start) is told] for told in (True, False)]
             if after and len(halves[0]) == 1 and len(halves[1]) == 1:
                 return halves[0][0]
+    return None
+
+
+def _named_alone(
+    text: Text, groups: Sequence[Sequence[str]], by_key: Mapping[str, Sequence[Setting]], last: int
+) -> Sequence[str] | None:
+    """Return the dials named once more by themselves: "test the whole package and, separately, large covers alone"."""
+    tokens, lists = text.tokens, text.lexicon.lists
+    for start, _, _ in lists["alone"].find(tokens):
+        lead = {t.stem for t in tokens[max(last, start - 5) : start]}
+        sentence = {t.text for t in tokens if t.sentence == tokens[start].sentence}
+        whole = sentence & words_set("whole package all everything both bundle lot combination together pair")
+        for group in groups if start > last and whole else ():
+            own = {t.stem for k in group for s in by_key[k] for t in tokens[s.at : s.end]}
+            if own & lead - text.lexicon.stop:
+                return group
     return None
 
 

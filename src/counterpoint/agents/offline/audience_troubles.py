@@ -15,8 +15,8 @@ def read_sensitive(tokens: Sequence[Token], reading: AudienceReading, surface: S
     kind = Trouble.SENSITIVE if any(a.sensitive for a in surface.attributes.values()) else Trouble.UNKNOWN
     for start, end, _ in lexicon.lists["sensitive"].find(tokens):
         following = tokens[end] if end < len(tokens) else None
-        if tokens[start].text == "the" and following is not None and following.text in ("one", "ones", "way", "and"):
-            continue  # "new songs ... the old ones"
+        if tokens[start].text == "the" and following is not None and _is_described(following, lexicon):
+            continue  # "new songs ... the old ones", "the old argument"
         if _is_bystander(tokens, start, lexicon):
             continue
         reading.troubles.append((kind, words_of(tokens, start, end)))
@@ -37,6 +37,15 @@ def read_sensitive(tokens: Sequence[Token], reading: AudienceReading, surface: S
                 ):
                     reading.troubles.append((kind, words_of(tokens, i, i + 3)))
                     reading.take(tokens, i, i + 3)
+
+
+def _is_described(following: Token, lexicon: Lexicon) -> bool:
+    """Return whether "the old" describes the word behind it, and names nobody."""
+    if following.text in ("one", "ones", "way", "and"):
+        return True
+    verbs = ("act", "up", "down", "better", "worse", "modal", "fast", "slow")
+    is_verb = any(lexicon.lists[name].at((following,), 0) is not None for name in verbs)
+    return following.is_word and following.text not in lexicon.stop and not is_verb and not following.text.endswith("s")
 
 
 def _is_bystander(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
@@ -91,11 +100,13 @@ def read_listed(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexi
             reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
             reading.take(tokens, start, end)
     for start, end, _ in lexicon.lists["unknown_always"].find(tokens):
+        if _is_a_date(tokens, start):
+            continue
         if not reading.used & set(range(start, end)):
             reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
             reading.take(tokens, start, end)
     for start, end, _ in lexicon.lists["unknown"].find(tokens):
-        if _is_listed_with_acts(tokens, start, end, reading, lexicon):
+        if _is_listed_with_acts(tokens, start, end, reading, lexicon) or _is_a_date(tokens, start):
             continue
         if not reading.used & set(range(start, end)) and named(tokens, start, end, lexicon, reading.used):
             reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
@@ -116,6 +127,12 @@ def read_listed(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexi
         ):
             reading.troubles.append((Trouble.VAGUE, words_of(tokens, start, end)))
             reading.take(tokens, start, end)
+
+
+def _is_a_date(tokens: Sequence[Token], start: int) -> bool:
+    """Return whether a day is the date of a conversation: "as discussed on Monday"."""
+    told = words_set("discussed agreed said told met talked asked decided promised heard")
+    return any(t.text in told for t in tokens[max(0, start - 4) : start])
 
 
 def _is_listed_with_acts(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from counterpoint.agents.offline.changes import ChangeReading, read_changes
 from counterpoint.agents.offline.labels import arm_labels
@@ -25,12 +26,13 @@ _ALL = (
     "all three",
     "them both",
 )
+_JOINTS = frozenset({"and", "or", "versus", "against", "then", "next"})
 _AS_NOW = ("control", "nothing", "as now", "as today", "today's page", "no change", "the page as it is")
 
 
 def read_change(text: Text, links: Links) -> ChangeReading:
     """Return the change that a text asks for: arm by arm where it describes them apart, otherwise as a whole."""
-    for blocks, before in (_labelled(text), _set_against(text)):
+    for blocks, before in (_labelled(text), _set_against(text), _named_again(text, links)):
         reading = _read_blocks(text, links, blocks, before) if len(blocks) > 1 else None
         if reading is not None:
             return reading
@@ -59,6 +61,21 @@ def _set_against(text: Text) -> tuple[list[Span], Span]:
     return [(inside[0], at), (at + 1, inside[-1] + 1)], (0, inside[0])
 
 
+def _named_again(text: Text, links: Links) -> tuple[list[Span], Span]:
+    """Return the two halves of "the sequence model as it is, and the sequence model with a shorter memory"."""
+    tokens = text.tokens
+    for one, other in pairwise(sorted((m for m in links.parameters if m.value), key=lambda m: m.start)):
+        if (one.key, one.value) != (other.key, other.value) or tokens[one.start].sentence != tokens[
+            other.start
+        ].sentence:
+            continue
+        joint = next((i for i in range(other.start - 1, one.end - 1, -1) if tokens[i].text in _JOINTS), None)
+        if joint is not None and other.start - joint <= 4:
+            inside = [t.index for t in tokens if t.sentence == tokens[one.start].sentence]
+            return [(inside[0], joint), (other.start, inside[-1] + 1)], (0, inside[0])
+    return [], (0, 0)
+
+
 def _read_blocks(text: Text, links: Links, blocks: Sequence[Span], before: Span) -> ChangeReading | None:
     """Return the arms of the blocks, or None when one of them cannot be read by itself."""
     spoken = [m for m in links.parameters if before[0] <= m.start < before[1]]
@@ -82,9 +99,11 @@ def _read_blocks(text: Text, links: Links, blocks: Sequence[Span], before: Span)
         if len(reading.arms) != 1 and not (again and not reading.arms and reading.missing is None):
             return None
         arms.append({**(arms[0] if again else {}), **(reading.arms[0] if reading.arms else {})})
-        if any(block[0] <= q.start < block[1] and not set(range(*q.span)) & reading.used for q in text.quantities):
+        known = reading.used | text.audience
+        if any(block[0] <= q.start < block[1] and not set(range(*q.span)) & known for q in text.quantities):
             return None  # "paging with four, versus paging with six": a number that only the whole explains
         whole.used |= reading.used
+        whole.placed |= reading.placed
         whole.words |= {k: v for k, v in reading.words.items() if k not in whole.words}
         whole.confidence |= {k: min(v, whole.confidence.get(k, 1.0)) for k, v in reading.confidence.items()}
     whole.arms = [arm for n, arm in enumerate(arms) if arm and arm not in arms[:n]]
@@ -111,4 +130,5 @@ def _read_alone(text: Text, spans: Sequence[Span]) -> ChangeReading:
     )
     reading = read_changes(part, link(part, mentions_of(part)))
     reading.used = {kept[i] for i in reading.used if i < len(kept)}
+    reading.placed = {kept[i] for i in reading.placed if i < len(kept)}
     return reading

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from counterpoint.agents.offline import choices, dials, settings
 from counterpoint.agents.offline.arms import compose_arms
+from counterpoint.agents.offline.kept import is_left_alone
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.quantities import Quantity
 from counterpoint.agents.offline.reading import Links, Text
@@ -29,6 +30,7 @@ class ChangeReading:
         reject: Why it cannot be done, or None.
         detail: Words for the question or the refusal.
         used: Token indexes that the change explains.
+        placed: Token indexes of the values.
         words: Parameter -> the words that set it.
         confidence: Parameter -> how sure the link is.
     """
@@ -38,6 +40,7 @@ class ChangeReading:
     reject: RejectReason | None = None
     detail: str = ""
     used: set[int] = field(default_factory=set)
+    placed: set[int] = field(default_factory=set)
     words: dict[str, str] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
     unset: list[str] = field(default_factory=list)
@@ -51,7 +54,7 @@ def read_changes(text: Text, links: Links) -> ChangeReading:  # noqa: PLR0912 - 
     idle: list[Mention] = []
     by_key: dict[str, list[Mention]] = {}
     for mention in links.parameters:
-        if not _is_left_alone(text, mention):
+        if not is_left_alone(text, mention):
             by_key.setdefault(mention.key, []).append(mention)
         else:
             reading.used |= mention.tokens
@@ -64,6 +67,7 @@ def read_changes(text: Text, links: Links) -> ChangeReading:  # noqa: PLR0912 - 
                 reading.used |= m.tokens
             for s in mine:
                 reading.used |= set(range(s.at, s.end))
+                reading.placed |= set(range(s.at, s.end))
             first, last = min(best.start, *(s.at for s in mine)), max(best.end, *(s.end for s in mine))
             same = text.tokens[first].sentence == text.tokens[last - 1].sentence
             reading.words[key] = (
@@ -142,6 +146,9 @@ def _conclude(text: Text, links: Links, reading: ChangeReading, found: list[Sett
         reading.unset = [m.key for m in idle]
         return
     changed = [s for s in found if s.value != parameters[s.key].baseline]
+    if not changed and len(parameters[found[0].key].values) > 2 and _asks_for_another(text, found[0]):
+        reading.missing, reading.detail = Missing.VALUE, found[0].key
+        return
     if not changed:
         reading.reject, reading.detail = RejectReason.NO_OP, ", ".join(f"{s.key} = {s.value}" for s in found)
         return
@@ -207,6 +214,8 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
                 if anchor is not None:
                     found.append(anchor)
                     break
+    elif parameter.type is ParameterType.ENUM and (rest := _every_other(text, parameter, mentions)):
+        return rest
     elif parameter.type is ParameterType.ENUM:
         for reach in (0, 2):
             spans = sorted({_sentences(tokens, m, reach) for m in mentions})
@@ -230,11 +239,40 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
             switch = _switched_by_pronoun(text, best, parameter) or switch
         found = _said_outright(parameter, mentions) or ([switch] if switch is not None else [])
     off_today = any(parameters[k].baseline not in v for k, v in parameter.requires.items())
+    if off_today and dials.is_number(parameter):
+        return _distinct([*found, *_usual(text, parameter, mentions, found)])
     listed = {s.at for s in found} <= _listed(text, key, [(0, len(tokens))])
     if len({s.value for s in found}) > 1 and not (off_today and parameter.type is ParameterType.ENUM and listed):
         # A baseline named beside another value is what it is compared with, the control.
         found = [s for s in found if s.value != parameter.baseline]
     return _distinct(found)
+
+
+def _usual(text: Text, parameter: Parameter, mentions: Sequence[Mention], found: Sequence[Setting]) -> list[Setting]:
+    """Return today's value where one arm keeps it beside another's: "one group with the usual first fold"."""
+    usual = words_set("usual current present today's existing normal default")
+    for m in mentions:
+        before = {t.text for t in text.tokens[max(0, m.start - 2) : m.start]}
+        apart = text.lexicon.has("apart", text.tokens[max(0, m.start - 6) : m.start])
+        if found and before & usual and apart and all(s.value != parameter.baseline for s in found):
+            return [Setting(key=parameter.key, value=parameter.baseline, at=m.start, end=m.end)]
+    return []
+
+
+def _every_other(text: Text, parameter: Parameter, mentions: Sequence[Mention]) -> list[Setting]:
+    """Return every value but today's where the text asks for all of them: "every other ranker that we have"."""
+    for start, end, _ in text.lexicon.lists["every_other"].find(text.tokens):
+        if any(0 <= m.start - end <= 4 or start in m.tokens or end - 1 in m.tokens for m in mentions):
+            values = [v for v in parameter.values if v != parameter.baseline]
+            return [Setting(key=parameter.key, value=v, at=start, end=end) for v in values]
+    return []
+
+
+def _asks_for_another(text: Text, setting: Setting) -> bool:
+    """Return whether only today's value was named, as what another one, not named, should take the place of."""
+    here = text.tokens[setting.at].sentence
+    before = [t for t in text.tokens[max(0, setting.at - 9) : setting.at] if t.sentence == here]
+    return text.lexicon.has("some_other", before)
 
 
 def _said_outright(parameter: Parameter, mentions: Sequence[Mention]) -> list[Setting]:
@@ -329,47 +367,6 @@ def _sentences(tokens: Sequence[Token], mention: Mention, reach: int) -> tuple[i
     first = tokens[mention.start].sentence
     inside = [t.index for t in tokens if 0 <= t.sentence - first <= reach]
     return inside[0], inside[-1] + 1
-
-
-def _is_left_alone(text: Text, mention: Mention) -> bool:
-    """Return whether the sentence says that this stays as it is."""
-    sentence = [t for t in text.tokens if t.sentence == text.tokens[mention.start].sentence]
-    parameter = text.surface.parameters[mention.key]
-    if _is_correlative(text, mention):
-        return True
-    # "ALS as is, sequence, ...": what stays is the control of a comparison, not the dial.
-    control = {t.index + 1 for t in sentence if t.stem in text.lexicon.stems(str(parameter.baseline))}
-    spans = [s for s in text.lexicon.lists["unchanged"].find(sentence) if sentence[s[0]].index not in control]
-    before = [
-        t.text
-        for t in text.tokens[max(0, mention.start - 3) : mention.start]
-        if t.clause == text.tokens[mention.start].clause
-    ]
-    after = [t.text for t in text.tokens[mention.end : mention.end + 3]]
-    is_kept = parameter.type is ParameterType.BOOL and bool({"keep", "keeping", "leave", "leaving"} & set(before))
-    if is_kept and not {"off", "on", "hidden", "away", "out", "disabled", "enabled"} & set(after):
-        return True
-    spans = [(s, e, w) for s, e, w in spans if not _has_own_object(text, mention.end, sentence[s].index)]
-    return any(
-        abs(sentence[s].index - mention.end) <= 6 or abs(sentence[e - 1].index - mention.start) <= 4
-        for s, e, _ in spans
-    )
-
-
-def _has_own_object(text: Text, end: int, at: int) -> bool:
-    """Return whether what stays was named behind the mention: "its theme, and leave its place as it is"."""
-    words = [t.text for t in text.tokens[end:at]]
-    verb = next((n for n, w in enumerate(words) if w in ("leave", "keep", "leaving", "keeping")), None)
-    return verb is not None and {"and", "but", ","} & set(words[:verb]) != set() and len(words) - verb > 2
-
-
-def _is_correlative(text: Text, mention: Mention) -> bool:
-    """Return whether a switch is named in a general truth: "the more known the item, the more clicks"."""
-    if text.surface.parameters[mention.key].type is not ParameterType.BOOL:
-        return False
-    sentence = [t for t in text.tokens if t.sentence == text.tokens[mention.start].sentence]
-    degrees = words_set("more less fewer better higher lower longer shorter bigger smaller faster slower older newer")
-    return sum(a.text == "the" and b.text in degrees for a, b in pairwise(sentence)) >= 2
 
 
 def _is_governed(text: Text, mention: Mention, found: Sequence[Setting], links: Links) -> bool:

@@ -38,7 +38,10 @@ def anchored(  # noqa: PLR0912 - a grammar is a list of cases
                     first > 1 and tokens[first - 1].text == "the" and tokens[first - 2].text in ("from", "near")
                 ):
                     continue
-                if tokens[first].text == "last" and last < len(tokens) and tokens[last].text in _LASTING:
+                lasting = last < len(tokens) and (
+                    tokens[last].text in _LASTING or tokens[last].text in lexicon.raw["numbers"]["cardinals"]
+                )
+                if tokens[first].text == "last" and lasting:
                     continue  # "the last week"
                 if last < len(tokens) and (
                     tokens[last].text.isdigit() or tokens[last].stem in ("chart", "genr", "hit", "list", "artist")
@@ -176,6 +179,10 @@ def switched(
     if told & words_set("today currently now yet") and not parameter.baseline:
         near_off = []  # "no autoplay today" tells how it is
     value: bool | None
+    verdict = [t.text for t in tokens[mention.end : mention.end + 3]]
+    if verdict[:1] == [":"] and verdict[1:2] and verdict[1] in ("in", "out", "on", "off", "gone", "away", "yes", "no"):
+        shown = verdict[1] in ("in", "on", "yes")  # "Titles under the artwork: out."
+        return Setting(key=parameter.key, value=shown, at=mention.start, end=mention.end + 2)
     if near_off and (not near_on or min(abs(i - at) for i in near_off) <= min(abs(i - at) for i in near_on)):
         value = False
     elif near_on or not parameter.baseline:

@@ -10,7 +10,7 @@ from counterpoint.agents.offline.movements import moves_in
 from counterpoint.agents.offline.outcomes import Statement
 from counterpoint.agents.offline.quantities import Kind
 from counterpoint.agents.offline.reading import Links, Text
-from counterpoint.agents.offline.text import words_of, words_set
+from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.agents.plan import Outcome, Plan, Provenance, Source
 from counterpoint.agents.ports import PastExperiment
 
@@ -216,7 +216,7 @@ def unknown_metric(text: Text, links: Links, primary: Statement | None, owned: s
         sized = any(
             tokens[q.start].sentence == tokens[start].sentence
             and 0 <= abs(q.start - end) <= 6
-            and q.kind in (Kind.PERCENT, Kind.POINTS, Kind.NUMBER)
+            and (q.kind in (Kind.PERCENT, Kind.POINTS) or (q.kind is Kind.NUMBER and (q.sign or moved)))
             and q not in links.effects.get(primary.metric if primary else "", [])
             for q in text.quantities
             if not set(range(q.start, q.end)) & taken
@@ -285,7 +285,7 @@ def unread_people(text: Text, audience: AudienceReading, change: ChangeReading, 
     )
 
 
-def unread_value(text: Text, change: ChangeReading, links: Links) -> str | None:
+def unread_value(text: Text, change: ChangeReading, links: Links, idle: set[int]) -> str | None:
     """Return the name of a value that the text uses and the plan does not: something was asked for and not read."""
     known = change.used | text.audience | {i for m in [*links.parameters, *links.metrics] for i in m.tokens}
     named = {v.replace("_", " ") for p in text.surface.parameters.values() for v in p.values}
@@ -301,10 +301,20 @@ def unread_value(text: Text, change: ChangeReading, links: Links) -> str | None:
         (
             t.text
             for t in text.tokens
-            if t.index not in known and t.stem in exact and {t.text, t.text.removesuffix("s")} & plain
+            if t.index not in known
+            and t.stem in exact
+            and {t.text, t.text.removesuffix("s")} & plain
+            and not (t.sentence in idle or _is_a_quality(text, t))
         ),
         None,
     )
+
+
+def _is_a_quality(text: Text, token: Token) -> bool:
+    """Return whether a value is an ordinary adjective here: "a small one this time"; not "small covers"."""
+    after = text.tokens[token.index + 1] if token.index + 1 < len(text.tokens) else None
+    plain = text.lexicon.lists["plain_adjectives"].at((token,), 0) is not None
+    return plain and (after is None or (after.text not in text.catalogue.vocabulary and after.text != "ones"))
 
 
 def change_is_doubtful(text: Text, change: ChangeReading, links: Links) -> bool:

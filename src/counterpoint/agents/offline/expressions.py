@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from counterpoint.agents.offline.labels import arm_labels
 from counterpoint.agents.offline.lexicon import Lexicon
@@ -21,9 +22,28 @@ def read_quantities(tokens: Sequence[Token], lexicon: Lexicon) -> list[Quantity]
     found = find_quantities(tokens, lexicon)
     labels = {i for label in arm_labels(tokens) for i in range(label.start, label.end)}
     found = [q for q in found if q.start not in labels]
-    found = [_place_step(q, tokens) for q in found]
+    found = [_place_step(q, tokens) for q in _with_elided_units(found, tokens)]
     found = [q for q in _with_second_places(found, tokens) if not _is_set_phrase(q, tokens)]
     return _with_references(_with_single_steps(found, tokens), tokens)
+
+
+def _with_elided_units(found: list[Quantity], tokens: Sequence[Token]) -> list[Quantity]:
+    """Return the quantities, with "it remembers a month. Make it two" in the unit of the time before."""
+    made = list(found)
+    for n, (before, q) in enumerate(pairwise(found), start=1):
+        lead = {t.text for t in tokens[max(before.end, q.start - 4) : q.start]}
+        after = tokens[q.end].text if q.end < len(tokens) else "."
+        asked = lead & words_set("it that") and lead & words_set("make let's call give try to be")
+        near = tokens[q.start].sentence - tokens[before.start].sentence <= 1
+        if (
+            before.kind is Kind.TIME
+            and q.kind is Kind.NUMBER
+            and asked
+            and near
+            and after in words_set(". , ; ! ? and for or")
+        ):
+            made[n] = replace(q, kind=Kind.TIME, value=q.bare * before.value / before.bare, unit=before.unit)
+    return made
 
 
 def _place_step(q: Quantity, tokens: Sequence[Token]) -> Quantity:
@@ -109,7 +129,7 @@ def _is_set_phrase(q: Quantity, tokens: Sequence[Token]) -> bool:
     if q.kind is Kind.ORDINAL and tokens[q.start].text == "first":
         return (before == "at" and after in (",", ".", "glance", "sight")) or after in ("glance", "sight", "and")
     if tokens[q.start].text == "one" and q.kind is Kind.NUMBER:
-        return after in words_set("go bundle package piece lump thing arm variant follows likes knows") or (
-            before in ("for", "as") and after in (",", ".", ";")
-        )
+        return after in words_set(
+            "go bundle package piece lump thing arm variant follows likes knows with without gets sees keeps has where"
+        ) or (before in ("for", "as") and after in (",", ".", ";"))
     return False

@@ -38,7 +38,7 @@ class Idioms:
     ) -> list[Mention]:
         """Return a mention for every idiom in `tokens`; of two for one entry on the same words, the longer."""
         sized = {i for q in quantities for i in range(q.start, q.end)}
-        found: dict[tuple[str, int], Mention] = {}
+        found: dict[tuple[str, int, str], Mention] = {}
         for token in tokens:
             for idiom in {id(i): i for w in _forms(token) for i in self.by_first.get(w, ())}.values():
                 used = _match(idiom.places, tokens, token.index, sized, lexicon)
@@ -55,9 +55,9 @@ class Idioms:
                     n_literal=len(used),
                     value=idiom.value,
                 )
-                slot = (made.key, tokens[made.start].clause)
+                slot = (made.key, tokens[made.start].clause, made.value)
                 held = found.get(slot)
-                if held is None or (made.value > "", len(made.tokens)) > (held.value > "", len(held.tokens)):
+                if held is None or len(made.tokens) > len(held.tokens):
                     found[slot] = made
         return list(found.values())
 
@@ -112,7 +112,7 @@ def merged(mentions: Sequence[Mention], idioms: Sequence[Mention], tokens: Seque
     for idiom in idioms:
         clause = tokens[idiom.start].clause
         same = next((m for m in kept if m.key == idiom.key and tokens[m.start].clause == clause), None)
-        if same is None:
+        if same is None or (same.value and idiom.value and same.value != idiom.value):
             kept.append(idiom)
         elif same.tokens & idiom.tokens:
             kept.remove(same)
@@ -123,7 +123,7 @@ def merged(mentions: Sequence[Mention], idioms: Sequence[Mention], tokens: Seque
                     score=max(same.score, idiom.score),
                     coverage=1.0,
                     tokens=idiom.tokens | {i for i in same.tokens if tokens[i].clause == clause},
-                    value=idiom.value,
+                    value=idiom.value or same.value,
                 )
             )
         elif idiom.score > same.score:

@@ -81,6 +81,7 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
             or _is_faint(mention, text, number_tokens)
             or _is_a_step(mention, text, found)
             or _is_a_unit(mention, text, found)
+            or _is_a_shared_noun(mention, text, found, number_tokens)
             or _lacks_its_noun(mention, text)
         ):
             continue
@@ -321,6 +322,23 @@ def _is_a_unit(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
         m.group == "metric" and not m.tokens & units and m.coverage >= 0.85 and text.tokens[m.start].sentence == here
         for m in found
     )
+
+
+def _is_a_shared_noun(mention: Mention, text: Text, found: Sequence[Mention], numbers: set[int]) -> bool:
+    """Return whether a count rests on one noun that a dial named in full counts as well: "up front: one shelf"."""
+    nouns = mention.tokens - numbers
+    if mention.group != "parameter" or mention.tokens == nouns or len(nouns) != 1:
+        return False
+    noun = next(iter(nouns))
+    sentence = text.tokens[noun].sentence
+    for other in found:
+        apart = other.group == "parameter" and other.key != mention.key and other.coverage >= 0.9
+        if not apart or text.tokens[other.start].sentence != sentence or len(other.tokens) < 2 or noun in other.tokens:
+            continue
+        named = (a for a in text.catalogue.aliases if a.key == other.key)
+        if other.start < noun and any(text.terms[noun] & w for a in named for w in a.words):
+            return text.surface.parameters[other.key].type is ParameterType.INT
+    return False
 
 
 def _counts_otherwise(mention: Mention, text: Text) -> bool:

@@ -1,5 +1,6 @@
 """Places: whether a hypothesis asks for its change on another surface than the one at hand, or leaves open which."""
 
+from collections.abc import Collection
 from itertools import pairwise
 
 from counterpoint.agents.offline.lexicon import phrases_of
@@ -8,7 +9,7 @@ from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.config import Surface
 
 
-def other_place(text: Text, surface: Surface, links: Links) -> tuple[str, str] | None:
+def other_place(text: Text, surface: Surface, links: Links, idle: Collection[int] = ()) -> tuple[str, str] | None:
     """Return ("other", name) when the change is for elsewhere, ("either", name) when undecided, else None."""
     places = text.lexicon.raw["surfaces"]["places"]
     own = {surface.key, f"{surface.key} page", f"{surface.key} tab", f"{surface.key} screen"}
@@ -32,6 +33,8 @@ def other_place(text: Text, surface: Surface, links: Links) -> tuple[str, str] |
         ):
             return "either", words_of(tokens, *(other if one[2] in own else one)[:2])
     for start, end, name in names:
+        if tokens[start].sentence in idle:
+            continue  # "I read the comments in the app store"
         before = tokens[start - 1].text if start else ""
         article = before in words_set("the our your their every each")
         lead = tokens[start - 2].text if article and start > 1 else before

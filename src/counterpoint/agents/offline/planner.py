@@ -14,6 +14,7 @@ from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.expressions import read_quantities
 from counterpoint.agents.offline.gazetteer import Gazetteer, build_gazetteer, spelled_out
 from counterpoint.agents.offline.idioms import Idioms, build_idioms
+from counterpoint.agents.offline.idle import idle_sentences
 from counterpoint.agents.offline.lexicon import Lexicon, default_lexicon
 from counterpoint.agents.offline.linking import link, mentions_of
 from counterpoint.agents.offline.movements import moves_in, sizes
@@ -262,7 +263,9 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
     sensitive = [w for t, w in troubles if t is Trouble.SENSITIVE]
     if sensitive:
         return refuse(surface, RejectReason.SENSITIVE_AUDIENCE, sensitive[0])
-    place = other_place(text, surface, reading.links)
+    idle = idle_sentences(text, reading.links, change)
+    told = {n for n in idle if _is_told_by_somebody(text, n)}
+    place = other_place(text, surface, reading.links, told)
     if place is not None and place[0] == "other":
         return refuse(surface, RejectReason.OTHER_SURFACE, place[1])
     unknown = [w for t, w in troubles if t is Trouble.UNKNOWN]
@@ -298,9 +301,9 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         missing.append(Missing.AUDIENCE)
     if not missing and doubts.unread_people(text, reading.audience, change, reading.links):
         missing.append(Missing.AUDIENCE)
-    if not missing and (value := doubts.unread_value(text, change, reading.links)) is not None:
+    if not missing and (value := doubts.unread_value(text, change, reading.links, idle)) is not None:
         return ask(surface, [Missing.CHANGE], value, text)
-    if not missing and (stray := stray_quantity(text, reading.links, reading.schedule, change)) is not None:
+    if not missing and (stray := stray_quantity(text, reading.links, reading.schedule, change, idle)) is not None:
         return ask(surface, [Missing.VALUE], stray, text)
     if not missing and reading.primary is not None and _is_of_another_part(reading, reading.primary):
         return ask(surface, [Missing.METRIC], "", text)
@@ -318,6 +321,12 @@ def _decide(reading: _Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a g
         detail = change.detail or next((w for t, w in troubles if t is Trouble.VAGUE), "")
         return ask(surface, missing, detail, text)
     return _plan(reading, surface, residue)
+
+
+def _is_told_by_somebody(text: Text, sentence: int) -> bool:
+    """Return whether somebody tells something in a sentence: "I read it in the app store", "we had it in the email"."""
+    words = [t.text for t in text.tokens if t.sentence == sentence and t.is_word][:4]
+    return bool({"i", "we", "my", "they", "somebody", "people", "you", "he", "she"} & set(words))
 
 
 def _allocation(reading: _Reading) -> float | None:

@@ -214,7 +214,8 @@ def is_portion(quantity: Quantity, tokens: Sequence[Token]) -> bool:
 def _opens_list(tokens: Sequence[Token], quantity: Quantity) -> bool:
     """Return whether "one" is the first of several numbers: "one, three or five items"."""
     numbers = words_set("two three four five six seven eight nine ten eleven twelve fifteen twenty")
-    after = [t.text for t in tokens[quantity.end : quantity.end + 2]]
+    after = [t.text for t in tokens[quantity.end : quantity.end + 3]]
+    after = after[1:] if after and after[0].isalpha() and after[0] not in ("or", "and", "versus") else after[:2]
     return (
         len(after) == 2 and after[0] in words_set(", or and versus /") and (after[1] in numbers or after[1].isdigit())
     )

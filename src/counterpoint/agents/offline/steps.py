@@ -161,7 +161,10 @@ def is_step(tokens: Sequence[Token], quantity: Quantity) -> bool:
 def less(tokens: Sequence[Token], quantity: Quantity) -> bool:
     """Return whether what follows a quantity takes it away: "3 fewer"."""
     after = [t.text for t in tokens[quantity.end : quantity.end + 3]]
-    return bool({"fewer", "less", "smaller", "shorter"} & set(after))
+    quicker = words_set("fast faster quick quickly quicker soon short low small")
+    return bool({"fewer", "less", "smaller", "shorter"} & set(after)) or (
+        after[:1] == ["as"] and after[1:2][0:1] and after[1] in quicker
+    )
 
 
 def contradiction(

@@ -103,6 +103,9 @@ def _filled(links: Links, text: Text) -> None:
     for t in text.tokens:
         if text.lexicon.lists["filling"].at((t,), 0) is None:
             continue
+        sentence = [k for k in text.tokens if k.sentence == t.sentence]
+        if not any(text.lexicon.has(bound, sentence) for bound in ("maximum", "to_the_full", "bound_words")):
+            continue
         spoken = _spoken(links, text, t.index)
         parts = {m.key.partition(".")[0] for m in spoken[:1]}
         counts = [
@@ -191,7 +194,9 @@ def _later_values(links: Links, text: Text) -> None:
             continue
         values = links.values.get(last.key, [])
         today = [v for v in values if settings.is_baseline(v, parameter)]
-        if not _takes_later(q, parameter, last, text) or len(today) < len(values):
+        if len(today) < len(values):
+            continue
+        if not _takes_later(q, parameter, last, text):
             continue
         links.values[last.key] = [q, *(o for o in free if o.start > q.start and _in_list(q, o, free, text))]
         return

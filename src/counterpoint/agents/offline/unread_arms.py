@@ -134,7 +134,8 @@ def left_without_value(text: Text, links: Links, change: ChangeReading, loose: s
         start = min(own)
         lead = [t for t in tokens[max(0, start - 3) : start] if t.sentence == tokens[start].sentence]
         joint = next((t.index for t in lead if t.text in ("then", "and", "plus")), None)
-        if joint is not None and {joint - 1, joint - 2} & change.used:
+        told = any(tokens[i].sentence == tokens[start].sentence for i in change.placed)
+        if joint is not None and told and {joint - 1, joint - 2} & change.used:
             return Missing.VALUE, words_of(tokens, joint, m.end)
     return None
 

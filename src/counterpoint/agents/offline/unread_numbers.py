@@ -1,5 +1,7 @@
 """Unread numbers: quantities that no dial, metric, audience or schedule explains; that is how plans go wrong unseen."""
 
+from collections.abc import Collection
+
 from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
 from counterpoint.agents.offline.reading import Links, Text
@@ -10,7 +12,7 @@ from counterpoint.agents.offline.text import words_of, words_set
 
 
 def stray_quantity(  # noqa: PLR0912 - a grammar is a list of cases
-    text: Text, links: Links, schedule: Schedule, change: ChangeReading
+    text: Text, links: Links, schedule: Schedule, change: ChangeReading, idle: Collection[int] = ()
 ) -> str | None:
     """Return a number in the text that nothing explains, or None: an unread number is how a plan goes wrong unseen."""
     explained = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs] + list(schedule.used)
@@ -21,7 +23,7 @@ def stray_quantity(  # noqa: PLR0912 - a grammar is a list of cases
         return astray
     for q in text.quantities:
         span = set(range(q.start, q.end))
-        if q in explained or span & (text.audience | metrics | change.used):
+        if q in explained or span & (text.audience | metrics | change.used) or text.tokens[q.start].sentence in idle:
             continue
         if q.kind is Kind.ORDINAL:
             if not span & named and _is_place_unread(text, q):

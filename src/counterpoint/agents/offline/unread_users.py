@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.reading import Links, Text
-from counterpoint.agents.offline.text import words_of, words_set
+from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.agents.plan import Missing
 
 Sign = tuple[Missing, str]
@@ -75,6 +75,13 @@ def users_unread(text: Text, links: Links, change: ChangeReading, loose: set[int
     return None
 
 
+def _is_only_told(text: Text, change: ChangeReading, name: Token) -> bool:
+    """Return whether a name stands in a sentence that asks for nothing and restricts nothing."""
+    sentence = [t for t in text.tokens if t.sentence == name.sentence and t.is_word]
+    asks = any(t.index in change.used or t.index in text.audience for t in sentence)
+    return len(sentence) > 3 and not asks and not {t.text for t in sentence} & words_set("only just for users first")
+
+
 def _closes(text: Text, i: int) -> bool:
     return i + 1 >= len(text.tokens) or not text.tokens[i + 1].is_word
 
@@ -92,6 +99,8 @@ def name_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]
         is_name = t.text in text.proper
         if (t.text in known or t.text.endswith(_QUALITIES)) and not is_name:
             continue
+        if is_name and _is_only_told(text, change, t):
+            continue  # "as discussed on Monday", "in a café in Lisbon I watched ..."
         back = i - 1
         while back >= 0 and (
             tokens[back].text in words_set("the a an , and or & our their") or back in text.audience or back in loose
@@ -100,6 +109,11 @@ def name_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]
         lead = tokens[back].text if back >= 0 and tokens[back].sentence == t.sentence else ""
         closes = i + 1 >= len(tokens) or not tokens[i + 1].is_word or tokens[i + 1].text in text.lexicon.clause_words
         told = is_name or (closes and any(tokens[n].sentence == t.sentence for n in change.used))
+        scene = lead in words_set("in within on during at after before around") and "the" in {
+            k.text for k in tokens[back + 1 : i]
+        }
+        if scene and not is_name:
+            continue  # "in the kitchen"
         if (
             lead
             in words_set("in for across among except outside from throughout within on at during after before around")
