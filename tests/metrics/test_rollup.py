@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from contracts.event_log_contract import MemoryEventLog
-from counterpoint.errors import CannotCompute
+from counterpoint.errors import CannotCompute, DependencyFailure
 from counterpoint.events import Event, EventLog, Exposure, Outcome
 from counterpoint.metrics import Rollup, RollupQuestion, roll_up
+from counterpoint.metrics.engines.records import records_database
 from counterpoint.stats import Summary
 from counterpoint.storage.events import open_event_log
 from metrics.metrics_world import METRICS, T0, events
@@ -173,3 +174,15 @@ def test_values_too_large_to_be_summed_exactly_are_an_error_and_no_figure() -> N
     with pytest.raises(CannotCompute) as caught:
         rolled([*RECORDS, huge])
     assert caught.value.code == "metric_overflow"
+
+
+def test_two_readings_at_once_see_nothing_of_each_other() -> None:
+    with records_database() as one, records_database() as two:
+        for db, value in ((one, 1), (two, 2)):
+            db.execute(f"CREATE TEMP VIEW exposure AS SELECT {value} AS n")
+            db.execute(f"CREATE TEMP TYPE outcome_name AS ENUM ('of-{value}')")
+        assert one.execute("SELECT n FROM exposure").fetchall() == [(1,)]
+        assert two.execute("SELECT n FROM exposure").fetchall() == [(2,)]
+        assert two.execute("SELECT 'of-2'::outcome_name::VARCHAR").fetchall() == [("of-2",)]
+    with pytest.raises(DependencyFailure, match="exposure"), records_database() as later:
+        later.execute("SELECT n FROM exposure")

@@ -12,7 +12,7 @@ from counterpoint.storage.snapshots import own_identity, report_of
 from counterpoint.telemetry import logger
 
 # What a worker waits for is due in hours: looking more often would cost more than the waiting itself.
-_WATCH_S = 1.0
+_WATCH_S = 2.0
 # Stages of rollouts and scheduled changes last hours, checks are made by the minute or the hour.
 _REST_S = 5.0
 _REPORT_S = 5.0

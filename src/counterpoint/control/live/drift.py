@@ -21,7 +21,7 @@ from counterpoint.telemetry import logger
 Document = dict[str, Any]
 CHECK_EVERY = timedelta(minutes=1)
 """For what holds definitions: one reading of a file or a few calls for a surface."""
-ASK_EVERY = timedelta(minutes=15)
+ASK_EVERY = timedelta(minutes=30)
 """For what costs a call, or a row read, for each experiment."""
 _HOLD_NOTHING = frozenset({"content", "reach"})
 _LOG = logger("drift")

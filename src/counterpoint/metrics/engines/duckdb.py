@@ -91,7 +91,7 @@ def create_values(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> No
     names = ", ".join(map(text, names_of)) or "''"
     longest = max((m.window_days for m in question.metrics), default=0) * _DAY
     earliest = -longest if question.covariates else 0
-    db.execute(f"CREATE TYPE outcome_name AS ENUM ({names})")
+    db.execute(f"CREATE TEMP TYPE outcome_name AS ENUM ({names})")
     # A view: what is joined is summed as it streams by, and takes no memory however many events there are.
     db.execute(
         f"""CREATE TEMP VIEW joined AS
