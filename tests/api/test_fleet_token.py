@@ -40,6 +40,17 @@ def test_without_the_token_the_feed_and_the_fleet_are_closed(client, headers):
     assert client.post("/v1/surfaces/home/resolve", json={"unit": "u"}).status_code == 200
 
 
+@pytest.mark.parametrize(("role", "status"), [("control", 403), ("all", 200), ("delivery", 200)])
+def test_a_control_plane_takes_events_from_its_fleet_alone_and_who_serves_takes_them_from_applications(role, status):
+    platform = distributing(LastGood())
+    platform.settings = SimpleNamespace(fleet_token=TOKEN, role=role)
+    client = AsgiClient(create_app(platform))
+    answer = client.post("/v1/events", json={"events": []})
+    assert answer.status_code == status
+    assert status == 200 or answer.json()["error"]["code"] == "not_of_the_fleet"
+    assert client.post("/v1/events", json={"events": []}, headers=SHOWN).status_code == 200
+
+
 def test_with_the_token_they_are_open(client):
     assert client.get("/v1/feed", headers=SHOWN).status_code == 200
     assert client.get("/v1/feed/home", headers=SHOWN).status_code == 200

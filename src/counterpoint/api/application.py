@@ -54,8 +54,11 @@ def create_app(platform: Platform) -> FastAPI:
     )
     install(app)
     app.state.agent_rules = getattr(getattr(platform, "agency", None), "rules", None)
+    settings = getattr(platform, "settings", None)
+    is_control = getattr(settings, "role", None) == "control"
+    shippers = getattr(settings, "fleet_token", None) if is_control else None
     routers = (
-        delivery_routes(platform.delivery),
+        delivery_routes(platform.delivery, shippers=shippers),
         launch_routes(platform.control),
         record_routes(platform.control),
         statistics_routes(platform.control),
@@ -76,7 +79,7 @@ def create_app(platform: Platform) -> FastAPI:
     for router in (*routers, _no_such_route(known)):
         app.include_router(router, dependencies=[Depends(no_strangers)])
     # The last added is the outermost: the guard reads the body that the hot paths decode.
-    app.add_middleware(HotPaths, delivery=platform.delivery)
+    app.add_middleware(HotPaths, delivery=platform.delivery, takes_events=shippers is None)
     app.add_middleware(Guard, meters=platform.meters)
     return app
 

@@ -2,19 +2,24 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 
 from counterpoint.api import examples
 from counterpoint.api.answers import answers
 from counterpoint.api.bodies import EventsBody, PageBody, ResolveBody
+from counterpoint.api.feed_routes import only_fleet
 from counterpoint.api.hot import PageRequest, ResolveRequest, page, resolve
 from counterpoint.api.ports import Delivery, Document
 
 SurfaceKey = Annotated[str, Path(description="Key of the surface, such as `home`.", max_length=256)]
 
 
-def delivery_routes(delivery: Delivery) -> APIRouter:
-    """Return the routes that ask `delivery`."""
+def delivery_routes(delivery: Delivery, *, shippers: str | None = None) -> APIRouter:
+    """Return the routes that ask `delivery`.
+
+    Args:
+        shippers: The fleet's token, where event records are taken from the processes that ship them alone.
+    """
     routes = APIRouter(prefix="/v1", tags=["serving"])
 
     @routes.get("/surfaces", summary="List surfaces", responses=answers(examples.SURFACES))
@@ -44,10 +49,13 @@ def delivery_routes(delivery: Delivery) -> APIRouter:
 
     @routes.post(
         "/events",
+        dependencies=[Depends(only_fleet(shippers))] if shippers else [],
         summary="Record events",
         description="Stores a batch durably before answering. Records are deduplicated by `id`, so sending a batch "
-        "again is safe; a record that is refused is named with its index and does not refuse its neighbours.",
-        responses=answers(examples.INGESTED, 400, 413, 415, 422, 503),
+        "again is safe; a record that is refused is named with its index and does not refuse its neighbours. A process "
+        "that is the control plane alone takes them from its fleet alone, where the fleet has a token: applications "
+        "send theirs to the processes that serve them.",
+        responses=answers(examples.INGESTED, 400, 403, 413, 415, 422, 503),
     )
     def record_events(body: EventsBody) -> Document:
         return delivery.ingest(body.events)

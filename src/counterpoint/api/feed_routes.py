@@ -109,7 +109,7 @@ Heartbeat = Annotated[float, Query(ge=0.5, le=60, description="Seconds between s
 def feed_routes(platform: object) -> APIRouter:
     """Return the routes of the snapshot feed and of the fleet; none when `platform` distributes nothing."""
     token = getattr(getattr(platform, "settings", None), "fleet_token", None)
-    routes = APIRouter(prefix="/v1", dependencies=[Depends(_only_fleet(token))] if token else [])
+    routes = APIRouter(prefix="/v1", dependencies=[Depends(only_fleet(token))] if token else [])
     if not (hasattr(platform, "snapshots") and hasattr(platform, "fleet") and hasattr(platform, "clock")):
         return routes
     distributing: _Distributing = platform
@@ -119,14 +119,15 @@ def feed_routes(platform: object) -> APIRouter:
     return routes
 
 
-def _only_fleet(token: str) -> Callable[[str | None], None]:
+def only_fleet(token: str) -> Callable[[str | None], None]:
+    """Return what refuses, with `not_of_the_fleet`, whoever does not show `token`."""
     expected = f"Bearer {token}".encode()
 
     def check(authorization: Annotated[str | None, Header(max_length=1024)] = None) -> None:
         if authorization is None or not compare_digest(authorization.encode(), expected):
             raise Forbidden(
                 "not_of_the_fleet",
-                "the feed and the fleet are for processes that show the fleet's token",
+                "this is for processes that show the fleet's token",
                 where="Authorization",
                 fix="start the process with the COUNTERPOINT_FLEET_TOKEN of the control plane",
             )

@@ -68,11 +68,13 @@ class HotPaths:
     Args:
         app: The FastAPI application.
         delivery: The serving path.
+        takes_events: False leaves event records to the FastAPI route, which asks who sends them.
     """
 
-    def __init__(self, app: ASGIApp, *, delivery: Delivery) -> None:
+    def __init__(self, app: ASGIApp, *, delivery: Delivery, takes_events: bool = True) -> None:
         self._app = app
         self._delivery = delivery
+        self._takes_events = takes_events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
@@ -80,7 +82,7 @@ class HotPaths:
             await self._app(scope, receive, send)
             return
         route = _hot_route(scope["path"])
-        if route is None or not _says_json(scope):
+        if route is None or not _says_json(scope) or (route[0] == "events" and not self._takes_events):
             await self._app(scope, receive, send)
             return
         message = await receive()  # the guard gives the whole body at once

@@ -38,6 +38,7 @@ _STATUS: Mapping[type[CounterpointError], int] = {
 _STATUS_OF_CODE = {
     "bad_token": 401,
     "body_too_large": 413,
+    "host_not_allowed": 421,
     "invalid_request": 422,
     "method_not_allowed": 405,
     "token_needed": 401,

@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from counterpoint.api import create_app
+from counterpoint.api import Hosts, create_app
 from counterpoint.bootstrap import Platform, Staleness, opened, opened_delivery, short_id, utc_now
 from counterpoint.cli.chores import Chore, repeat
 from counterpoint.cli.mounting import mount_mcp
@@ -114,7 +114,8 @@ class _Server(uvicorn.Server):
 def _opened(settings: Settings, tighter: Staleness | None) -> Iterator[_Process]:
     if settings.role == "delivery":
         with opened_delivery(settings, clock=utc_now, new_id=short_id, tighter=tighter) as parts:
-            yield _Process(app=create_app(parts), chores=((parts.refresh, 1.0),), closing=parts.snapshots.close)
+            served = _at_its_hosts(create_app(parts), settings, ())
+            yield _Process(app=served, chores=((parts.refresh, 1.0),), closing=parts.snapshots.close)
         return
     with opened(settings, tighter=tighter) as platform:
         app = create_app(platform)
@@ -124,8 +125,16 @@ def _opened(settings: Settings, tighter: Staleness | None) -> Iterator[_Process]
         if settings.role == "all":
             chores.append((platform.control.tick, _TICK_S))
         yield _Process(
-            app=app, chores=chores, closing=platform.snapshots.close, warm=platform.control.warm, agents=agents
+            app=_at_its_hosts(app, settings, platform.agency.rules.hosts),
+            chores=chores,
+            closing=platform.snapshots.close,
+            warm=platform.control.warm,
+            agents=agents,
         )
+
+
+def _at_its_hosts(app: FastAPI, settings: Settings, hosts: Sequence[str]) -> Hosts:
+    return Hosts(app, bound=settings.host, allowed=(*settings.allowed_hosts, *hosts))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from counterpoint.settings.planner import PLANNER_SETTINGS, PlannerSettings, rea
 PREFIX = "COUNTERPOINT_"
 _KNOWN = {
     "AGENTS",
+    "ALLOWED_HOSTS",
     "ATTESTATION_KEY",
     "BACKENDS",
     "CONTROL_URL",
@@ -27,6 +28,7 @@ _KNOWN = {
 _KNOWN |= PLANNER_SETTINGS
 ROLES = ("all", "delivery", "control", "worker")
 _MIN_TOKEN = 24
+_HOST_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-*")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -50,6 +52,7 @@ class Settings:
         backends: YAML file of the backends outside, such as flag systems and webhooks; None for none.
         fleet_token: Secret that the processes of one fleet share: whoever has it may follow the feed, report and ship
             events to the control plane, and check permits; None leaves the feed open and keeps permits to one machine.
+        allowed_hosts: Names beside its own under which `serve` answers; `*` stands for any letters.
     """
 
     data: Path
@@ -64,6 +67,7 @@ class Settings:
     control_url: str | None = None
     planner: PlannerSettings = field(default_factory=PlannerSettings)
     fleet_token: str | None = field(default=None, repr=False)
+    allowed_hosts: tuple[str, ...] = ()
     agents: Path | None = None
     backends: Path | None = None
 
@@ -107,6 +111,7 @@ def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port:
         agents=Path(given["AGENTS"]) if given.get("AGENTS") else None,
         backends=Path(given["BACKENDS"]) if given.get("BACKENDS") else None,
         fleet_token=_fleet_token(given["FLEET_TOKEN"]) if given.get("FLEET_TOKEN") else None,
+        allowed_hosts=_hosts(given.get("ALLOWED_HOSTS", "")),
     )
 
 
@@ -141,6 +146,19 @@ def _fleet_token(text: str) -> str:
             fix="make one: openssl rand -hex 32",
         )
     return text
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if not set(name.lower()) <= _HOST_LETTERS:
+            raise InvalidInput(
+                "bad_setting",
+                f"{name[:80]!r} is no name of a host",
+                where=PREFIX + "ALLOWED_HOSTS",
+                fix="list names with commas between them and without ports, such as app.example.org,*.internal",
+            )
+    return names
 
 
 def _port(text: str) -> int:
