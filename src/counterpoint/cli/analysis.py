@@ -30,6 +30,7 @@ def add_commands(commands: Commands) -> None:
     analyze.add_argument(
         "--weights", metavar="V=W,...", type=_weights, help="intended split, such as control=1,treatment=2"
     )
+    analyze.add_argument("--segment", metavar="COL", help="column of few values: make every comparison in each, too")
     analyze.add_argument("--alpha", type=_alpha, default=0.05, help="level of tests and intervals (default 0.05)")
     analyze.add_argument("--json", action="store_true", help="print JSON and nothing else")
 
@@ -47,6 +48,7 @@ def _analyze(words: argparse.Namespace, settings: Settings) -> int:
         control=words.control,
         metrics=words.metric,
         unit=words.unit,
+        segment=words.segment,
         weights=words.weights,
         alpha=words.alpha,
     )

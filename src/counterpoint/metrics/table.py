@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from counterpoint.errors import CannotCompute, InvalidInput
-from counterpoint.metrics.engines.tables import Table, TableMoments, open_table
-from counterpoint.metrics.measures import Measure, MeasureType, compare
+from counterpoint.metrics.engines.tables import Cell, Table, TableMoments, open_table
+from counterpoint.metrics.measures import Measure, MeasureType, Unmeasured, compare
 from counterpoint.metrics.ready_summaries import analyze_summaries, holds_summaries
 from counterpoint.metrics.split import split_findings, split_of
 from counterpoint.metrics.table_report import Comparison, TableReport
@@ -25,6 +25,7 @@ def analyze_table(
     control: str | None = None,
     metrics: Sequence[str] = (),
     unit: str | None = None,
+    segment: str | None = None,
     weights: Mapping[str, float] | None = None,
     alpha: float = 0.05,
 ) -> TableReport:
@@ -41,6 +42,7 @@ def analyze_table(
             columns are proportions and the others means.
         unit: Column that names the randomised unit, when a unit has several rows: they are added up first (for a
             proportion: any). Units with rows in two variants are left out and counted. Without it a row is a unit.
+        segment: Column of few values by which every comparison is made again, in the same pass over the file.
         weights: Intended split, any scale; equal when not given.
         alpha: Level of tests and intervals, in (0, 1).
 
@@ -63,11 +65,11 @@ def analyze_table(
                 where=f"--{missing}",
                 fix=f"its columns are {_list(table.columns)}",
             )
-        for name, option in ((variant, "--variant"), (unit, "--unit")):
+        for name, option in ((variant, "--variant"), (unit, "--unit"), (segment, "--segment")):
             if name is not None:
                 _require_column(table, name, option)
         measures = _measures(table, metrics)
-        moments = table.moments(unit=unit, variant=variant, measures=measures)
+        moments = table.moments(unit=unit, variant=variant, measures=measures, segment=segment)
         return _report(moments, measures, control, weights=weights, inference=inference, path=path)
     finally:
         table.close()
@@ -105,24 +107,9 @@ def _report(
             where="--variant",
             fix="name the column of the variant",
         )
-    n_control, of_control = moments.variants[control]
-    comparisons = []
-    for measure in measures:
-        for name in treatments:
-            n, of_variant = moments.variants[name]
-            compared = compare(measure.type, of_control[measure.key], of_variant[measure.key], inference)
-            comparisons.append(
-                Comparison(
-                    metric=measure.key,
-                    type=measure.type,
-                    variant=name,
-                    control=control,
-                    n_control=n_control,
-                    n_treatment=n,
-                    result=compared.result,
-                    caution=compared.caution,
-                )
-            )
+    comparisons = _comparisons(moments.variants, measures, control, treatments, inference)
+    for segment, cells in moments.segments.items():
+        comparisons += _comparisons(cells, measures, control, treatments, inference, segment=segment)
     counts = {name: moments.variants[name][0] for name in (control, *treatments)}
     split = split_of(counts, weights)
     return TableReport(
@@ -133,6 +120,38 @@ def _report(
         comparisons=tuple(comparisons),
         findings=(*_left_out(moments), *split_findings(split)),
     )
+
+
+def _comparisons(
+    cells: Mapping[str, Cell],
+    measures: Sequence[Measure],
+    control: str,
+    treatments: Sequence[str],
+    inference: Inference,
+    *,
+    segment: str | None = None,
+) -> list[Comparison]:
+    nobody = 0, {m.key: Unmeasured(code="too_few_units", reason="no unit of the segment is in it") for m in measures}
+    n_control, of_control = cells.get(control, nobody)
+    out = []
+    for measure in measures:
+        for name in treatments:
+            n, of_variant = cells.get(name, nobody)
+            compared = compare(measure.type, of_control[measure.key], of_variant[measure.key], inference)
+            out.append(
+                Comparison(
+                    segment=segment,
+                    metric=measure.key,
+                    type=measure.type,
+                    variant=name,
+                    control=control,
+                    n_control=n_control,
+                    n_treatment=n,
+                    result=compared.result,
+                    caution=compared.caution,
+                )
+            )
+    return out
 
 
 def _left_out(moments: TableMoments) -> tuple[Finding, ...]:

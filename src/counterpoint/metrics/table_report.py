@@ -56,11 +56,13 @@ class Comparison:
     """One metric of one variant against control.
 
     Attributes:
+        segment: Among which units; None for all.
         result: The effect, for one look at a horizon fixed in advance; or why it cannot be computed.
         caution: Why interval and p-value are not to be read: too few units for them to mean what they say.
     """
 
     experiment: str | None = None
+    segment: str | None = None
     metric: str
     type: MeasureType
     variant: str
@@ -80,6 +82,7 @@ class Comparison:
     def as_document(self) -> dict[str, Any]:
         """Return the JSON form; figures that do not exist are null, and `reason` says why."""
         head: dict[str, Any] = {} if self.experiment is None else {"experiment": self.experiment}
+        head |= {} if self.segment is None else {"segment": self.segment}
         head |= {
             "metric": self.metric,
             "type": self.type,

@@ -90,7 +90,8 @@ def _cells(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _name(comparison: Comparison) -> str:
-    return comparison.metric if comparison.experiment is None else f"{comparison.experiment} {comparison.metric}"
+    name = comparison.metric if comparison.segment is None else f"{comparison.metric} [{comparison.segment}]"
+    return name if comparison.experiment is None else f"{comparison.experiment} {name}"
 
 
 def _relative(effect: Effect) -> str:

@@ -3,8 +3,9 @@
 import contextlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 
@@ -12,17 +13,24 @@ from counterpoint.errors import InvalidInput
 from counterpoint.metrics.engines.moments import aggregates, quoted, summaries, value_columns
 from counterpoint.metrics.engines.records import offline_config
 from counterpoint.metrics.measures import Measure, Unmeasured
-from counterpoint.stats import DENOMINATOR, METRIC, Summary
+from counterpoint.stats import DENOMINATOR, METRIC, Summary, merge_all
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _NUMBERS = (*_INTEGERS, "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".csv.zst")
 _PROBE_ROWS = 1_000
+MAX_SEGMENTS = 200
 _NEAR = 100.0
 """Squared distance from zero over variance up to which plain sums of squares keep all but two digits."""
 _FAR = 1e6
 """The same beyond which sums are made again."""
+
+
+Cell: TypeAlias = tuple[int, Mapping[str, Summary | Unmeasured]]
+"""Units of one variant, or of one variant in one segment, with the summary of each measure."""
+_Key: TypeAlias = tuple[str, str]
+_Keyed: TypeAlias = dict[_Key, Cell]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +39,14 @@ class TableMoments:
 
     Attributes:
         variants: Variant as text -> units and the summary of each measure.
+        segments: Segment -> the same; empty when none were asked for.
         n_rows: Rows read.
         n_rows_unplaced: Rows left out because their variant or their unit is missing.
         n_units_mixed: Units left out because they have rows in two variants.
     """
 
-    variants: Mapping[str, tuple[int, Mapping[str, Summary | Unmeasured]]]
+    variants: Mapping[str, Cell]
+    segments: Mapping[str, Mapping[str, Cell]]
     n_rows: int
     n_rows_unplaced: int
     n_units_mixed: int
@@ -65,33 +75,45 @@ class Table:
             names = ", ".join(map(quoted, columns))
             return self._db.execute(f"SELECT {names} FROM {self._relation}").fetchall()  # noqa: S608 - names are quoted
 
-    def moments(self, *, unit: str | None, variant: str, measures: Sequence[Measure]) -> TableMoments:
-        """Return counts and summaries per variant; rows are added up to units first when `unit` is given."""
+    def moments(
+        self, *, unit: str | None, variant: str, measures: Sequence[Measure], segment: str | None = None
+    ) -> TableMoments:
+        """Return counts and summaries per variant, and per segment, in one pass over the file.
+
+        Rows are added up to units first when `unit` is given; a unit whose rows name several segments is in none of
+        them but in one of its own, `(several)`. What names no segment is in `(none)`.
+        """
+        asked = _Asked(unit=unit, variant=variant, segment=segment, measures=measures)
         with _reading(self.path):
             shifts = self._shifts(measures)
-            found = self._pass(unit, variant, measures, shifts)
+            keyed, counts = self._pass(asked, shifts)
             # The first rows may be of one variant, and tell little of another: that one is summed around its own means.
-            better = {
-                name: self._pass(unit, variant, measures, shifts | far).variants[name]
-                for name, (_, cells) in found.variants.items()
-                if (far := _far_off(cells, measures, shifts))
-            }
-        return replace(found, variants={**found.variants, **better})
+            for key, (_, cells) in list(keyed.items()):
+                if far := _far_off(cells, measures, shifts):
+                    keyed[key] = self._pass(asked, shifts | far)[0][key]
+        return TableMoments(
+            variants=_over_segments(keyed, measures),
+            segments={} if segment is None else _by_segment(keyed),
+            **counts,
+        )
 
     def close(self) -> None:
         """Release the file."""
         self._db.close()
 
-    def _pass(
-        self, unit: str | None, variant: str, measures: Sequence[Measure], shifts: Mapping[str, float]
-    ) -> TableMoments:
+    def _pass(self, asked: "_Asked", shifts: Mapping[str, float]) -> tuple[_Keyed, dict[str, int]]:
+        unit, measures = asked.unit, asked.measures
         values = ", ".join(f"{self._less(c, shifts[alias])} AS {alias}" for alias, c, _ in value_columns(measures))
-        source = f"(SELECT CAST({quoted(variant)} AS VARCHAR) AS __variant, {values} FROM {self._relation})"  # noqa: S608 - names are quoted
+        names = f"CAST({quoted(asked.variant)} AS VARCHAR) AS __variant"
+        if asked.segment is not None:
+            names += f", CAST({quoted(asked.segment)} AS VARCHAR) AS __segment"
+        source = f"(SELECT {names}, {values} FROM {self._relation})"  # noqa: S608 - names are quoted
         found = "1"
         if unit is not None:
-            source, found = self._per_unit(unit, variant, measures, shifts), "__rows"
-        # One grouping key where one is enough: a second one, though constant, costs a fifth of the pass.
-        keys = "__variant" if unit is None else "__variant, __mixed"
+            source, found = self._per_unit(asked, unit, shifts), "__rows"
+        # No grouping key that is not needed: a further one, though constant, costs a fifth of the pass.
+        segment = "" if asked.segment is None else "__segment, "
+        keys = f"{segment}__variant" if unit is None else f"{segment}__variant, __mixed"
         moments = ", ".join(
             [
                 "count(*)" if unit is None else f"sum({found})::BIGINT",
@@ -100,21 +122,34 @@ class Table:
             ]
         )
         cells = self._db.execute(f"SELECT {keys}, {moments} FROM {source} GROUP BY {keys}").fetchall()  # noqa: S608 - names are quoted
-        rows = cells if unit is not None else [(row[0], False, *row[1:]) for row in cells]
-        rows.sort(key=lambda row: (row[0] is not None, row[0] or "", row[1]))
-        variants = {
-            name: (n, summaries(measures, shifts, n, cells))
-            for name, is_mixed, _, n, *cells in rows
+        rows = cells if asked.segment is not None else [("", *row) for row in cells]
+        rows = rows if unit is not None else [(*row[:2], False, *row[2:]) for row in rows]
+        rows = [("(none)" if row[0] is None else row[0], *row[1:]) for row in rows]
+        rows.sort(key=lambda row: (row[1] is not None, row[0], row[1] or "", row[2]))
+        keyed: _Keyed = {
+            (segment, name): (n, summaries(measures, shifts, n, cells))
+            for segment, name, is_mixed, _, n, *cells in rows
             if name is not None and not is_mixed
         }
-        return TableMoments(
-            variants=variants,
-            n_rows=sum(r[2] for r in rows),
-            n_rows_unplaced=sum(r[2] for r in rows if r[0] is None),
-            n_units_mixed=sum(r[3] for r in rows if r[1]),
-        )
+        if len({segment for segment, _ in keyed}) > MAX_SEGMENTS:
+            raise InvalidInput(
+                "too_many_segments",
+                f"{asked.segment!r} has more than {MAX_SEGMENTS} different values",
+                where="--segment",
+                fix="name a column of few values, such as a country or a platform",
+            )
+        return keyed, {
+            "n_rows": sum(r[3] for r in rows),
+            "n_rows_unplaced": sum(r[3] for r in rows if r[1] is None),
+            "n_units_mixed": sum(r[4] for r in rows if r[2]),
+        }
 
-    def _per_unit(self, unit: str, variant: str, measures: Sequence[Measure], shifts: Mapping[str, float]) -> str:
+    def _per_unit(self, asked: "_Asked", unit: str, shifts: Mapping[str, float]) -> str:
+        variant, segment, measures = asked.variant, "", asked.measures
+        if asked.segment is not None:
+            own = f"CAST({quoted(asked.segment)} AS VARCHAR)"
+            segment = f"""CASE WHEN min({own}) IS NULL THEN NULL WHEN min({own}) = max({own}) THEN min({own})
+                          ELSE '(several)' END AS __segment, """
         # A unit did it when any of its rows says so; everything else adds up. A row without its value makes its unit's
         # value unknown, not smaller.
         values = ", ".join(
@@ -125,7 +160,7 @@ class Table:
         name = f"CAST({quoted(variant)} AS VARCHAR)"
         placed = f"{name} IS NOT NULL AND {quoted(unit)} IS NOT NULL"
         return f"""(
-            SELECT CASE WHEN __placed THEN min({name}) END AS __variant, count(*) AS __rows,
+            SELECT {segment}CASE WHEN __placed THEN min({name}) END AS __variant, count(*) AS __rows,
                    __placed AND min({name}) <> max({name}) AS __mixed, {values}
             FROM (SELECT *, {placed} AS __placed FROM {self._relation})
             GROUP BY {quoted(unit)}, __placed)"""  # noqa: S608 - names are quoted
@@ -164,6 +199,42 @@ class Table:
             alias: 0.0 if measure.type == "proportion" else _shift_of(x, square)
             for (alias, _, measure), x, square in zip(aliased, row[::2], row[1::2], strict=True)
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What one pass is to reduce the table by."""
+
+    unit: str | None
+    variant: str
+    segment: str | None
+    measures: Sequence[Measure]
+
+
+def _over_segments(keyed: _Keyed, measures: Sequence[Measure]) -> dict[str, Cell]:
+    """Return the cells of each variant merged: what a pass without segments would have found."""
+    by_variant: dict[str, list[Cell]] = {}
+    for (_, name), cell in sorted(keyed.items(), key=lambda each: each[0][1]):
+        by_variant.setdefault(name, []).append(cell)
+    return {
+        name: (
+            sum(n for n, _ in cells),
+            {m.key: _merged([of[m.key] for _, of in cells]) for m in measures},
+        )
+        for name, cells in by_variant.items()
+    }
+
+
+def _merged(found: Sequence[Summary | Unmeasured]) -> Summary | Unmeasured:
+    lacking = next((each for each in found if isinstance(each, Unmeasured)), None)
+    return lacking or merge_all([each for each in found if isinstance(each, Summary)])
+
+
+def _by_segment(keyed: _Keyed) -> dict[str, dict[str, Cell]]:
+    out: dict[str, dict[str, Cell]] = {}
+    for (segment, name), cell in keyed.items():
+        out.setdefault(segment, {})[name] = cell
+    return out
 
 
 def _shift_of(mean: float | None, square: float | None) -> float:
