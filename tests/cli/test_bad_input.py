@@ -246,7 +246,7 @@ def test_a_name_of_ten_thousand_letters_does_not_push_what_to_do_out_of_sight(
     assert said.endswith("[unknown_launch]")
 
 
-@pytest.mark.parametrize("words", [["doctor"], ["live", "check"]])
+@pytest.mark.parametrize("words", [["doctor"], ["live", "check"], ["experiments"]])
 @pytest.mark.parametrize("surface", ["hoem", ""])
 def test_nothing_is_said_to_be_well_on_a_surface_that_there_is_not(
     folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], surface: str

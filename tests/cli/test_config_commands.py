@@ -23,6 +23,8 @@ WHY = ["--reason", "fewer shelves load faster", "--by", "ada"]
 
 
 def test_set_diff_history_blame_compare_and_revert(data, capsys):
+    assert "is what the surface's file says" in printed(capsys, [*data, "config", "compare"])
+    assert "No change was proposed" in printed(capsys, [*data, "config", "changes"])
     change = ["config", "set", "layout.max_shelves=8", *WHY]
     assert "12 -> 8" in printed(capsys, [*data, *change, "--dry-run"])
     assert "0.05" not in printed(capsys, [*data, "config", "show"])
@@ -47,6 +49,10 @@ def test_a_staged_change_of_rules_is_shown_and_aborted(data, tmp_path, capsys):
     path.write_text('- {key: se, audience: country == "SE", set: {layout.density: compact}}\n')
     made = printed(capsys, [*data, "config", "rules", str(path), "--stage", "0.05:12", *WHY])
     assert "rolling out" in made
+    assert "on its way: config-" in printed(capsys, [*data, "config", "blame", "layout.density"])
+    begun = printed(capsys, [*data, "config", "diff", "1", "2"])
+    assert "layout.density" in begun
+    assert "buckets" not in begun
     shown = printed(capsys, [*data, "config", "show"])
     assert "layout.density for 5%, stage 1 of 1" in shown
     rollout = next(line.split()[1].rstrip(":") for line in shown.splitlines() if line.startswith("rollout"))

@@ -116,7 +116,14 @@ def test_a_holdout_is_read_once_after_its_end_and_what_it_found_is_what_was_put_
     aside.release_holdout("home", "q4", ADA)
     (kept,) = aside.holdout_readouts("home")
     assert (kept["readout"], kept["digest"]) == (document["readout"], document["taken"]["digest"])
-    assert [each["author"] for each in aside.holdout_history("home", "q4")] == ["ada", "ada", "ada"]
+    history = aside.holdout_history("home", "q4")
+    assert [(each["author"], each["did"]) for each in history] == [
+        ("ada", "released"),
+        ("ada", "read"),
+        ("ada", "started"),
+    ]
+    with pytest.raises(NotFound, match="never a holdout"):
+        aside.holdout_history("home", "q5")
 
 
 def test_a_renewal_says_who_and_why_and_asks_for_another_reading(home: tuple[Platform, SimulatedClock]) -> None:
@@ -129,7 +136,7 @@ def test_a_renewal_says_who_and_why_and_asks_for_another_reading(home: tuple[Pla
     renewed = aside.holdouts("home")[0]
     assert (renewed["phase"], renewed["read_at"]) == ("running", None)
     newest = aside.holdout_history("home", "q4")[0]
-    assert (newest["author"], newest["reason"]) == ("bob", BOB.reason)
+    assert (newest["author"], newest["did"], newest["reason"]) == ("bob", "renewed", BOB.reason)
     clock.move_to(clock() + PERIOD)
     assert aside.holdouts("home")[0]["phase"] == "expired"
     aside.read_holdout("home", "q4", BOB)

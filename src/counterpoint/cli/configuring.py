@@ -1,6 +1,7 @@
 """Commands of Home Config: show, change, review and take back the baseline of a surface."""
 
 import argparse
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,10 @@ from counterpoint.cli.reading import read_text
 from counterpoint.cli.words import Commands, command, print_findings, print_json, print_table
 from counterpoint.errors import InvalidInput
 from counterpoint.settings import Settings
+
+_MAX_TEXT = 120
+_FOR_MACHINES = frozenset({"baseline", "buckets", "ground", "key", "author", "reason", "parameters"})
+"""What a stored part has beside what a person asks for: bitmaps, copies, and what stands in the next column."""
 
 
 def add_commands(commands: Commands) -> None:
@@ -226,6 +231,8 @@ def _changes(words: argparse.Namespace, settings: Settings) -> int:
     rows = _ask(settings, lambda config: config.changes(words.surface))
     if words.json:
         print_json(rows)
+    elif not rows:
+        print("No change was proposed yet.")
     else:
         print_table(
             [(each["id"], each["state"].replace("_", " "), each["author"], each["reason"]) for each in rows],
@@ -269,6 +276,8 @@ def _blame(words: argparse.Namespace, settings: Settings) -> int:
     print(f"  release {document['number']}, {document['at'][:19]}, {document['author']}: {document['reason']}")
     if document["rules"]:
         print(f"  and these rules set it for some: {', '.join(document['rules'])}")
+    if document["rollouts"]:
+        print(f"  and a change of it is on its way: {', '.join(document['rollouts'])} (counterpoint config show)")
     return 0
 
 
@@ -281,6 +290,9 @@ def _compare(words: argparse.Namespace, settings: Settings) -> int:
         (row["parameter"], _text(row["declared"]), _text(row["value"]), row["author"], row["reason"])
         for row in document["parameters"]
     ]
+    if not rows and not document["rules"]:
+        print("What is live is what the surface's file says.")
+        return 0
     print_table(rows, ("parameter", "file", "live", "author", "reason"))
     for rule in document["rules"]:
         print(f"rule {rule['key']}: {rule['audience']} -> {_values(rule['set'])}")
@@ -315,10 +327,11 @@ def _print_part(part: dict[str, Any]) -> None:
 def _text(value: Any) -> str:
     if value is None:
         return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    if isinstance(value, dict):
+        value = {key: each for key, each in value.items() if key not in _FOR_MACHINES and each not in (None, [], {})}
+    # As it would be written into a file: a person who compares it with one finds it again.
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
 
 
 def _values(values: dict[str, Any]) -> str:

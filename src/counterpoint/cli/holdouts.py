@@ -42,6 +42,9 @@ def _list(words: argparse.Namespace, settings: Settings) -> int:
     if words.json:
         print_json(rows)
         return 0
+    if not rows:
+        print("No holdout. What one would show: counterpoint holdout power --share 0.05 --until TIME")
+        return 0
     print_table(
         [(row["key"], f"{row['share']:g}", row["owner"], row["ends_at"][:10], row["phase"]) for row in rows],
         ("holdout", "share", "owner", "ends", "stands"),
@@ -133,8 +136,8 @@ def _history(words: argparse.Namespace, settings: Settings) -> int:
         print_json(rows)
     else:
         print_table(
-            [(row["at"][:16], row["number"], row["author"], row["reason"]) for row in rows],
-            ("at", "release", "who", "why"),
+            [(row["at"][:16], row["number"], row["did"], row["author"], row["reason"]) for row in rows],
+            ("at", "release", "what", "who", "why"),
         )
     return 0
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from counterpoint.cli.mcp import PARKED, approve_parked
 from counterpoint.cli.reading import read_text
-from counterpoint.cli.words import Commands, command, print_findings, print_json, print_table
+from counterpoint.cli.words import Commands, command, print_findings, print_json, print_table, require_surface
 from counterpoint.settings import Settings
 
 ENDED_BADLY = {"refused": 2, "failed": 1}
@@ -23,7 +23,9 @@ def add_commands(commands: Commands) -> None:
     what.add_argument("hypothesis", nargs="?", help="the hypothesis in plain words")
     what.add_argument("--spec", type=Path, metavar="FILE", help="a spec in YAML or JSON instead")
     launch.add_argument("--surface", default="home", help="which surface (default home)")
-    launch.add_argument("--owner", default="you", help="who owns the experiment (default you)")
+    launch.add_argument(
+        "--owner", default="you", help="who launches it, and owns what is planned from words (default you)"
+    )
     launch.add_argument("--json", action="store_true", help="print the launch as JSON and nothing else")
 
     experiments = command(commands, "experiments", _experiments, "list experiments")
@@ -167,6 +169,7 @@ def _experiments(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
 
     with opened(settings) as platform:
+        require_surface(words.surface, platform.control.release_store.surfaces())
         if words.search is not None:
             return _found(platform.registry.find(surface=words.surface, search=words.search), words.json)
         rows = platform.control.experiments(words.surface)

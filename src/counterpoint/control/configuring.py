@@ -198,6 +198,7 @@ class Configuring:
             "value": state.baseline[parameter],
             "before": None if before is None else msgspec.json.decode(before),
             "rules": [rule.key for rule in state.rules if parameter in rule.set],
+            "rollouts": [key for key, rollout in sorted(state.rollouts.items()) if parameter in rollout.parameters],
             **release_line(note),
         }
 

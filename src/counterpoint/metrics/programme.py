@@ -241,10 +241,14 @@ def _share(part: int, whole: int) -> float | None:
 def _sentence(total: Mapping[str, Any], days: int) -> str:
     n = total["ended"]
     if not n:
-        return f"No experiment ended in the last {days} days, simulated ones aside; {total['running']} run."
+        return f"No experiment ended in the last {days} days, simulated ones aside; {_running(total)}."
     middle = total["days_to_decision"]["median"]
     return (
         f"Of {n} experiments that ended in the last {days} days {total['learning_rate']:.0%} taught something and"
         f" {total['win_rate']:.0%} won; half were decided within {middle:.3g} days, and guardrails stopped"
-        f" {total['rolled_back_by_guardrails']:.0%}. {total['running']} run."
+        f" {total['rolled_back_by_guardrails']:.0%}. {_running(total).capitalize()}."
     )
+
+
+def _running(total: Mapping[str, Any]) -> str:
+    return f"{total['running']} {'is' if total['running'] == 1 else 'are'} running"

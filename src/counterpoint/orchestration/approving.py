@@ -41,7 +41,12 @@ def add_approval(world: LaunchWorld, launch_id: str, *, by: str, note: str) -> L
 
     def change(launch: Launch) -> Launch:
         if launch.state is not LaunchState.VALIDATED:
-            raise Conflict("not_awaiting_approval", f"the launch is {launch.state}", where=launch_id)
+            raise Conflict(
+                "not_awaiting_approval",
+                f"the launch is {launch.state} and waits for nobody",
+                where=launch_id,
+                fix=f"see where it stands: counterpoint experiment {launch.experiment}",
+            )
         if by == launch.author:
             raise Conflict("own_launch", f"{by} submitted it", where=launch_id, fix="ask somebody else to approve it")
         if by in approvers(world, launch, now):

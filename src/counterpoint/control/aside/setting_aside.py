@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from counterpoint.control.aside.holdout_life import Reminder, StoredReadouts, holdout_power, phase_of, reminder_of
 from counterpoint.control.aside.promises import Promises, with_promises
 from counterpoint.control.changes import ChangeDesk, Document, Edit
@@ -203,10 +205,28 @@ class SettingAside:
         return sorted(self.kept.list(surface), key=lambda each: str(each["at"]), reverse=True)
 
     def holdout_history(self, surface: str, key: str) -> list[Document]:
-        """Return who started, renewed, read and released a holdout, when and why, the newest first."""
+        """Return who started, renewed, read and released a holdout, when and why, the newest first.
+
+        Raises:
+            NotFound: `unknown_holdout`.
+        """
         self.desk.live(surface)
-        notes = self.desk.releases.history(surface, limit=_N_HISTORY)
-        return [release_line(note) for note in notes if f"holdouts/{key}" in note.paths]
+        path = f"holdouts/{key}"
+        notes = [note for note in self.desk.releases.history(surface, limit=_N_HISTORY) if path in note.paths]
+        if not notes:
+            raise NotFound(
+                "unknown_holdout", f"there was never a holdout '{key}' on {surface}", where="holdouts",
+                fix="list what there is: counterpoint holdout, counterpoint holdout readouts",
+            )  # fmt: skip
+        return [{**release_line(note), "did": self._did(surface, path, note.number)} for note in notes]
+
+    def _did(self, surface: str, path: str, number: int) -> str:
+        """Return what one release did to a holdout."""
+        before, after = (self.desk.releases.part(surface, path, at) for at in (number - 1, number))
+        if before is None or after is None:
+            return "started" if before is None else "released"
+        ends = [msgspec.json.decode(part)["ends_at"] for part in (before, after)]
+        return "renewed" if ends[0] != ends[1] else "read"
 
     def domains(self, surface: str) -> list[Document]:
         """Return the domains of a surface with the experiments that draw from each."""
