@@ -55,6 +55,26 @@ def test_fix_applies_what_the_validator_proposes(
     _printed(capsys, [*data, "validate", str(path)])
 
 
+def test_fix_makes_a_spec_of_a_document_that_is_none_yet(
+    data: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(
+        yaml.safe_dump(spec(key="Podcasts second!", variants=[{"key": "a", "weight": 0} for _ in range(2)]))
+    )
+    assert "no_op_variant" in _printed(capsys, [*data, "fix", str(path)])  # which arm to test, no program knows
+    mended = yaml.safe_load(path.read_text())
+    assert mended["key"] == "podcasts-second"
+    assert [(each["key"], each["weight"]) for each in mended["variants"]] == [("a", 1), ("a-2", 1)]
+
+
+def test_a_refusal_of_a_draft_says_why(data: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    asked = "Moving the podcast shelf to place 40 raises podcast minutes by 2 %."
+    printed = _printed(capsys, [*data, "draft", asked], 2)
+    assert "[out_of_bounds]" in printed
+    assert "40" in printed
+
+
 def test_a_question_ends_with_status_two(data: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert "One question first" in _printed(
         capsys, [*data, "launch", "Make the covers large for everyone in Brazil."], 2

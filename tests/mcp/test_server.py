@@ -134,6 +134,7 @@ def test_text_in_a_hypothesis_is_no_order(tools: Tools) -> None:
         owner="x",
     )
     assert (drafted["outcome"], drafted["draft"]) == ("reject", None)
+    assert "order" in drafted["question"]
 
 
 def test_a_draft_is_another_agents_to_use_only_if_it_made_it(platform: Platform, tools: Tools) -> None:

@@ -32,7 +32,9 @@ def _add_launching(server: MCPServer[Any], agency: Agency, who: Who) -> None:
     def launch_experiment(draft: Draft = None, spec: Spec = None) -> documents.Parked:
         """Ask to launch a draft or a spec. It is parked: a person must approve it, then confirm_write launches it.
 
-        The answer says exactly what would change, for whom, and who has to do what next.
+        The answer says exactly what would change, for whom, and who has to do what next: tell a person what `next`
+        says, and ask write_status until it is awaiting_confirmation. Refused at once when it is over your risk budget
+        or the validator refuses it.
         """
         actor = allowed(who, "write")
         meant, plan = agency.drafts.spec_of(draft, spec, actor)
@@ -74,7 +76,10 @@ def _add_moving(server: MCPServer[Any], agency: Agency, who: Who) -> None:
 def _add_confirming(server: MCPServer[Any], agency: Agency, who: Who) -> None:
     @server.tool(annotations=LOOK)
     def write_status(write: Write) -> documents.Parked:
-        """Say what a parked write waits for, or what became of it. Ask again after a person was told."""
+        """Say what a parked write waits for, or what became of it. Ask again after a person was told.
+
+        People take minutes or days; there is no need to ask more than once a minute.
+        """
         allowed(who, "read")
         return _parked(agency.parking.read(write))
 
@@ -86,7 +91,11 @@ def _add_confirming(server: MCPServer[Any], agency: Agency, who: Who) -> None:
 
     @server.tool(annotations=CARRY_OUT)
     def confirm_write(write: Write) -> documents.Parked:
-        """Carry out a parked write of yours, exactly as it is stored. Safe to repeat when no answer came."""
+        """Carry out a parked write of yours, exactly as it is stored. Safe to repeat when no answer came.
+
+        `result.state` says how it went: running, or why not under `result.reason`. What was approved and has meanwhile
+        become impossible is refused, and nothing is done.
+        """
         return _parked(agency.parking.confirm(write, actor=allowed(who, "write")))
 
     @server.tool(annotations=PARK)

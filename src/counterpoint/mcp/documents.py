@@ -57,8 +57,16 @@ class Drafted(_Answer):
 
     draft: Annotated[str | None, Field(description="Id of the draft, which other tools take; null when one must ask.")]
     outcome: Annotated[str, Field(description="plan, clarify (answer `question` in the hypothesis) or reject.")]
-    question: Annotated[str | None, Field(description="What must be settled first; null when nothing is open.")]
-    plan: Annotated[Json, Field(description="Every field with its source and how sure it is.")]
+    question: Annotated[
+        str | None, Field(description="What must be settled first, or why it is rejected; null when nothing is open.")
+    ]
+    plan: Annotated[
+        Json,
+        Field(
+            description="Every field, with `provenance`: its source, the words it was read from, and how sure that is "
+            "(`confidence` from 0 to 1, null where nobody measured it). `residue`: words that were not understood."
+        ),
+    ]
     spec: Annotated[Json | None, Field(description="The experiment as it would be launched.")]
     findings: list[FindingLine]
 
@@ -77,6 +85,19 @@ class Previewed(_Answer):
 
     experiment: str
     known: Annotated[bool, Field(description="False when it cannot be told; `reason` says why.")]
+    n_pages: Annotated[int | None, Field(description="Pages composed of each variant.")] = None
+    source: Annotated[str | None, Field(description="Recorded or synthetic requests.")] = None
+    trigger_rate: Annotated[
+        float | None, Field(description="Share of pages that read a parameter of the experiment.")
+    ] = None
+    variants: Annotated[
+        list[Json] | None,
+        Field(
+            description="Of each variant `share_changed`, pages that differ from control's, and `share_empty`, pages "
+            "without a shelf; both from 0 to 1."
+        ),
+    ] = None
+    reason: Annotated[Json | None, Field(description="Why it is not known: code and message.")] = None
 
 
 class Powered(_Answer):
@@ -84,6 +105,9 @@ class Powered(_Answer):
 
     experiment: str
     known: Annotated[bool, Field(description="False when the history does not tell; `reason` says why.")]
+    sentence: Annotated[str, Field(description="The answer in words.")]
+    days_planned: Annotated[int | None, Field(description="As the draft has it.")] = None
+    reason: Annotated[Json | None, Field(description="Why it is not known: code and message.")] = None
 
 
 class Parked(_Answer):
@@ -139,7 +163,21 @@ class Results(_Answer):
 
     experiment: str
     decision: Annotated[Json, Field(description="What the platform would do, or did; `ship` is null for nothing.")]
-    decided: bool
+    decided: Annotated[bool, Field(description="Whether that is the decision, and not the rule as of now.")]
+    summary: Annotated[
+        list[Json] | None, Field(description="The scorecard in sentences (`text`), each with the figures it states.")
+    ] = None
+    srm: Annotated[
+        Json | None,
+        Field(description="The test of the split; with `mismatch` no effect below it can be trusted. Null: too early."),
+    ] = None
+    metrics: Annotated[
+        list[Json] | None,
+        Field(
+            description="One row for each metric and treatment: `role`, `estimate`, `relative_effect` with their "
+            "intervals, or `reason` when there is no figure."
+        ),
+    ] = None
 
 
 class Explained(_Answer):

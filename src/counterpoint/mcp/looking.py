@@ -20,7 +20,10 @@ Draft = Annotated[
 ]
 Spec = Annotated[
     dict[str, Any] | str | None,
-    Field(description="A whole experiment spec, as an object or YAML text, instead of a draft."),
+    Field(
+        description="A whole experiment spec instead of a draft, as an object or YAML text, in the form that "
+        "draft_experiment answers under `spec`."
+    ),
 ]
 Experiment = Annotated[
     str, Field(description="Key of the experiment, as every answer about it gives it.", max_length=256)
@@ -93,12 +96,15 @@ def _add_drafting(server: MCPServer[Any], agency: Agency, who: Who) -> None:
     ) -> documents.Drafted:
         """Turn a hypothesis into a draft: a validated experiment spec that is kept for you under an id.
 
-        When `outcome` is clarify, answer `question` by wording the hypothesis more exactly and call this again.
-        Nothing is launched.
+        When `outcome` is clarify, answer `question` by wording the hypothesis more exactly and call this again; ask
+        whoever you work for when you do not know. When it is reject, `question` says what cannot be done, and no other
+        wording of the same will. When it is plan, check each field of `spec`: words that were not understood are in
+        `plan.residue`. Nothing is launched; validate_experiment comes next.
         """
         proposal = agency.drafts.propose(hypothesis, surface=surface, owner=owner, actor=allowed(who, "read"))
         plan = proposal["plan"]
-        open_question = {"outcome": plan["outcome"], "question": plan.get("question")}
+        why = plan["explanation"] if plan["outcome"] == "reject" else plan.get("question")
+        open_question = {"outcome": plan["outcome"], "question": why}
         return documents.Drafted.model_validate({**proposal, **open_question})
 
     @server.tool(annotations=DRAFT)
@@ -107,14 +113,19 @@ def _add_drafting(server: MCPServer[Any], agency: Agency, who: Who) -> None:
         changes: Annotated[
             dict[str, Any],
             Field(
-                description='Dotted path -> new value, such as {"allocation": 0.05} or {"schedule.days": 21}. What '
-                "is not named stays as it is."
+                description='Dotted path -> new value, such as {"allocation": 0.05}, {"schedule.days": 21}, '
+                '{"variants.1.set.podcasts.shelf_position": 2} for one parameter of the first treatment, or '
+                '{"metrics.guardrails": [{"metric": "home_empty_rate", "margin": 0.02}]} for a whole list. What is not '
+                "named stays as it is."
             ),
         ] = {},  # noqa: B006 - read only; a schema shows it
         remove: Annotated[list[str], Field(description="Dotted paths to take away.", max_length=100)] = [],  # noqa: B006
         apply_fixes: Annotated[bool, Field(description="Also apply the fixes that findings carry.")] = False,
     ) -> documents.Judged:
-        """Change named fields of a draft, and see what then speaks against it."""
+        """Change named fields of a draft, and see what then speaks against it.
+
+        A finding's `fix` may be given as `changes` as it stands.
+        """
         actor = allowed(who, "read")
         agency.drafts.revise(draft, actor=actor, changes=changes, remove=remove, apply_fixes=apply_fixes)
         spec, _ = agency.drafts.spec_of(draft, None, actor)
@@ -124,20 +135,31 @@ def _add_drafting(server: MCPServer[Any], agency: Agency, who: Who) -> None:
 def _add_trying(server: MCPServer[Any], agency: Agency, who: Who) -> None:
     @server.tool(annotations=LOOK)
     def validate_experiment(draft: Draft = None, spec: Spec = None) -> documents.Judged:
-        """Check a draft or a spec against everything that could refuse its launch, your risk budget included."""
+        """Check a draft or a spec against everything that could refuse its launch, your risk budget included.
+
+        While `launchable` is false, mend the findings of severity error: with their `fix`, or as their message says.
+        Read the warnings too; a person who approves will.
+        """
         actor = allowed(who, "read")
         meant, _ = agency.drafts.spec_of(draft, spec, actor)
         return documents.Judged.model_validate({"draft": draft, **agency.validate(meant, actor)})
 
     @server.tool(annotations=LOOK)
     def preview_experiment(draft: Draft = None, spec: Spec = None) -> documents.Previewed:
-        """Try every variant on recorded requests: how many pages would change, and how. Nobody sees it."""
+        """Try every variant on recorded requests: how many pages would change, and how. Nobody sees it.
+
+        A treatment that changes no page measures nothing; one that leaves pages empty is refused.
+        """
         meant, _ = agency.drafts.spec_of(draft, spec, allowed(who, "read"))
         return documents.Previewed.model_validate(agency.preview(meant))
 
     @server.tool(annotations=LOOK)
     def power_of_experiment(draft: Draft = None, spec: Spec = None) -> documents.Powered:
-        """Say on which day the experiment would be ready for its decision, or that it never would be."""
+        """Say on which day the experiment would be ready for its decision, or that it never would be.
+
+        When it is never ready, or later than the planned days, look for a larger effect, share or audience, or for more
+        days, and revise the draft.
+        """
         meant, _ = agency.drafts.spec_of(draft, spec, allowed(who, "read"))
         return documents.Powered.model_validate(agency.power(meant))
 
@@ -145,7 +167,10 @@ def _add_trying(server: MCPServer[Any], agency: Agency, who: Who) -> None:
 def _add_following(server: MCPServer[Any], agency: Agency, who: Who) -> None:
     @server.tool(annotations=LOOK)
     def experiment_status(experiment: Experiment) -> documents.Standing:
-        """Say in which state an experiment is, and why."""
+        """Say in which state an experiment is, and why.
+
+        It ramps, stops on a breached guardrail, pauses on a wrong split and concludes by itself: look now and then.
+        """
         allowed(who, "read")
         found = agency.control.experiment(experiment)
         line = {name: found[name] for name in documents.Standing.model_fields if name in found}
@@ -153,7 +178,11 @@ def _add_following(server: MCPServer[Any], agency: Agency, who: Who) -> None:
 
     @server.tool(annotations=LOOK)
     def experiment_results(experiment: Experiment) -> documents.Results:
-        """Read the scorecard of an experiment, with what the platform would decide on it now."""
+        """Read the scorecard of an experiment, with what the platform would decide on it now.
+
+        Repeat `summary` when you tell people: each sentence states only figures of this scorecard. Before the planned
+        end a difference that looks large is no result; `decision` says what holds.
+        """
         allowed(who, "read")
         results = agency.control.results(experiment)
         return documents.Results.model_validate({**results, "experiment": experiment})
