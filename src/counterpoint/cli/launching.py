@@ -115,7 +115,7 @@ def print_proposal(proposal: dict[str, Any]) -> None:
         case "clarify":
             print(f"One question first: {plan['question']}")
         case "reject":
-            print(f"It cannot be done on this surface: {plan['question'] or plan['reason']} [{plan['reason']}]")
+            print(f"It cannot be done on this surface: {plan['explanation']} [{plan['reason']}]")
         case _:
             print("Plan")
             rows = [
