@@ -1,7 +1,9 @@
 """The doctor names what contradicts what with its figures, proposes one change, and sees nothing in too little."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from counterpoint.releases import SurfaceState, fresh_state
 from counterpoint.vocabulary import Finding, Severity
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[2]
+WATCH = {"metric": "zero_result_rate", "margin": 0.05}
 GERMAN = {"market": "DE", "tier": "plus"}
 
 
@@ -117,6 +121,24 @@ def test_a_treatment_that_a_rule_sets_for_some_still_measures_something(state: S
 def test_a_primary_metric_without_any_outcome_pauses_its_experiment(state: SurfaceState) -> None:
     diagnosis = found(state, recorded(outcomes={"follows": 9}))["metric_without_data"]
     assert diagnosis.remedy == LaunchMove(experiment="snippets", verb="pause")
+
+
+def test_a_guardrail_that_nothing_is_recorded_of_guards_nothing(state: SurfaceState) -> None:
+    rails = {"primary": {"metric": "result_ctr", "direction": "increase"}, "guardrails": [WATCH]}
+    state = replace(state, experiments={"snippets": experiment(metrics=rails)})
+    clicks = {"result_impressions": 9, "result_clicks": 1}
+    diagnosis = found(state, recorded(outcomes=clicks))["guardrail_without_data"]
+    assert "zero_result_rate ('searches')" in diagnosis.finding.message
+    assert diagnosis.remedy == LaunchMove(experiment="snippets", verb="pause")
+    assert found(state, recorded(outcomes={**clicks, "searches": 9})) == {}
+
+
+def test_the_guide_lists_what_the_doctor_finds() -> None:
+    told = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "guides" / "knowledge.md").read_text("utf-8")))
+    text = "".join(path.read_text("utf-8") for path in (ROOT / "src/counterpoint/agents/doctor").glob("[!_]*.py"))
+    codes = set(re.findall(r'^ +"([a-z]+_[a-z_]+)"[,:]', text, re.MULTILINE)) - {"launch_move", "rule_removal"}
+    assert {"guardrail_without_data", "no_exposures", "not_live"} <= codes
+    assert codes <= told
 
 
 def test_an_experiment_that_is_not_running_is_none_of_its_business(state: SurfaceState) -> None:

@@ -15,6 +15,7 @@ ENOUGH_REQUESTS = 300
 """With none of so many, fewer than 1 in 100 requests are meant, at 95 % (the rule of three)."""
 _MISSING = 0.5
 _N_SHOWN = 3
+_NOTHING_WITHOUT_DATA = frozenset({"ratio", "quantile"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ def contradictions(state: SurfaceState, recorded: Recorded) -> tuple[Diagnosis, 
     """Return what contradicts what on one surface; too few requests show nothing.
 
     Codes: `audience_never_seen`, `rule_never_matched`, `attribute_missing`, `undeclared_value`,
-    `treatment_is_baseline`, `metric_without_data`.
+    `treatment_is_baseline`, `metric_without_data`, `guardrail_without_data`.
     """
     found = [*_no_ops(state)]
     if len(recorded.contexts) >= ENOUGH_REQUESTS:
@@ -45,6 +46,7 @@ def contradictions(state: SurfaceState, recorded: Recorded) -> tuple[Diagnosis, 
             *_rules(state, recorded),
             *_attributes(state, recorded),
             *_outcomes(state, recorded),
+            *_guardrails(state, recorded),
         ]
     return tuple(found)
 
@@ -149,6 +151,30 @@ def _outcomes(state: SurfaceState, recorded: Recorded) -> Iterator[Diagnosis]:
                 Severity.ERROR,
                 f"no outcome '{needed}' was recorded in {recorded.days} days, and '{spec.key}' is decided by"
                 f" {spec.metrics.primary.metric}",
+                LaunchMove(experiment=spec.key, verb="pause"),
+            )
+
+
+def _guardrails(state: SurfaceState, recorded: Recorded) -> Iterator[Diagnosis]:
+    if recorded.outcomes is None:
+        return
+    for spec in _running(state):
+        blind = []
+        for guardrail in spec.metrics.guardrails:
+            metric = state.surface.metrics[guardrail.metric]
+            numerator, denominator = outcome_names(metric)
+            needed = numerator if denominator is None else denominator
+            # A count or a share of units is 0 where nothing happened; a ratio and a quantile are nothing.
+            if metric.type in _NOTHING_WITHOUT_DATA and not recorded.outcomes.get(needed):
+                blind.append(f"{metric.key} ('{needed}')")
+        if blind:
+            yield _diagnosis(
+                state,
+                f"experiments/{spec.key}",
+                "guardrail_without_data",
+                Severity.WARNING,
+                f"'{spec.key}' is guarded by {', '.join(blind)}, of which no outcome was recorded in {recorded.days}"
+                " days: it would not be stopped",
                 LaunchMove(experiment=spec.key, verb="pause"),
             )
 
