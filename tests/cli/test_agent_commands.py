@@ -1,6 +1,8 @@
 """The commands around outside agents: people see what they want to do, and say yes or no."""
 
 import json
+import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,11 @@ def test_a_command_that_makes_no_sense_says_so(data: Path, capsys: pytest.Captur
 def test_agents_are_not_let_in_from_elsewhere_without_a_token(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--data", str(data), "mcp", "--http", "--host", "0.0.0.0", "--port", "0"]) == 2
     assert "[tokens_needed]" in capsys.readouterr().err
+
+
+def test_a_token_is_shown_once_with_its_line_for_the_file(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--data", str(data), "token", "maria@example.org", "--read"]) == 0
+    printed = capsys.readouterr().out
+    token = re.findall(r"^  (\S{40,})$", printed, re.MULTILINE)[0]
+    assert sha256(token.encode()).hexdigest() in printed
+    assert "scopes:" in printed

@@ -4,9 +4,10 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import yaml
 
 from counterpoint.agents import RiskBudget
-from counterpoint.bootstrap import read_agents
+from counterpoint.bootstrap import new_token, read_agents
 from counterpoint.errors import InvalidInput
 
 
@@ -71,6 +72,29 @@ def test_a_person_is_proven_by_a_token_and_is_no_agent(tmp_path: Path) -> None:
     assert (holder.actor, holder.scopes, holder.speaks_for_others) == ("maria@example.org", ("read", "write"), False)
     assert rules.agent_with("secret") is None
     assert rules.asks_for_tokens
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "actor"),
+    [("maria@example.org", {}, "maria@example.org"), ("agent:scout", {"reads_only": True}, "agent:scout"),
+     ("gateway", {"is_proxy": True}, "gateway")],
+)  # fmt: skip
+def test_a_new_token_is_proven_by_the_lines_that_come_with_it(
+    tmp_path: Path, name: str, options: dict[str, bool], actor: str
+) -> None:
+    token, section, key, entry = new_token(name, **options)
+    rules = read_agents(written(tmp_path, yaml.safe_dump({section: {key: entry}})))
+    holder = rules.holder_of(token)
+    assert holder is not None
+    assert (holder.actor, holder.speaks_for_others) == (actor, "is_proxy" in options)
+    assert holder.scopes == (("read",) if "reads_only" in options else ("read", "write"))
+
+
+@pytest.mark.parametrize("name", ["", " ", "agent:", "agent:Scout Two", "x" * 129, "a\nb"])
+def test_a_token_for_nobody_is_refused(name: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        new_token(name)
+    assert caught.value.code == "bad_actor"
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from counterpoint.bootstrap.platform import Platform
 from counterpoint.bootstrap.rehearsal import Progress, SimulatedClock, rehearse
 from counterpoint.config import Staleness
 from counterpoint.control import moment_of
-from counterpoint.control.agency import Agency, AgentRules, read_agents
+from counterpoint.control.agency import Agency, AgentRules, new_token, read_agents
 from counterpoint.control.changes import Edit
 from counterpoint.delivery import Fleet, SnapshotFeed
 
@@ -24,6 +24,7 @@ __all__ = [
     "SnapshotFeed",
     "Staleness",
     "moment_of",
+    "new_token",
     "open_content",
     "open_planner",
     "opened",

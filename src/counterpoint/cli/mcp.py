@@ -1,4 +1,4 @@
-"""The commands for outside agents: `mcp` serves their tools, `parked` shows what they wait for, `refuse` says no."""
+"""The commands for outside agents: `mcp` serves them, `parked` and `refuse` answer them, `token` says who is who."""
 
 import argparse
 import asyncio
@@ -15,7 +15,7 @@ PARKED = "parked-"
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `mcp`, `parked` and `refuse`."""
+    """Add `mcp`, `parked`, `refuse` and `token`."""
     mcp = command(commands, "mcp", _mcp, "serve the tools for outside agents over standard input and output")
     mcp.add_argument("--as", dest="name", default="stdio", metavar="NAME", help="the agent's name (default stdio)")
     mcp.add_argument("--http", action="store_true", help="over HTTP at /mcp instead, as `serve` does beside the rest")
@@ -31,6 +31,13 @@ def add_commands(commands: Commands) -> None:
     refuse.add_argument("write", help="id of the parked write")
     refuse.add_argument("--by", required=True, help="who says so")
     refuse.add_argument("--reason", required=True, help="why; the agent reads it")
+
+    token = command(
+        commands, "token", _token, "make a token for a person or an agent, and its line for the agents file"
+    )
+    token.add_argument("name", help="a person's name, such as an e-mail address, or agent:NAME")
+    token.add_argument("--read", action="store_true", help="it does not let anybody write")
+    token.add_argument("--proxy", action="store_true", help="it is a proxy's, which names whom it has authenticated")
 
 
 def approve_parked(words: argparse.Namespace, settings: Settings) -> int:
@@ -96,6 +103,20 @@ def _refuse(words: argparse.Namespace, settings: Settings) -> int:
 
     with opened(settings) as platform:
         _print_write(platform.agency.parking.reject(words.write, by=words.by, reason=words.reason))
+    return 0
+
+
+def _token(words: argparse.Namespace, settings: Settings) -> int:
+    import yaml
+
+    from counterpoint.bootstrap import new_token
+
+    token, section, name, entry = new_token(words.name, reads_only=words.read, is_proxy=words.proxy)
+    line = yaml.safe_dump({section: {name: entry}}, sort_keys=False, allow_unicode=True)
+    print(f"Give it to {words.name}; it is kept nowhere and shown only now:\n\n  {token}\n")
+    print(f"Add to the agents file (COUNTERPOINT_AGENTS), and start the processes again:\n\n{line}")
+    if settings.agents is None:
+        print("No agents file is named yet; docs/guides/agents.md says what else may stand in it.")
     return 0
 
 

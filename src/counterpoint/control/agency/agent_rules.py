@@ -2,10 +2,11 @@
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -127,6 +128,28 @@ def _no_agent(name: str) -> str:
     if is_agent(name) or len(name) > _MAX_PERSON or not name.isprintable() or name != name.strip():
         raise ValueError(f"a person is named by up to {_MAX_PERSON} printable characters, not as an agent is")
     return name
+
+
+def new_token(name: str, *, reads_only: bool = False, is_proxy: bool = False) -> tuple[str, str, str, dict[str, Any]]:
+    """Return a new token, and the section, the name and the entry by which the agents file knows it.
+
+    Raises:
+        InvalidInput: code `bad_actor`, when the file could not name somebody so; `bad_option` for an agent as a proxy.
+    """
+    token = secrets.token_urlsafe(32)
+    section = "agents" if is_agent(name) else "people"
+    if is_proxy and section == "agents":
+        raise InvalidInput("bad_option", "an agent speaks for itself", where="--proxy", fix="name the proxy otherwise")
+    plain = name.partition(":")[2] if section == "agents" else name
+    entry: dict[str, Any] = {"token_sha256": hashlib.sha256(token.encode()).hexdigest()}
+    entry |= ({"scopes": ["read"]} if reads_only else {}) | ({"proxy": True} if is_proxy else {})
+    try:
+        _File.model_validate({section: {plain: entry}})
+    except ValidationError as error:
+        raise InvalidInput(
+            "bad_actor", f"{name[:60]!r} names nobody", where="name", fix="an e-mail address, or agent:NAME"
+        ) from error
+    return token, section, plain, entry
 
 
 class _Entry(BaseModel):
