@@ -254,3 +254,53 @@ def test_nothing_is_said_to_be_well_on_a_surface_that_there_is_not(
     said = _refused(capsys, "--data", folder, *words, "--surface", surface)
     assert "one of: home" in said
     assert said.endswith("[unknown_surface]")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["x" * 5_000],
+        ["experiment"],
+        ["serve", "--role", "x" * 5_000],
+        ["serve", "--port", "x" * 5_000],
+        ["results", "podcasts", "--" + "x" * 5_000],
+    ],
+)
+def test_a_word_that_no_command_knows_is_refused_in_one_sentence_with_a_code(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    said = capsys.readouterr().err.strip()
+    assert (ended.value.code, len(said.splitlines()), "x" * 100 in said) == (2, 1, False)
+    assert said.endswith("--help`. [bad_usage]")
+
+
+@pytest.mark.parametrize("words", [["live"], ["fleet"], ["serve"]])
+def test_no_address_is_no_address_of_a_control_plane(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    said = _refused(capsys, *words, "--control", "")
+    assert said.startswith("counterpoint: --control: '' is no address")
+    assert said.endswith("[bad_setting]")
+
+
+def test_a_reason_that_nobody_would_read_is_refused_before_anything_is_opened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = _refused(capsys, "--data", tmp_path / "new", "pause", "podcasts", "--reason", "x " * 3_000)
+    assert said == "counterpoint: --reason: it has 6,000 characters; say it in at most 4,000. [too_long]"
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_key_of_what_is_set_aside_is_a_key(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["domain", "reserve"], ["holdout", "start"]):
+        until = ["--until", "2030-01-01T00:00Z"] if words[0] == "holdout" else []
+        said = _refused(
+            capsys, "--data", folder, *words, "BAD KEY", "--share", 0.1, *until, "--by", "ada", "--reason", "why"
+        )
+        assert "[bad_key]" in said
+
+
+def test_a_metric_that_nobody_declared_has_no_past(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = _refused(capsys, "--data", folder, "past", "podcasts", "--metric", "podcast_minuets_7d")
+    assert "one of: " in said
+    assert "[unknown_metric]" in said

@@ -39,8 +39,8 @@ def _sub(what: Any, name: str, run: Any, summary: str) -> argparse.ArgumentParse
 
 
 def _show(words: argparse.Namespace, settings: Settings) -> int:
-    url = words.control or settings.control_url
-    document = _local(words.surface, settings) if url is None else _of_control(control_url(url), words.surface)
+    url = settings.control_url if words.control is None else control_url(words.control, where="--control")
+    document = _local(words.surface, settings) if url is None else _of_control(url, words.surface)
     if words.json:
         print_json(document)
         return 0

@@ -28,7 +28,8 @@ from counterpoint.cli import (
     surfaces,
     timings,
 )
-from counterpoint.errors import Blame, CounterpointError, InvalidInput
+from counterpoint.cli.words import Parser, require_readable, shortened
+from counterpoint.errors import Blame, CounterpointError
 from counterpoint.settings import read_settings
 from counterpoint.telemetry import configure_logging, logger
 
@@ -58,13 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     words = parser.parse_args(arguments)
     try:
-        _check_text(sys.argv[1:] if arguments is None else arguments)
+        require_readable(sys.argv[1:] if arguments is None else arguments, words)
         settings = read_settings(os.environ, data=words.data)
         configure_logging(settings.log_level)
         status: int = words.run(words, settings)
         sys.stdout.flush()
     except CounterpointError as error:
-        print(f"counterpoint: {error.as_document()['message']} [{error.code}]", file=sys.stderr)
+        print(f"counterpoint: {shortened(error.as_document()['message'])} [{error.code}]", file=sys.stderr)
         return CALLER_AT_FAULT if error.blame is Blame.CALLER else PLATFORM_AT_FAULT
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -90,17 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _check_text(arguments: Sequence[str]) -> None:
-    # Bytes of a word that are no UTF-8 arrive as halves of characters, which no database, JSON or terminal takes.
-    for place, word in enumerate(arguments, start=1):
-        if any("\ud800" <= letter <= "\udfff" for letter in word):
-            raise InvalidInput(
-                "unstorable_text", "it is not UTF-8 text", where=f"argument {place}", fix="write it in UTF-8"
-            )
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="counterpoint",
         description="Experiments on personalized surfaces: from a hypothesis to a decision you can trust.",
         epilog=_EPILOG,

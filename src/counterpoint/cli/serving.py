@@ -57,7 +57,7 @@ def add_commands(commands: Commands) -> None:
 def _serve(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import Staleness
 
-    control = control_url(words.control) if words.control else None
+    control = None if words.control is None else control_url(words.control, where="--control")
     changes = {"host": words.host, "port": words.port, "role": words.role, "control_url": control}
     settings = replace(settings, **{name: value for name, value in changes.items() if value is not None})
     if words.max_age < 0:
@@ -77,7 +77,8 @@ def _fleet(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.storage.events import fleet_headers
 
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - what serve may bind
-    url = control_url(words.control) if words.control else settings.control_url or f"http://{host}:{settings.port}"
+    asked = None if words.control is None else control_url(words.control, where="--control")
+    url = asked or settings.control_url or f"http://{host}:{settings.port}"
     try:
         answer = httpx.get(f"{url}/v1/fleet", headers=fleet_headers(settings.fleet_token), timeout=5.0, trust_env=False)
         answer.raise_for_status()

@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
-from counterpoint.errors import NotFound
+from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.settings import Settings
 
 if TYPE_CHECKING:
@@ -14,6 +16,54 @@ else:
     Commands: TypeAlias = argparse._SubParsersAction  # the class is not subscriptable when it runs
 
 Run: TypeAlias = Callable[[argparse.Namespace, Settings], int]
+
+
+_LONGEST_WORD = 120
+_LONGEST_ARGUMENT = 65_536
+_LONGEST_TEXT = 4_000
+_TEXTS = ("reason", "note")
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses like every other part of the platform: one sentence, a code, and nothing of endless length repeated."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the refusal, where to read more, and end with the status of what the caller has to mend."""
+        said = f"{self.prog}: {shortened(message)}; see `{self.prog} --help`. [bad_usage]"
+        print(said, file=sys.stderr)
+        raise SystemExit(2)
+
+
+def shortened(message: str) -> str:
+    """Return a sentence with words that nobody could read cut short."""
+    return re.sub(rf"[^\s;,.'\"]{{{_LONGEST_WORD},}}", lambda word: f"{word[0][: _LONGEST_WORD // 2]}…", message)
+
+
+def require_readable(arguments: Sequence[str], words: argparse.Namespace) -> None:
+    """Refuse arguments that nothing can store.
+
+    Raises:
+        InvalidInput: code `unstorable_text` or `too_long`.
+    """
+    for place, word in enumerate(arguments, start=1):
+        # Bytes of a word that are no UTF-8 arrive as halves of characters, which no database, JSON or terminal takes.
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise InvalidInput(
+                "unstorable_text", "it is not UTF-8 text", where=f"argument {place}", fix="write it in UTF-8"
+            )
+        if len(word) > _LONGEST_ARGUMENT:
+            raise InvalidInput(
+                "too_long", f"it has {len(word):,} characters", where=f"argument {place}", fix="say it in fewer words"
+            )
+    for name in _TEXTS:
+        text = getattr(words, name, None) or ""
+        if len(text) > _LONGEST_TEXT:
+            raise InvalidInput(
+                "too_long",
+                f"it has {len(text):,} characters",
+                where=f"--{name}",
+                fix=f"say it in at most {_LONGEST_TEXT:,}",
+            )
 
 
 def command(commands: Commands, name: str, run: Run, summary: str) -> argparse.ArgumentParser:

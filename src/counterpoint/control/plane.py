@@ -286,11 +286,14 @@ class Control:
         """Return past experiments nearest to `words`, and the history of `metric` when surface and metric are named.
 
         Raises:
-            NotFound: code `unknown_surface`.
+            NotFound: code `unknown_surface` or `unknown_metric`.
             InvalidInput: code `bad_limit` or `nothing_to_search`.
         """
-        if surface is not None:
-            self._release(surface)
+        on = (surface,) if surface is not None else self.release_store.surfaces()
+        declared = {name for where in on for name in self._release(where).state.surface.metrics}
+        if metric is not None and metric not in declared | self.planning.knowing.primaries(surface):
+            some = ", ".join(sorted(declared)[:20]) or "none yet"
+            raise NotFound("unknown_metric", f"no metric is called {metric!r}", where="metric", fix=f"one of: {some}")
         return self.planning.knowing.search(words, surface=surface, metric=metric, limit=limit)
 
     def results_text(self, key: str) -> str:

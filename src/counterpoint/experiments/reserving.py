@@ -5,6 +5,7 @@ from counterpoint.errors import Conflict, InvalidInput
 from counterpoint.experiments.conflicts import Territory
 from counterpoint.experiments.drawing import first_drawn, n_buckets_of
 from counterpoint.experiments.holdouts import Domain, Holdout, covers, pools_of
+from counterpoint.vocabulary import KEY_RULE, is_key
 
 
 def draw_holdout_sets(
@@ -19,8 +20,9 @@ def draw_holdout_sets(
 
     Raises:
         Conflict: `no_free_space`.
-        InvalidInput: `bad_share`.
+        InvalidInput: `bad_key` or `bad_share`.
     """
+    _require_key(key, where="holdouts")
     if not 0 < share <= 0.5:
         raise InvalidInput(
             "bad_share",
@@ -60,8 +62,9 @@ def draw_domain(key: str, *, share: float, owner: str, territory: Territory) -> 
 
     Raises:
         Conflict: `no_free_space`.
-        InvalidInput: `bad_share`.
+        InvalidInput: `bad_key` or `bad_share`.
     """
+    _require_key(key, where="domains")
     if not 0 < share <= 1:
         raise InvalidInput("bad_share", f"share {share:g}", where=f"domains.{key}.share", fix="give 0 < share <= 1")
     pools = pools_of(territory.surface)
@@ -82,3 +85,8 @@ def draw_domain(key: str, *, share: float, owner: str, territory: Territory) -> 
             facts={"n_wanted": n, "n_free": len(free)},
         )
     return Domain(key=key, owner=owner, buckets=first_drawn(f"domain/{territory.surface.key}/{key}", free, n))
+
+
+def _require_key(key: str, *, where: str) -> None:
+    if not is_key(key):
+        raise InvalidInput("bad_key", f"'{key[:60]}' is no key", where=where, fix=KEY_RULE)

@@ -115,8 +115,12 @@ def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port:
     )
 
 
-def control_url(text: str) -> str:
+def control_url(text: str, *, where: str = PREFIX + "CONTROL_URL") -> str:
     """Return the address of a control plane, as it is used.
+
+    Args:
+        text: As it was written.
+        where: Who wrote it there, for the refusal.
 
     Raises:
         InvalidInput: code `bad_setting`.
@@ -131,7 +135,7 @@ def control_url(text: str) -> str:
         raise InvalidInput(
             "bad_setting",
             f"{text[:200]!r} is no address",
-            where=PREFIX + "CONTROL_URL",
+            where=where,
             fix="use one such as http://control.internal:8321",
         )
     return text.rstrip("/")

@@ -55,6 +55,10 @@ class Knowing:
             document["history"] = _history_document(effect_history(library, surface=surface, metric=metric))
         return document
 
+    def primaries(self, surface: str | None) -> frozenset[str]:
+        """Return the metrics that decided past experiments, those that are declared no more among them."""
+        return frozenset(each.primary for each in self._library(surface))
+
     def cited(self, spec: ExperimentSpec) -> list[Document]:
         """Return the past experiments that a plan should be read beside, the nearest first."""
         found = search_past(
