@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from counterpoint.cli.words import Commands, command, print_findings, print_json, print_table
+from counterpoint.cli.words import Commands, command, print_findings, print_json, print_table, require_surface
 from counterpoint.errors import InvalidInput
 from counterpoint.settings import Settings
 
@@ -80,6 +80,7 @@ def _parked(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
 
     with opened(settings) as platform:
+        require_surface(words.surface, platform.control.release_store.surfaces())
         parking = platform.agency.parking
         if words.write is not None:
             write = parking.read(words.write)

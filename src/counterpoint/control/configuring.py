@@ -176,8 +176,14 @@ class Configuring:
         return {"release": release_line(release.note)}
 
     def history(self, surface: str, *, parameter: str | None = None, limit: int = 100) -> list[Document]:
-        """Return the releases of a surface, the newest first; of one parameter only, when it is named."""
-        self.desk.live(surface)
+        """Return the releases of a surface, the newest first; of one parameter only, when it is named.
+
+        Raises:
+            NotFound: `unknown_parameter`.
+        """
+        declared = self.desk.live(surface).state.surface.parameters
+        if parameter is not None and parameter not in declared:
+            raise NotFound("unknown_parameter", f"'{surface}' has no parameter '{parameter}'", where="parameter")
         path = None if parameter is None else f"baseline/{parameter}"
         return [release_line(note) for note in self.desk.releases.history(surface, path=path, limit=limit)]
 

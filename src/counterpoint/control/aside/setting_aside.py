@@ -77,7 +77,7 @@ class SettingAside:
         """Return which cumulative effect a holdout would show by its end, metric by metric.
 
         Raises:
-            InvalidInput: `bad_share` or `bad_period`.
+            InvalidInput: `bad_share`, `bad_period` or `unknown_unit`.
         """
         now = self.desk.clock()
         if not 0 < share <= _LARGEST_HALF:
@@ -86,6 +86,9 @@ class SettingAside:
         if days < 1:
             raise InvalidInput("bad_period", "it would last less than a day", where="ends_at", fix="give a later end")
         declared = self.desk.live(surface).state.surface
+        if unit is not None and unit != declared.unit and unit not in declared.attributes:
+            known = f"use {declared.unit} or one of its attributes"
+            raise InvalidInput("unknown_unit", f"'{unit}' is no unit of {surface}", where="unit", fix=known)
         return holdout_power(declared, self.traffic(now), share=share, days=days, unit=unit)
 
     def start_holdout(
