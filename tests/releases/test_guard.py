@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from counterpoint.config import BaselineRule
+from counterpoint.config import Attribute, BaselineRule
 from counterpoint.experiments import Event, Holdout, draw_holdout_sets
 from counterpoint.releases import (
     AddExperiment,
@@ -15,12 +15,12 @@ from counterpoint.releases import (
     publish_findings,
     territory_of,
 )
-from counterpoint.vocabulary import Severity
+from counterpoint.vocabulary import AttributeType, Severity
 from experiment_examples import NOW, a_spec, a_state, a_surface, change_of, drawn
 
 
-def running(*events: Event, **fields):
-    state = a_state()
+def running(*events: Event, on=None, **fields):
+    state = on or a_state()
     spec = a_spec(**fields)
     moves = [MoveExperiment(experiment="e1", event=event) for event in (Event.START, *events)]
     return apply_change(state, change_of(None, AddExperiment(experiment=drawn(spec, state)), *moves), now=NOW)
@@ -134,3 +134,56 @@ def test_a_rule_for_units_that_the_experiment_never_meets_is_none_of_its_busines
     rule = BaselineRule(key="r", audience='country == "NO"', set={"a.x": 9})
     assert found(running(audience='country == "SE"'), SetRules(rules=(rule,))) == {}
     assert UNDER in found(running(audience='plan == "free"'), SetRules(rules=(rule,)))
+
+
+def redeclared(state, **fields):
+    surface = replace(state.surface, **fields)
+    return set(found(state, ReplaceSurface(surface=surface)))
+
+
+def two_running(first, second):
+    state = running(allocation=1.0, **first)
+    experiment = drawn(a_spec(key="e2", allocation=1.0, **second), state)
+    return apply_change(
+        state,
+        change_of(None, AddExperiment(experiment=experiment), MoveExperiment(experiment="e2", event=Event.START)),
+        now=NOW,
+    )
+
+
+def test_a_metric_that_a_running_experiment_measures_is_neither_dropped_nor_redefined_under_it():
+    minutes = a_surface().metrics["minutes_7d"]
+    assert redeclared(running(), metrics={}) == {("experiments.e1", "metric_undeclared")}
+    shorter = {"minutes_7d": replace(minutes, window_days=3)}
+    assert redeclared(running(), metrics=shorter) == {("experiments.e1", "metric_redefined")}
+    assert redeclared(running(), metrics={"minutes_7d": replace(minutes, description="minutes played")}) == set()
+    assert redeclared(running(Event.STOP), metrics=shorter) == set()
+
+
+def test_the_attribute_that_an_experiment_randomises_cannot_go_under_it():
+    surface = a_surface()
+    device = Attribute(key="device_id", type=AttributeType.STRING)
+    declared = a_state(replace(surface, attributes={**surface.attributes, "device_id": device}))
+    assert redeclared(running(on=declared, unit="device_id"), attributes=surface.attributes) == {
+        ("experiments.e1", "unit_undeclared")
+    }
+
+
+def test_an_attribute_that_keeps_two_audiences_apart_stays_fixed_while_they_share_buckets():
+    state = two_running({"audience": 'country == "SE"'}, {"audience": 'country == "NO"', "set": {"a.x": 7}})
+    loose = {**state.surface.attributes, "country": replace(state.surface.attributes["country"], fixed=False)}
+    assert redeclared(state, attributes=loose) == {
+        ("experiments.e1", "exclusivity_lost"),
+        ("experiments.e2", "exclusivity_lost"),
+    }
+
+
+def test_a_parameter_does_not_join_the_layer_of_another_experiment_that_shares_its_units():
+    state = two_running({}, {"set": {"b.x": 7}})
+    joined = {**state.surface.parameters, "b.x": replace(state.surface.parameters["b.x"], layer="a")}
+    assert redeclared(state, parameters=joined) == {
+        ("experiments.e1", "exclusivity_lost"),
+        ("experiments.e2", "exclusivity_lost"),
+    }
+    alone = {**state.surface.parameters, "c.x": replace(state.surface.parameters["c.x"], layer="a")}
+    assert redeclared(state, parameters=alone) == set()

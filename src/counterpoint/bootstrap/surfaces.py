@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from counterpoint.config import Surface, load_surface
 from counterpoint.control.boarding import replaced
+from counterpoint.control.changes import combination_findings
 from counterpoint.errors import Conflict, Forbidden
 from counterpoint.releases import (
     Attestation,
@@ -73,5 +74,7 @@ def _publish(surface: Surface, base: Release | None, releases: ReleaseStore, key
 
 
 def _attested(change: Change, base: Release | None, key: bytes, at: datetime) -> Attestation:
-    _, findings = check_change(base, change, now=at)
+    after, findings = check_change(base, change, now=at)
+    if base is not None:
+        findings += combination_findings(base.state, after)
     return sign(change, findings=findings, validator=LOADER, key=key, at=at)

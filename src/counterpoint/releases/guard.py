@@ -16,6 +16,7 @@ from counterpoint.experiments import (
 )
 from counterpoint.releases.change import Change, is_urgent
 from counterpoint.releases.operations import AddExperiment, MoveExperiment, StageBaseline
+from counterpoint.releases.redeclaring import redeclaration_findings
 from counterpoint.releases.rollout import rules_by_parameter, with_rollout_finished
 from counterpoint.releases.state import SurfaceState
 from counterpoint.vocabulary import Finding, Severity
@@ -34,7 +35,8 @@ def publish_findings(
 
     Codes: `baseline_under_experiment` (an error unless the Change acknowledges the experiment
     or is urgent), `no_op_treatment`,
-    `requires_unmet`, `value_is_baseline`, `holdout_expired`, `baseline_moving` (a launch under a rollout).
+    `requires_unmet`, `value_is_baseline`, `holdout_expired`, `baseline_moving` (a launch under a rollout), and
+    those of `redeclaration_findings`.
     """
     findings: list[Finding] = []
     if _launches(change):
@@ -47,6 +49,7 @@ def publish_findings(
             full = with_rollout_finished(full, operation.rollout)
     if before is not None:
         findings += _moved_controls(before, change, full)
+        findings += redeclaration_findings(before, after)
     findings += _idle_treatments(before, full)
     return tuple(findings)
 

@@ -3,7 +3,7 @@
 from counterpoint.control.changes.loudly import warn_unstaged
 from counterpoint.control.changes.parked import WAITING, Proposal, Proposals
 from counterpoint.control.changes.proposing import ChangeDesk, Document, Edit, diff_document, proposal_document
-from counterpoint.control.changes.reachable import launch_findings
+from counterpoint.control.changes.reachable import combination_findings, launch_findings
 from counterpoint.control.changes.rolling_out import RollingOut
 from counterpoint.control.changes.shipping import StagedShipping
 
@@ -16,6 +16,7 @@ __all__ = [
     "Proposals",
     "RollingOut",
     "StagedShipping",
+    "combination_findings",
     "diff_document",
     "launch_findings",
     "proposal_document",
