@@ -61,6 +61,7 @@ def adopt(links: Links, text: Text) -> None:
             or q.kind is not Kind.TIME
             or set(range(q.start, q.end)) & text.audience
             or is_duration(q, text.tokens, text.lexicon)
+            or _stands_alone(q, text)
         ):
             continue
         near = [m for m in links.parameters if text.tokens[m.start].clause == text.tokens[q.start].clause]
@@ -68,6 +69,9 @@ def adopt(links: Links, text: Text) -> None:
             here = text.tokens[q.start].sentence
             before = [m for m in links.parameters if m.end <= q.start and here - text.tokens[m.start].sentence <= 1]
             near = [max(before, key=lambda m: m.end)] if before else []
+            lead = {t.text for t in text.tokens[max(0, q.start - 4) : q.start]}
+            if "for" in lead or any(dials.is_share(text.surface.parameters[m.key]) for m in near):
+                continue  # "exploration at its ceiling, for no longer than four days"
         spaces = {m.key.partition(".")[0] for m in near if "." in m.key}
         takers = [
             p for p in text.surface.parameters.values() if p.key.partition(".")[0] in spaces and dials.takes_time(p, q)
@@ -106,14 +110,31 @@ def _adopt_parallel(links: Links, text: Text) -> None:
     given = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs]
     for q in text.quantities:
         lead = {t.text for t in tokens[max(0, q.start - 5) : q.start] if t.clause == tokens[q.start].clause}
-        parallel = lead & words_set("another other second third") and q.kind is Kind.NUMBER
-        if q in given or not parallel or tokens[q.start].text == "one" or set(range(*q.span)) & text.audience:
+        parallel = bool(lead & words_set("another other second third")) and q.kind is Kind.NUMBER
+        if (
+            q in given
+            or not (parallel or _is_parallel_place(q, text))
+            or tokens[q.start].text == "one"
+            or set(range(*q.span)) & text.audience
+        ):
             continue
         for key, values in links.values.items():
             beside = [v for v in values if v.end <= q.start and tokens[v.start].sentence == tokens[q.start].sentence]
             if beside and beside[-1].kind is q.kind and dials.is_number(text.surface.parameters[key]):
                 links.values[key] = [*values, q]
                 break
+
+
+def _is_parallel_place(q: Quantity, text: Text) -> bool:
+    """Return whether a number is given to another group behind it: "eighth place for one, tenth for another"."""
+    after = {t.text for t in text.tokens[q.end : q.end + 5] if t.sentence == text.tokens[q.start].sentence}
+    return q.kind in (Kind.NUMBER, Kind.ORDINAL) and bool(after & words_set("another other second"))
+
+
+def _stands_alone(q: Quantity, text: Text) -> bool:
+    """Return whether a length of time is a fragment of its own, as a duration is: "family accounts, 4 weeks."."""
+    clause = text.tokens[q.start].clause
+    return not any(t.is_word for t in text.tokens if t.clause == clause and not q.start <= t.index < q.end)
 
 
 def _has_items(mention: Mention, noun: Token, links: Links, text: Text) -> bool:

@@ -75,7 +75,7 @@ def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[s
     ends = next((n for n, t in enumerate(tokens[last : last + 12]) if t.text in ".!?" and n > 1), 12)
     tail = [t.text for t in tokens[last : last + ends + 1]]
     # "A, B, and both together" is a third arm; "A and B, both at once" is one.
-    conjoined = text.lexicon.has("both_arms", tokens[max(first, last - 2) : last + 14])
+    conjoined = text.lexicon.has("both_arms", tokens[max(first, last - 2) : last + 24])
     both = (
         conjoined
         or ("each" in tail and "both" in tail)
@@ -86,7 +86,8 @@ def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[s
             for x, y, z in zip(tail, tail[1:], [*tail[2:], "."], strict=False)
         )
     )
-    each = "each" in tail or {"separately", "apart"} & set(tail)
+    spoken = {t.text for t in tokens}
+    each = "each" in tail or {"former", "latter"} <= spoken or {"separately", "apart"} & set(tail)
     set_apart = (
         bool(each)
         or text.lexicon.has("another_arm", tokens[first : last + 4])

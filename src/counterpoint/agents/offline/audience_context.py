@@ -34,10 +34,16 @@ def named(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, used:
     """Return whether the words around a span make it a name of users: a people word, a preposition, or nothing else."""
     people, prepositions = lexicon.lists["people"], lexicon.lists["audience_prepositions"]
     alone = [t for t in tokens if t.clause == tokens[start].clause and t.is_word and not start <= t.index < end]
-    if all(t.index in used or t.text in words_set("only first and or just for now app users please on") for t in alone):
+    plain = words_set("only first and or just for now app users please on in from across the our all at")
+    if all(t.index in used or t.text in plain for t in alone):
         return True
+    opens = start == 0 or tokens[start - 1].sentence != tokens[start].sentence or tokens[start - 1].text in ",:;"
+    if opens and lexicon.lists["person_plurals"].at(tokens, start) is not None:
+        return True  # "Students skip a lot"
     after = end
     while after < len(tokens) and (tokens[after].text in LINKS or after in used) and after - end < 8:
+        if people.at(tokens, after) is not None and tokens[after].sentence == tokens[start].sentence:
+            return True  # "premium subscribers": the second name is a word for people as well
         if tokens[after].text in ",/" and not (after + 1 < len(tokens) and after + 1 in used):
             break
         after += 1
@@ -68,7 +74,7 @@ def named(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, used:
     if tokens[before + 1].text == "of" and people.at(tokens, before):
         return True  # "fans of latin music"
     return bool(prepositions.at(tokens, before)) or tokens[before].stem in words_set(
-        "play listen love hear prefer genre is be pay use have"
+        "play listen love lik likes enjoy hear prefer genre is be pay use have into"
     )
 
 
@@ -83,11 +89,13 @@ def excluded(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, na
 
 def _ruled_out_before(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
     skip = ARTICLES | words_set(
-        "for in on from with to at users people listeners a user is are they he she it app plan you"
+        "for in on from with to at users people listeners a user is are they he she it app plan you set run running"
     )
     before = start - 1
     while before >= 0 and tokens[before].text in skip and start - before < 6:
         before -= 1
+    if before >= 0 and tokens[before].text in ("isn't", "aren't", "don't", "doesn't") and start - before > 1:
+        return True  # "whose app isn't set to English"
     if (
         before >= 0
         and tokens[before].text == "not"

@@ -42,7 +42,7 @@ def read_flags(
         verbs, noun = frozenset(stems[:-1]), stems[-1]
         verbs |= _CONSUME if verbs & _CONSUME else frozenset()
         for i, token in enumerate(tokens):
-            named_before = token.text in ("one", "any") and any(
+            named_before = token.text in ("one", "any", "them", "those") and any(
                 t.stem == noun and t.sentence == token.sentence for t in tokens[:i]
             )
             if (token.stem != noun and not named_before) or i in reading.used:

@@ -44,10 +44,13 @@ def _read_tenure(
 ) -> None:
     cues = {" ".join(w.split()) for w in lexicon.raw["audience"]["tenure_cues"]}
     strong = lexicon.lists["tenure_cues"]
+    _read_span(tokens, reading, key)
     for q in quantities:
         if q.kind is not Kind.TIME or q.value < MS_PER_DAY or key in reading.clauses:
             continue
         sentence = tokens[q.start].sentence
+        if q.end < len(tokens) and tokens[q.end].text in ("later", "after", "on"):
+            continue  # "still with us a week later" is what is measured
         near = [t for t in tokens[max(0, q.start - 9) : q.end + 6] if t.sentence == sentence]
         spoken = " ".join(t.text for t in near)
         first = (
@@ -111,6 +114,25 @@ def _read_tenure(
         reading.take(tokens, start, tail)
 
 
+def _read_span(tokens: Sequence[Token], reading: AudienceReading, key: str) -> None:
+    """Read a span of days since registration: "day 31 to day 60 after registration", "30 to 90 days after joining"."""
+    cues = words_set("registration registering joining signup signing sign tenure old joined registered")
+    for i, t in enumerate(tokens):
+        words = [k.text for k in tokens[i : i + 9]]
+        if t.text in ("day", "days") and len(words) > 3 and words[1].isdigit() and words[2] in ("to", "and", "-"):
+            n = 4 if words[3] in ("day", "days") else 3
+            low, high, end = words[1], words[n] if n < len(words) else "", i + n + 1
+        elif t.text.isdigit() and len(words) > 3 and words[1] in ("to", "and", "-") and words[3] in ("day", "days"):
+            low, high, end = words[0], words[2], i + 4
+        else:
+            continue
+        cue = next((k.index for k in tokens[end : end + 4] if k.text in cues and k.sentence == t.sentence), None)
+        if cue is not None and high.isdigit() and int(low) < int(high):
+            reading.clauses[key] = f"{key} >= {low} && {key} <= {high}"
+            reading.take(tokens, i, cue + 1)
+            return
+
+
 def _read_counts(
     tokens: Sequence[Token], quantities: Sequence[Quantity], reading: AudienceReading, lexicon: Lexicon, key: str
 ) -> None:
@@ -125,7 +147,7 @@ def _read_counts(
         before = [t for t in tokens[max(0, q.start - 5) : q.start] if t.clause == tokens[q.start].clause]
         noun = next((t for t in [*after[:4], *reversed(before)] if t.stem in nouns), None)
         visits = q.kind is Kind.FACTOR and any(
-            t.stem in words_set("open visit use us launch com start") for t in before
+            t.stem in words_set("open visit use us launch com start turn show log drop return appear") for t in before
         )
         if noun is None and not visits:
             continue

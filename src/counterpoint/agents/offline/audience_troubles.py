@@ -100,13 +100,15 @@ def read_listed(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexi
             reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
             reading.take(tokens, start, end)
     for start, end, _ in lexicon.lists["unknown_always"].find(tokens):
-        if _is_a_date(tokens, start):
+        if _is_a_date(tokens, start, end, reading, lexicon):
             continue
         if not reading.used & set(range(start, end)):
             reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
             reading.take(tokens, start, end)
     for start, end, _ in lexicon.lists["unknown"].find(tokens):
-        if _is_listed_with_acts(tokens, start, end, reading, lexicon) or _is_a_date(tokens, start):
+        if _is_listed_with_acts(tokens, start, end, reading, lexicon) or _is_a_date(
+            tokens, start, end, reading, lexicon
+        ):
             continue
         if not reading.used & set(range(start, end)) and named(tokens, start, end, lexicon, reading.used):
             reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
@@ -129,8 +131,18 @@ def read_listed(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexi
             reading.take(tokens, start, end)
 
 
-def _is_a_date(tokens: Sequence[Token], start: int) -> bool:
-    """Return whether a day is the date of a conversation: "as discussed on Monday"."""
+def _is_a_date(tokens: Sequence[Token], start: int, end: int, reading: AudienceReading, lexicon: Lexicon) -> bool:
+    """Return whether words only tell: "as discussed on Monday", "the Friday drop", "in Japan, where commuters ..."."""
+    opened = [t.text for t in tokens[max(0, start - 3) : start] if t.clause == tokens[start].clause]
+    if "where" in opened or "because" in opened:
+        sentence = {t.index for t in tokens if t.sentence == tokens[start].sentence}
+        if sentence & reading.used:
+            return True
+    after = tokens[end] if end < len(tokens) else None
+    article = start > 0 and tokens[start - 1].text in ("the", "a", "every")
+    thing = after is not None and after.is_word and after.text not in lexicon.stop
+    if article and thing and after is not None and lexicon.lists["people"].at((after,), 0) is None:
+        return tokens[start].text.endswith("day")
     told = words_set("discussed agreed said told met talked asked decided promised heard")
     return any(t.text in told for t in tokens[max(0, start - 4) : start])
 
@@ -218,7 +230,7 @@ def read_unexplained_people(
         if opener and relative and i + 1 not in reading.used:
             inside = [t for t in tokens[i + 2 :] if t.clause == token.clause][:7]
             read = next((n for n, t in enumerate(inside) if t.index in reading.used), len(inside))
-            content = [t for t in inside[:read] if t.is_word and t.text not in stop]
+            content = [t for t in inside[:read] if t.is_word and t.text not in stop and not t.text.endswith("n't")]
             if read < len(inside):
                 content = [
                     t for t in content if lexicon.lists["linking_verbs"].at((t,), 0) is None and t.stem not in own

@@ -23,7 +23,7 @@ def bundle_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
         return None
     for start, end, _ in text.lexicon.lists["bundled"].find(text.tokens):
         after = {t.text for t in text.tokens[end : end + 8] if t.sentence == text.tokens[end - 1].sentence}
-        if not after & words_set("another other second"):
+        if not after & words_set("another other second each every per"):
             return Missing.CHANGE, words_of(text.tokens, start, end)
     return None
 
@@ -98,3 +98,56 @@ def share_unread(text: Text, links: Links, change: ChangeReading, loose: set[int
 def _explained(links: Links) -> Iterator[tuple[int, int]]:
     for quantities in (*links.values.values(), *links.effects.values()):
         yield from (q.span for q in quantities)
+
+
+def second_arm_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "Whichever", "either", "in the other": words that stand where several arms are compared, and one was read.
+    """
+    del loose
+    if len(change.arms) != 1:
+        return None
+    tokens = text.tokens
+    for start, end, _ in text.lexicon.lists["several_arms"].find(tokens):
+        if not set(range(start, end)) & {i for m in links.metrics for i in m.tokens}:
+            return Missing.CHANGE, words_of(tokens, max(0, start - 3), end)
+    values = {i for q in text.quantities for i in range(*q.span)}
+    spoken = {tokens[i].sentence for i in change.used}
+    effects = {i for qs in links.effects.values() for q in qs for i in range(*q.span)}
+    for t in tokens[1:-1]:
+        beyond = tokens[t.index + 1].text in words_set(
+            "so more less fewer better later newer over older higher lower up not"
+        )
+        if t.text != "or" or t.sentence not in spoken or beyond:
+            continue
+        left, right = set(range(t.index - 3, t.index)) & values, set(range(t.index + 1, t.index + 4)) & values
+        if left and right and not (left | right) & (effects | text.audience):
+            return Missing.CHANGE, words_of(tokens, min(left), max(right) + 1)
+    return None
+
+
+def contradiction_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "Switch jump back in off and put sixteen cards on it", "compact, with more air than today": both cannot be.
+    """
+    del loose
+    tokens = text.tokens
+    for arm in change.arms if len(change.arms) == 1 else ():
+        for m in links.parameters:
+            space, _, leaf = m.key.rpartition(".")
+            beside = [k for k in arm if k.rpartition(".")[0] == space and k != m.key]
+            clause = [t for t in tokens if abs(t.index - m.start) <= 6 and t.sentence == tokens[m.start].sentence]
+            if leaf == "enabled" and m.key not in arm and beside and text.lexicon.has("off", clause):
+                return Missing.CHANGE, words_of(tokens, clause[0].index, clause[-1].index + 1)
+    for arm in change.arms:
+        for key, value in arm.items():
+            opposite = [v for v in text.surface.parameters[key].values if v != value]
+            for other in opposite if len(opposite) == 1 else ():
+                for t in tokens:
+                    said = f"~{other}" in text.terms[t.index] and f"~{value}" not in text.terms[t.index]
+                    after = {k.text for k in tokens[t.index : t.index + 8] if k.sentence == t.sentence}
+                    if said and "than" in after and t.index not in text.audience:
+                        return Missing.CHANGE, words_of(tokens, max(0, t.index - 2), t.index + 2)
+    return None

@@ -7,14 +7,32 @@ from itertools import pairwise
 from counterpoint.agents.offline.changes import ChangeReading, read_changes
 from counterpoint.agents.offline.labels import arm_labels
 from counterpoint.agents.offline.linking import link, mentions_of
+from counterpoint.agents.offline.quantities import Kind
 from counterpoint.agents.offline.reading import Links, Text
-from counterpoint.agents.offline.text import Token
+from counterpoint.agents.offline.text import Token, words_set
 from counterpoint.vocabulary import Scalar
 
 Span = tuple[int, int]
 Arm = dict[str, Scalar]
 
-_AGAIN = ("the same", "same", "that", "this", "as above", "all that", "all of that", "the first", "arm a", "arm one")
+_AGAIN = (
+    "does that as well",
+    "does the same",
+    "does so too",
+    "does that too",
+    "gets that",
+    "has that",
+    "the same",
+    "same",
+    "that",
+    "this",
+    "as above",
+    "all that",
+    "all of that",
+    "the first",
+    "arm a",
+    "arm one",
+)
 _ALL = (
     "both",
     "the two",
@@ -27,12 +45,21 @@ _ALL = (
     "them both",
 )
 _JOINTS = frozenset({"and", "or", "versus", "against", "then", "next"})
-_AS_NOW = ("control", "nothing", "as now", "as today", "today's page", "no change", "the page as it is")
+_AS_NOW = (
+    "control",
+    "nothing changes",
+    "nothing at all",
+    "as now",
+    "as today",
+    "today's page",
+    "no change",
+    "the page as it is",
+)
 
 
 def read_change(text: Text, links: Links) -> ChangeReading:
     """Return the change that a text asks for: arm by arm where it describes them apart, otherwise as a whole."""
-    for blocks, before in (_labelled(text), _set_against(text), _named_again(text, links)):
+    for blocks, before in (_labelled(text), _set_against(text), _announced(text), _named_again(text, links)):
         reading = _read_blocks(text, links, blocks, before) if len(blocks) > 1 else None
         if reading is not None:
             return reading
@@ -48,6 +75,30 @@ def _labelled(text: Text) -> tuple[list[Span], Span]:
     end = next((t.index for t in text.tokens[labels[-1].end :] if t.sentence != last.sentence), len(text.tokens))
     ends = [label.start for label in labels[1:]] + [end]
     return [(label.end, stop) for label, stop in zip(labels, ends, strict=True)], (0, labels[0].start)
+
+
+def _announced(text: Text) -> tuple[list[Span], Span]:
+    """Return as many pieces as arms were announced: "three arms: A; B; the two together", "It is A. Or B. Or both."."""
+    tokens = text.tokens
+    nouns = words_set("arms variants versions options treatments ideas candidates tests changes groups things")
+    for q in text.quantities:
+        counted = {t.text for t in tokens[q.end : q.end + 3]} & nouns
+        if q.kind is not Kind.NUMBER or not counted or not 2 <= q.bare <= 4:
+            continue
+        here = tokens[q.start].sentence
+        colon = next((t.index for t in tokens[q.end :] if t.text == ":" and t.sentence == here), None)
+        if colon is not None:
+            stop = next((t.index for t in tokens[colon:] if t.text in ".!?"), len(tokens))
+            cuts = [t.index for t in tokens[colon:stop] if t.text == ";"]
+            pieces = list(zip([colon + 1, *(c + 1 for c in cuts)], [*cuts, stop], strict=True))
+            if len(pieces) == q.bare:
+                return pieces, (0, colon)
+        starts = [t.index for t in tokens if t.sentence > here and tokens[t.index - 1].text in ".!?;"]
+        ors = [i for i in starts if tokens[i].text == "or"]
+        if ors and len(ors) == q.bare - 1:
+            ends = [next((s for s in starts if s > i), len(tokens)) for i in [starts[0], *ors]]
+            return list(zip([starts[0], *(i + 1 for i in ors)], ends, strict=True)), (0, starts[0])
+    return [], (0, 0)
 
 
 def _set_against(text: Text) -> tuple[list[Span], Span]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from counterpoint.agents.offline import choices, dials, settings
 from counterpoint.agents.offline.arms import compose_arms
+from counterpoint.agents.offline.exchange import exchanged
 from counterpoint.agents.offline.kept import is_left_alone
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.quantities import Quantity
@@ -80,13 +81,15 @@ def read_changes(text: Text, links: Links) -> ChangeReading:  # noqa: PLR0912 - 
             )
         else:
             idle.append(best)
-    if (exchanged := _exchanged(text, idle)) is not None:
-        found += exchanged
-        idle = [m for m in idle if m.key not in {s.key for s in exchanged}]
+    if traded := exchanged(text):
+        keys = {s.key for s in traded}
+        found = [s for s in found if s.key not in keys] + traded
+        idle = [m for m in idle if not dials.is_position(parameters[m.key])]
+        for s in traded:
+            reading.used |= set(range(s.at, s.end))
+            reading.words[s.key], reading.confidence[s.key] = words_of(text.tokens, s.at, s.end), 0.9
         for m in links.parameters:
-            if m.key in {s.key for s in exchanged}:
-                reading.used |= m.tokens
-                reading.words[m.key], reading.confidence[m.key] = words_of(text.tokens, m.start, m.end), m.coverage
+            reading.used |= m.tokens if m.key in keys else set()
     faint = {
         k
         for k, ms in by_key.items()
@@ -117,6 +120,13 @@ def _is_hearsay(text: Text, parameter: Parameter, confidence: float, mention: Me
     others = {i for m in links.parameters if m.key != parameter.key and len(m.tokens) == 1 for i in m.tokens}
     around = [t for t in text.tokens[max(0, mention.start - reach) : mention.end + 2] if t.index not in others]
     near = [t for t in around if t.clause == clause and t.text not in ("with", "have", "having", "play", "plays")]
+    beside = text.tokens[mention.end : mention.end + 1]
+    if (
+        beside
+        and beside[0].text in ("and", "plus", "&")
+        and any(0 < m.start - mention.end <= 2 for m in links.parameters)
+    ):
+        return False  # "explanations and large covers"
     if text.lexicon.has("apart", [t for t in text.tokens[mention.end : mention.end + 5] if t.clause == clause]):
         return False  # "previews in one group, reasons in the other"
     # One word of background ("people hear before they click") is no request; a whole name may stand by itself.
@@ -145,14 +155,22 @@ def _conclude(text: Text, links: Links, reading: ChangeReading, found: list[Sett
     if not found:
         reading.unset = [m.key for m in idle]
         return
+    needed = {
+        s.key for s in found if any(parameters[k].baseline not in v for k, v in parameters[s.key].requires.items())
+    }
     changed = [s for s in found if s.value != parameters[s.key].baseline]
     if not changed and len(parameters[found[0].key].values) > 2 and _asks_for_another(text, found[0]):
         reading.missing, reading.detail = Missing.VALUE, found[0].key
         return
+    if not changed and needed and text.lexicon.has("on", text.tokens) and not text.lexicon.has("apart", text.tokens):
+        changed = [s for s in found if s.key in needed]  # "switch it on as it comes: mood theme, third place"
     if not changed:
         reading.reject, reading.detail = RejectReason.NO_OP, ", ".join(f"{s.key} = {s.value}" for s in found)
         return
+    traded = {s.key for s in exchanged(text)}
     arms = compose_arms(text, found)
+    if traded and {s.key for s in changed} <= traded:
+        arms = [{s.key: s.value for s in changed if s.value is not None}]  # places are traded in one arm
     if arms is None:
         reading.missing, reading.detail = Missing.VALUE, changed[0].key
         return
@@ -212,7 +230,7 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
                         zero = 0 if parameter.type is ParameterType.INT else 0.0
                         anchor = settings.checked(parameter, zero, m.start, m.end)  # "... Switch it off completely"
                 if anchor is not None:
-                    found.append(anchor)
+                    found += [anchor, *_other_end(text, parameter, m, anchor, _region(text, m, links))]
                     break
     elif parameter.type is ParameterType.ENUM and (rest := _every_other(text, parameter, mentions)):
         return rest
@@ -248,6 +266,20 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
     return _distinct(found)
 
 
+def _other_end(
+    text: Text, parameter: Parameter, mention: Mention, anchor: Setting, region: tuple[int, int]
+) -> list[Setting]:
+    """Return the other bound of "all the way down in one arm, all the way up in the other"."""
+    for rest in ((region[0], anchor.at), (anchor.end, region[1])):
+        other = choices.anchored(parameter, mention, text.tokens, text.lexicon, rest)
+        if other is None or other.value == anchor.value or other.at == mention.start:
+            continue
+        between = text.tokens[min(anchor.end, other.end) : max(anchor.at, other.at)]
+        if {t.text for t in between} & words_set("and or versus against , ; other second another"):
+            return [other]
+    return []
+
+
 def _usual(text: Text, parameter: Parameter, mentions: Sequence[Mention], found: Sequence[Setting]) -> list[Setting]:
     """Return today's value where one arm keeps it beside another's: "one group with the usual first fold"."""
     usual = words_set("usual current present today's existing normal default")
@@ -271,8 +303,7 @@ def _every_other(text: Text, parameter: Parameter, mentions: Sequence[Mention]) 
 def _asks_for_another(text: Text, setting: Setting) -> bool:
     """Return whether only today's value was named, as what another one, not named, should take the place of."""
     here = text.tokens[setting.at].sentence
-    before = [t for t in text.tokens[max(0, setting.at - 9) : setting.at] if t.sentence == here]
-    return text.lexicon.has("some_other", before)
+    return text.lexicon.has("some_other", [t for t in text.tokens if 0 <= t.sentence - here <= 1])
 
 
 def _said_outright(parameter: Parameter, mentions: Sequence[Mention]) -> list[Setting]:
@@ -286,18 +317,6 @@ def _said_outright(parameter: Parameter, mentions: Sequence[Mention]) -> list[Se
         elif m.value.isdigit() and dials.is_number(parameter):
             found.append(settings.checked(parameter, int(m.value), m.start, m.end))
     return found
-
-
-def _exchanged(text: Text, idle: Sequence[Mention]) -> list[Setting] | None:
-    """Return the settings of "let the podcast shelf and the charts trade places": each where the other stands."""
-    parameters = text.surface.parameters
-    for start, _, _ in text.lexicon.lists["exchanged"].find(text.tokens):
-        here = text.tokens[start].sentence
-        both = [m for m in idle if dials.is_position(parameters[m.key]) and text.tokens[m.start].sentence == here]
-        if len(both) == 2 and both[0].key != both[1].key:
-            pairs = zip(both, reversed(both), strict=True)
-            return [settings.checked(parameters[a.key], parameters[b.key].baseline, a.start, a.end) for a, b in pairs]
-    return None
 
 
 def _listed(text: Text, key: str, spans: Sequence[tuple[int, int]]) -> set[int]:
@@ -335,7 +354,7 @@ def _said_of_it(tokens: Sequence[Token], mention: Mention) -> list[Token]:
         parts = words_set("shelf row rail carousel strip section thing block")
         pointed = t.text in ("that", "this") and later[n + 1 : n + 2] and later[n + 1].text in parts
         if pointed and n:
-            return later[max(0, n - 4) : n + 9]
+            return later[max(0, n - 7) : n + 9]
         if t.text in ("it", "them") and n and later[n - 1].text not in ("for", "of", "to", "makes", "lets", "gives"):
             return later[max(0, n - 4) : n + 9]
     return []

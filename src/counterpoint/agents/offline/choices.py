@@ -54,7 +54,7 @@ def anchored(  # noqa: PLR0912 - a grammar is a list of cases
         for start, end, _ in lexicon.lists["zero"].find(words):
             first = words[start].index
             close = 0 < mention.start - first <= 3 or (
-                words[start].text in ("zero", "off", "none") and 0 <= first - mention.end + 1 <= 4
+                words[start].text in ("zero", "off", "none", "nothing") and 0 <= first - mention.end + 1 <= 4
             )
             if (
                 close
@@ -180,6 +180,15 @@ def switched(
         near_off = []  # "no autoplay today" tells how it is
     value: bool | None
     verdict = [t.text for t in tokens[mention.end : mention.end + 3]]
+    if (
+        verdict[:1] != [":"]
+        and verdict[:1]
+        and verdict[0] not in mention.alias.split()
+        and verdict[1:2]
+        and verdict[1] in (",", ".", ";", "and", "!")
+    ):
+        verdict = [":", *verdict]  # "titles out, reasons in"
+        verdict = verdict if verdict[1] in ("in", "out") else []
     if verdict[:1] == [":"] and verdict[1:2] and verdict[1] in ("in", "out", "on", "off", "gone", "away", "yes", "no"):
         shown = verdict[1] in ("in", "on", "yes")  # "Titles under the artwork: out."
         return Setting(key=parameter.key, value=shown, at=mention.start, end=mention.end + 2)

@@ -201,6 +201,8 @@ def unknown_metric(text: Text, links: Links, primary: Statement | None, owned: s
             continue
         if end < len(tokens) and tokens[end].text == "of" and {end + 1, end + 2} & taken:
             continue  # "the share of empty pages"
+        if tokens[start - 1].text in ("after", "since", "upon", "before"):
+            continue  # "day 31 to day 60 after registration" is a time
         if tokens[start].text == "share" and (
             (end < len(tokens) and tokens[end].text in ("of", "who", "that", "whose"))
             or tokens[start - 1].text in words_set("the a bigger larger smaller explore what same")

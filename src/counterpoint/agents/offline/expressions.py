@@ -126,6 +126,8 @@ def _is_set_phrase(q: Quantity, tokens: Sequence[Token]) -> bool:
     """Return whether a number belongs to a saying and counts nothing: "at first", "one thing", "in one go"."""
     before = tokens[q.start - 1].text if q.start else ""
     after = tokens[q.end].text if q.end < len(tokens) else ""
+    if tokens[q.start].text == "two" and "by" in (before, after):
+        return True  # a two-by-two
     if q.kind is Kind.ORDINAL and tokens[q.start].text == "first":
         return (before == "at" and after in (",", ".", "glance", "sight")) or after in ("glance", "sight", "and")
     if tokens[q.start].text == "one" and q.kind is Kind.NUMBER:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from counterpoint.agents.offline.lexicon import Lexicon, Phrases, phrases_of
 from counterpoint.agents.offline.text import Token, split_words, words_set
@@ -48,11 +48,15 @@ class Gazetteer:
     def find(self, tokens: Sequence[Token], used: set[int]) -> list[tuple[int, int, Meaning]]:
         """Return start, end and meaning of every name outside of `used`, left to right."""
         found: list[tuple[int, int, Meaning]] = []
-        for start, end, payload in self.names.find(tokens):
+        bare = [replace(t, text=t.text.removesuffix("'s")) for t in tokens]
+        spoken = -2  # the end of the last language named
+        for start, end, payload in self.names.find(bare):
             if used & set(range(start, end)):
                 continue
-            words = " ".join(t.text for t in tokens[start:end])
-            if words in self.languages and self._is_language(tokens, start, end):
+            words = " ".join(t.text for t in bare[start:end])
+            listed = 0 < start - spoken <= 2 and all(t.text in ("or", "and", ",", "/") for t in tokens[spoken:start])
+            if words in self.languages and (listed or self._is_language(tokens, start, end)):
+                spoken = end
                 found.append((start, end, Meaning(self.roles.get("locale", "locale"), (self.languages[words],))))
             elif payload in self.meanings:
                 found.append((start, end, self.meanings[payload]))
@@ -89,7 +93,9 @@ class Gazetteer:
             before in ("=", ":") and start > 1 and tokens[start - 2].text in ("language", "locale", "lang")
         ):
             return True
-        if later in words_set("language speaking speakers speaker locale locales interface ui"):
+        if later in words_set(
+            "language speaking speakers speaker locale locales interface ui client clients version build"
+        ):
             return True
         if later in words_set(
             "users listeners people market markets accounts users' subscribers fans customers "

@@ -48,7 +48,7 @@ class Idioms:
                 made = Mention(
                     key=idiom.key,
                     group=idiom.group,
-                    score=max(weight, 4.0) ** 0.5,
+                    score=(max(weight, 4.0) + 0.3 * len(used)) ** 0.5,
                     coverage=1.0,
                     tokens=frozenset(used),
                     alias=idiom.said,
@@ -135,6 +135,8 @@ def merged(mentions: Sequence[Mention], idioms: Sequence[Mention], tokens: Seque
 def _place(word: str, lexicon: Lexicon) -> frozenset[str] | None:
     if word == "...":
         return None
+    if word.startswith("="):
+        return frozenset({word[1:]})  # this form alone: "active on more days", not "active on day seven"
     return frozenset(f for w in word.split("|") for f in (*split_words(w), *lexicon.stems(w)))
 
 

@@ -24,7 +24,7 @@ def is_left_alone(text: Text, mention: Mention) -> bool:
         for t in text.tokens[max(0, mention.start - 3) : mention.start]
         if t.clause == text.tokens[mention.start].clause
     ]
-    after = [t.text for t in text.tokens[mention.end : mention.end + 3]]
+    after = [t.text for t in text.tokens[mention.start : mention.end + 3]]
     kept = [n for n, w in enumerate(before) if w in ("keep", "keeping", "leave", "leaving")]
     # "They keep asking why": what goes on is the asking.
     is_kept = parameter.type is ParameterType.BOOL and any(
@@ -33,10 +33,16 @@ def is_left_alone(text: Text, mention: Mention) -> bool:
     if is_kept and not {"off", "on", "hidden", "away", "out", "disabled", "enabled"} & set(after):
         return True
     spans = [(s, e, w) for s, e, w in spans if not _has_own_object(text, mention.end, sentence[s].index)]
+    spans = [(s, e, w) for s, e, w in spans if not _goes_on(text, sentence[e - 1].index, mention.start)]
     return any(
         abs(sentence[s].index - mention.end) <= 6 or abs(sentence[e - 1].index - mention.start) <= 4
         for s, e, _ in spans
     )
+
+
+def _goes_on(text: Text, end: int, start: int) -> bool:
+    """Return whether the sentence goes on to something else: "it stays put and shows followed artists only"."""
+    return end < start and bool({t.text for t in text.tokens[end:start]} & words_set("and but , ;"))
 
 
 def _has_own_object(text: Text, end: int, at: int) -> bool:

@@ -51,10 +51,12 @@ def _label_at(tokens: Sequence[Token], i: int) -> Label | None:
     # What is labelled so: arm A, group two, the second arm.
     if text[skip] in _HEADS and text[skip + 1] in _RANKS and text[skip + 2] in _SEPARATORS:
         return Label(i, i + skip + 3, _RANKS[text[skip + 1]])
+    opens = i == 0 or tokens[i - 1].text in words_set(". ! ? ; :") or tokens[i - 1].text == "\n"
+    if opens and text[skip] in _HEADS and text[skip + 1] in _RANKS and text[skip + 2].isalpha():
+        return Label(i, i + skip + 2, _RANKS[text[skip + 1]])
     ordinal = text[skip] in _RANKS and len(text[skip]) > 2
     if ordinal and text[skip + 1] in _HEADS and text[skip + 2] in _SEPARATORS:
         return Label(i, i + skip + 3, _RANKS[text[skip]])
-    opens = i == 0 or tokens[i - 1].text in words_set(". ! ? ; :") or tokens[i - 1].text == "\n"
     closed = text[1] in (":", ")", "=") or (text[1] == "," and len(text[0]) > 3)  # "First, ...", not "One, ..."
     if not skip and text[0] in _RANKS and closed and (opens or text[1] != ","):
         return Label(i, i + 2, _RANKS[text[0]])

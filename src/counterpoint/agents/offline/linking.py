@@ -313,6 +313,8 @@ def _is_a_unit(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
         )
     if mention.group != "metric" or not mention.tokens & units or len(mention.tokens - units) > 1:
         return False
+    if mention.coverage >= 1.0 and (mention.n_literal > 2 or (mention.n_literal > 1 and mention.tokens - units)):
+        return False  # an idiom: "active on 0.2 more days"
     if mention.tokens <= units:
         return True  # "7 days" name no metric
     if not any(i - 1 in units or i + 1 in units for i in mention.tokens - units):

@@ -68,11 +68,20 @@ def moves_in(region: Sequence[Token], mention: Mention | None, lexicon: Lexicon)
         for start, end, _ in lexicon.lists[name].find(region):
             taken = set(range(start, end)) & skip
             # "playlist adds" names a metric; "adds" moves nothing there. "slower" in a metric's name still moves it.
+            further = start > 0 and region[start - 1].text in words_set("further farther deeper lower way scroll far")
+            if region[start].text == "down" and further:
+                continue  # "one shelf further down"
+            if region[start].index in inner and region[start].text in ("slow", "fast", "slowest", "fastest", "late"):
+                continue  # "a slow tail" names a metric
             if taken or (
                 region[start].index in inner and region[start].text in words_set("add adds up extra often cost")
             ):
                 continue
             found.append((region[start].index, name))
+    for i, word in enumerate(texts):
+        sized = i > 0 and (texts[i - 1] in _TIME_UNITS or texts[i - 1] in ("%", "points", "point", "percent"))
+        if word == "off" and sized:
+            found.append((region[i].index, "down"))  # "200 ms off its 95th percentile"
     for i, word in enumerate(texts[:-1]):
         if (
             word in words_set("take takes taking shave shaves knock knocks")
@@ -129,6 +138,12 @@ def fits_metric(quantity: Quantity, metric: Metric, tokens: Sequence[Token], lex
         own = _TIME_UNITS.get(unit_of(metric))
         return own is not None and quantity.value <= max(1000 * own, _MINUTE_MS)
     if quantity.kind is Kind.NUMBER and unit_of(metric):
+        here = [t for t in tokens if t.sentence == tokens[quantity.start].sentence]
+        by = quantity.start > 0 and tokens[quantity.start - 1].text == "by"
+        next_to = {t.stem for t in tokens[quantity.end : quantity.end + 2] if t.sentence == here[0].sentence}
+        counted = next_to & set(lexicon.stems(unit_of(metric)))
+        if (by or counted) and (lexicon.has("up", here) or lexicon.has("down", here)) and metric.type == "mean":
+            return True  # "people scroll deeper, 0.3 shelves per visit"
         following = [
             t for t in tokens[quantity.end : quantity.end + 3] if t.sentence == tokens[quantity.start].sentence
         ]

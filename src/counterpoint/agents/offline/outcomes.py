@@ -122,12 +122,16 @@ def _statement(
     before = [t.index for t in tokens[start : mention.start] if t.index in changed]
     near = [t for t in region if not before or t.index > before[-1] or t.index in mention.tokens]
     moves = moves_in(near, mention, lexicon)
+    here = {tokens[i].clause for i in mention.tokens}
+    moves = [m for m in moves if tokens[m[0]].clause in here] or moves  # "whichever wins, skips may not go up"
     worse = Direction.DECREASE if metric.better == "higher" else Direction.INCREASE
     direction = _direction(moves, mention, metric, quantity)
     has = {name: lexicon.has(name, near) for name in ("guard", "keep_watch", "disclaim", "goal", "modal")}
     words = " " + " ".join(t.text for t in near) + " "
     negated = _negated(near, moves, mention)
     toward_worse = direction is worse
+    bet = _is_a_bet(tokens, mention, negated)
+    negated = negated and not bet
     allowed = any(
         f" {p} " in words
         for p in (
@@ -286,7 +290,7 @@ def _statement(
         role = "named"
     # "Taste moves faster than we think": a movement alone, of nothing that is named.
     bare = (
-        all(tokens[i].text in ("faster", "slower", "quicker", "fast", "slow") for i in mention.tokens)
+        all(tokens[i].stem in ("fast", "slow", "quick", "quicker", "faster") for i in mention.tokens)
         and quantity is None
     )
     strength = (
@@ -333,6 +337,15 @@ def _direction(
     if quantity is not None and quantity.sign and metric.better == "higher":
         return Direction.INCREASE if quantity.sign > 0 else Direction.DECREASE
     return names[min(reach)[1]]
+
+
+def _is_a_bet(tokens: Sequence[Token], mention: Mention, negated: bool) -> bool:
+    """Return whether a denied movement is wagered on: "if skips don't go up by 5 % I'll buy the cake"."""
+    sentence = [t for t in tokens if t.sentence == tokens[mention.start].sentence]
+    before = [t.text for t in sentence if t.index < mention.start]
+    after = {t.text for t in sentence if t.index >= mention.end}
+    wagers = words_set("i'll i'd i'm surprised wrong eat buy owe worth drop forget pointless disappointed resign we'll")
+    return negated and "if" in before[:2] and bool(after & wagers)
 
 
 def _is_denied(region: Sequence[Token], moves: Sequence[tuple[int, str]]) -> bool:

@@ -103,8 +103,10 @@ def _joins(between: Sequence[Token], links: Links) -> bool:
     """Return whether only joints stand between two values, and the dial's own words: "floor 0 and floor 15"."""
     own = {i for m in links.parameters for i in m.tokens}
     names = {w for m in links.parameters for w in split_words(m.alias.replace("|", " "))}
-    joints = words_set("and or , versus / against")
-    return len(between) <= 4 and all(t.text in joints or t.index in own or t.text in names for t in between)
+    joints = words_set(
+        "and or , versus / against more fewer less in one the another other variant arm group by for second first"
+    )
+    return len(between) <= 7 and all(t.text in joints or t.index in own or t.text in names for t in between)
 
 
 def _as_effect(q: Quantity, links: Links, text: Text) -> list[tuple[float, str, str]]:

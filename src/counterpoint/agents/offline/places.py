@@ -43,8 +43,20 @@ def other_place(text: Text, surface: Surface, links: Links, idle: Collection[int
             continue
         opening = start == 0 or not tokens[start - 1].is_word
         joined = before in ("or", "and") or (article and lead in ("or", "and"))
-        label = opening and (
-            name in text.lexicon.raw["surfaces"]["strong"] or (end < len(tokens) and tokens[end].text in (",", ":"))
+        subject = name in text.lexicon.raw["surfaces"]["strong"] and before in (
+            "a",
+            "an",
+            "the",
+            "one",
+            "weekly",
+            "daily",
+        )
+        subject = subject and (start < 2 or tokens[start - 2].sentence != tokens[start].sentence)
+        label = subject or (
+            opening
+            and (
+                name in text.lexicon.raw["surfaces"]["strong"] or (end < len(tokens) and tokens[end].text in (",", ":"))
+            )
         )
         after = tokens[end] if end < len(tokens) else None
         if end - start == 1 and after is not None and _is_noun_after(after, text):

@@ -262,7 +262,7 @@ class _Reader:
         elif self.text(after) in ("a", "an") and self.text(after + 1) in self.units and value < 1:
             after += 1
         unit = self.text(after)
-        if unit in self.units and not (unit in ("second", "quarter") and value not in {1, 0.5}):
+        if unit in self.units and not (unit in ("second", "quarter") and value > 1 and value.is_integer()):
             return Quantity(
                 kind=Kind.TIME,
                 value=value * self.units[unit],
@@ -288,6 +288,11 @@ class _Reader:
             and self.text(i - 2) in words_set("their his her its your")
         ):
             return Quantity(kind=Kind.TIME, value=self.units[word], start=i, end=i + 1, unit=word, bare=1.0)
+        single = i + 1 if word in ("a", "one") else i
+        if self.text(single) == "single" and self.text(single + 1).isalpha():
+            if self.text(single + 1) in words_set("arm package bundle variant change test experiment user one step"):
+                return None
+            return self._with_unit(1.0, i, single + 1, 0)
         if word in words_set("a an one half every quarter the"):
             half = self.text(i + 1) in ("half", "quarter")
             unit = self.text(i + 1)

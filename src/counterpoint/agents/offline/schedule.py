@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
@@ -35,6 +36,9 @@ def read_schedule(
     """
     free = [q for q in quantities if q not in reserved]
     share = next((q for q in free if is_allocation(q, tokens, lexicon)), None)
+    one_in = None if share else _one_in(free, tokens, lexicon)
+    if one_in is not None:
+        share = one_in[1]
     lengths = [q for q in free if q is not share and is_duration(q, tokens, lexicon)]
     cued = [
         q for q in lengths if words_set("duration length runtime run runs experiment test weeks'") & _near(q, tokens)
@@ -42,11 +46,24 @@ def read_schedule(
     length = next(iter(cued or lengths), None)
     days = round(length.value / MS_PER_DAY) if length else None
     return Schedule(
-        allocation=round(share.value, 10) if share else None,
+        allocation=round(1 / share.value if one_in else share.value, 10) if share else None,
         days=days,
-        used=tuple(q for q in (share, length) if q is not None),
+        used=tuple(q for q in (*(one_in or (share,)), length) if q is not None),
         is_per_arm=share is not None and _is_per_arm(share, tokens),
     )
+
+
+def _one_in(
+    quantities: Sequence[Quantity], tokens: Sequence[Token], lexicon: Lexicon
+) -> tuple[Quantity, Quantity] | None:
+    """Return the two numbers of "one listener in twenty", "one in ten users"."""
+    for one, many in pairwise(quantities):
+        between = tokens[one.end : many.start]
+        people = lexicon.lists["people"].any_in([*between, *tokens[many.end : many.end + 1]])
+        joined = between and between[-1].text in ("in", "of") and len(between) <= 3
+        if one.bare == 1 and many.kind is Kind.NUMBER and many.value > 1 and joined and people:
+            return one, many
+    return None
 
 
 def _near(quantity: Quantity, tokens: Sequence[Token]) -> set[str]:
@@ -132,7 +149,7 @@ def is_duration(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -
     if not is_timed and {"it", "them"} & set(before) and words_set("make set limit cap keep hold") & set(before):
         return False  # "make it max 10 days" speaks of a dial
     while before and before[-1] in words_set(
-        "about a full the just only roughly exactly around at least another approx maybe say"
+        "about a full the just only roughly exactly around at least another approx maybe say no longer more than most"
     ):
         last = before.pop(-1)
         last = before[-1] if before else ""

@@ -101,6 +101,7 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
         and not _opens_list(tokens, quantity)
         and not (is_position(parameter) and last in ("place", "position", "slot", "row", "spot", "number"))
         and not _counts_noun(tokens, quantity, mention, parameter)
+        and not set(after[:1]) & {"more", "fewer", "less", "extra"}
     ):
         return 0.0
     if quantity.kind is Kind.FACTOR and is_position(parameter):
@@ -187,6 +188,8 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
     if quantity.kind is Kind.NUMBER:
         if _counts_noun(tokens, quantity, mention, parameter):
             return 1.3
+        if _counts_something_else(tokens, quantity):
+            return 0.0  # "24 jams sell worse than six"
         return (
             1.0
             if last in _BEFORE_VALUE
@@ -218,6 +221,20 @@ def _opens_list(tokens: Sequence[Token], quantity: Quantity) -> bool:
     after = after[1:] if after and after[0].isalpha() and after[0] not in ("or", "and", "versus") else after[:2]
     return (
         len(after) == 2 and after[0] in words_set(", or and versus /") and (after[1] in numbers or after[1].isdigit())
+    )
+
+
+def _counts_something_else(tokens: Sequence[Token], quantity: Quantity) -> bool:
+    """Return whether a noun of another kind follows a number: the plural of no thing that a page is made of."""
+    noun = tokens[quantity.end].text if quantity.end < len(tokens) else ""
+    things = words_set(
+        "cards items tiles shelves rows shortcuts podcasts shows episodes tracks songs albums results links"
+    )
+    plural = noun.isalpha() and noun.endswith("s") and not noun.endswith("ss") and len(noun) > 3
+    return (
+        plural
+        and noun not in things | _AFTER_PLACE
+        and noun not in words_set("versus this its perhaps raises lifts helps gets makes gives")
     )
 
 

@@ -111,14 +111,22 @@ def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -
         return -1
     if takes_some(tokens, quantity):
         return -1
-    if after[:1] and after[0] in words_set("more extra additional further longer higher") and after[1:2] != ["than"]:
+    if (
+        after[:1]
+        and after[0] in words_set("more extra additional further longer higher")
+        and (after[1:2] != ["than"] or _than_today(tokens, end + 2))
+    ):
         return 1
-    if after[:1] and after[0] in ("fewer", "less", "lower", "shorter") and after[1:2] != ["than"]:
+    if (
+        after[:1]
+        and after[0] in ("fewer", "less", "lower", "shorter")
+        and (after[1:2] != ["than"] or _than_today(tokens, end + 2))
+    ):
         return -1
     if (
         len(after) > 1
         and after[1] in ("more", "longer", "extra", "further")
-        and not (len(after) > 2 and after[2] == "than")
+        and (after[2:3] != ["than"] or _than_today(tokens, end + 3))
         and last not in ("of", "to")
     ):
         return 1
@@ -127,9 +135,12 @@ def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -
     far = [t.text for t in tokens[end : end + 5] if t.clause == tokens[start].clause]
     for n, word in enumerate(far[2:4], start=2):
         # "Three podcast cards fewer": the comparison stands behind what is counted.
-        bare = all(w.isalpha() and w not in _JOINTS for w in far[:n]) and far[n + 1 : n + 2] != ["than"]
+        other = far[n + 1 : n + 2] == ["than"] and not _than_today(tokens, end + n + 2)
+        bare = all(w.isalpha() and w not in _JOINTS for w in far[:n]) and not other
         if bare and word in ("fewer", "less", "more") and last not in ("of", "to", "by", "at"):
-            ends = n + 1 >= len(far) or not far[n + 1].isalpha() or far[n + 1] in ("for", "on", "in", "per", "and")
+            ends = (
+                n + 1 >= len(far) or not far[n + 1].isalpha() or far[n + 1] in ("than", "for", "on", "in", "per", "and")
+            )
             if ends:
                 return 1 if word == "more" else -1
     if last in ("another", "extra", "additional") or before[-2:] == ["add", "another"]:
@@ -141,6 +152,16 @@ def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -
         )
         return -1 if down & set(before) else 1
     return 0
+
+
+def _than_today(tokens: Sequence[Token], i: int) -> bool:
+    """Return whether what follows "than" is how it is today: "two more than now", "... than it does at present"."""
+    words = [t.text for t in tokens[i : i + 4]]
+    return bool(set(words) & words_set("now today currently present before usual")) or words[:1] in (
+        ["it"],
+        ["we"],
+        ["they"],
+    )
 
 
 def takes_some(tokens: Sequence[Token], quantity: Quantity) -> bool:
@@ -163,7 +184,7 @@ def less(tokens: Sequence[Token], quantity: Quantity) -> bool:
     after = [t.text for t in tokens[quantity.end : quantity.end + 3]]
     quicker = words_set("fast faster quick quickly quicker soon short low small")
     return bool({"fewer", "less", "smaller", "shorter"} & set(after)) or (
-        after[:1] == ["as"] and after[1:2][0:1] and after[1] in quicker
+        after[:1] == ["as"] and bool(set(after[1:2]) & quicker)
     )
 
 

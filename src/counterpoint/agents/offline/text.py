@@ -68,7 +68,9 @@ def read(
     lowered = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", lowered)
     for word, plain in spelling.items():
         if word in lowered:
-            lowered = re.sub(rf"(?<![\w.]){re.escape(word)}(?!\w)\.?", plain, lowered)
+            lowered = re.sub(rf"(?<![\w.])(?<!\d ){re.escape(word)}(?!\w)\.?", plain, lowered)
+            # Behind a number it is a unit, and its dot may end the sentence.
+            lowered = re.sub(rf"(?<=\d ){re.escape(word)}(?!\w)", plain, lowered)
     lowered = re.sub(r"(?<=\b[ap])\.m\.?", "m", lowered)
     tokens: list[Token] = []
     sentence = clause = 0

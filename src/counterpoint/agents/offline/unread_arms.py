@@ -196,6 +196,34 @@ def place_unread(text: Text, links: Links, change: ChangeReading, loose: set[int
     return None
 
 
+def switched_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "Switch jump back in off and put sixteen cards on it": a part is switched, and the plan only sets another dial of it.
+    """
+    del loose
+    tokens, used = text.tokens, {k for arm in change.arms for k in arm}
+    for t in tokens:
+        if t.text not in words_set("switch turn take"):
+            continue
+        rest = [k for k in tokens[t.index + 1 : t.index + 8] if k.sentence == t.sentence]
+        way = next((k.index for k in rest if k.text in ("off", "away", "out")), None)
+        if way is None:
+            continue
+        for m in links.parameters:
+            switch = f"{m.key.rpartition('.')[0]}.enabled"
+            inside = any(t.index < i < way for i in m.tokens)
+            if (
+                inside
+                and m.key in used
+                and m.key != switch
+                and switch in text.surface.parameters
+                and switch not in used
+            ):
+                return Missing.CHANGE, words_of(tokens, t.index, way + 1)
+    return None
+
+
 def torn_apart(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
     """Return a sign of this misreading, or None.
 

@@ -36,8 +36,9 @@ def stray_quantity(  # noqa: PLR0912 - a grammar is a list of cases
         ):
             continue
         after = text.tokens[q.end].text if q.end < len(text.tokens) else ""
-        if after == "too":
-            continue  # "four too many"
+        lead = [t.text for t in text.tokens[max(0, q.start - 2) : q.start]]
+        if after == "too" or lead == ["n", "="]:
+            continue  # "four too many", "(n = 14)"
         if q.kind is Kind.NUMBER and text.tokens[q.start].text.isdigit() and 1900 <= q.bare <= 2100:
             continue  # a year
         if q.kind is Kind.NUMBER and after in ("would", "will", "is", "suffices", "should"):

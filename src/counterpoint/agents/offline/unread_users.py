@@ -12,6 +12,7 @@ _PARTS = words_set("other others rest third half change sure free nothing grante
 # Endings of qualities and acts, which are not users: "trades bandwidth for responsiveness".
 _WAYS = words_set("way ways road ride walk trip drive commute run journey route")
 _IDLY = words_set("come comes came coming for feel feels set sets break breaks is are was get gets")
+_MEANT = words_set("this that it these they test change experiment one")
 _QUALITIES = ("ness", "ity", "tion", "sion", "ment", "ance", "ence", "ing", "ism", "acy", "ship", "ure")
 
 
@@ -54,7 +55,7 @@ def users_unread(text: Text, links: Links, change: ChangeReading, loose: set[int
 
     A word for users that no clause of the audience came from: "with family subscription", "for early adopters".
     """
-    del links, change
+    del links
     tokens = text.tokens
     values = text.lexicon.raw["audience"]["values"]
     names = {word for words in values.values() for word in words} | set(values)
@@ -70,6 +71,9 @@ def users_unread(text: Text, links: Links, change: ChangeReading, loose: set[int
             continue
         said = [k.text for k in tokens[lead + 1 : i]]
         known = set(said) & words_set("them it us me him her this that these")
+        predicate = lead > 1 and tokens[lead - 1].text in ("is", "are", "was") and tokens[lead - 2].text not in _MEANT
+        if predicate and not {k.index for k in tokens if k.sentence == t.sentence} & change.used:
+            continue  # "Lunch is for hits."
         if not known and not t.text.endswith(_QUALITIES) and t.text not in _PARTS:
             return Missing.AUDIENCE, words_of(tokens, lead + 1, i + 1)
     return None
