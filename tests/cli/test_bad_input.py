@@ -304,3 +304,8 @@ def test_a_metric_that_nobody_declared_has_no_past(folder: Path, capsys: pytest.
     said = _refused(capsys, "--data", folder, "past", "podcasts", "--metric", "podcast_minuets_7d")
     assert "one of: " in said
     assert "[unknown_metric]" in said
+
+
+def test_a_name_cannot_steer_the_terminal_that_it_is_told_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = _refused(capsys, "--data", folder, "config", "blame", "\x1b[31m\u202ered\nhome is fine")
+    assert "\\x1b[31m\\u202ered\\nhome is fine" in said

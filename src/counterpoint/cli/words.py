@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
@@ -19,6 +20,8 @@ Run: TypeAlias = Callable[[argparse.Namespace, Settings], int]
 
 
 _LONGEST_WORD = 120
+# Control and format characters, line and paragraph separators: a name may hold them, a terminal would obey them.
+_STEERING = frozenset({"Cc", "Cf", "Zl", "Zp"})
 _LONGEST_ARGUMENT = 65_536
 _LONGEST_TEXT = 4_000
 _TEXTS = ("reason", "note")
@@ -35,7 +38,11 @@ class Parser(argparse.ArgumentParser):
 
 
 def shortened(message: str) -> str:
-    """Return a sentence with words that nobody could read cut short."""
+    """Return a sentence on one line: endless words are cut short, what would steer a terminal is written out."""
+    message = "".join(
+        letter.encode("unicode_escape").decode() if unicodedata.category(letter) in _STEERING else letter
+        for letter in message
+    )
     return re.sub(rf"[^\s;,.'\"]{{{_LONGEST_WORD},}}", lambda word: f"{word[0][: _LONGEST_WORD // 2]}…", message)
 
 
@@ -47,7 +54,7 @@ def require_readable(arguments: Sequence[str], words: argparse.Namespace) -> Non
     """
     for place, word in enumerate(arguments, start=1):
         # Bytes of a word that are no UTF-8 arrive as halves of characters, which no database, JSON or terminal takes.
-        if any("\ud800" <= letter <= "\udfff" for letter in word):
+        if "\0" in word or any("\ud800" <= letter <= "\udfff" for letter in word):
             raise InvalidInput(
                 "unstorable_text", "it is not UTF-8 text", where=f"argument {place}", fix="write it in UTF-8"
             )
