@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scipy import optimize
+import scipy  # its parts are loaded at their first use: 0.3 s that a command which only reads does without
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.experiments import ExperimentSpec
@@ -137,7 +137,9 @@ def _smallest(spec: ExperimentSpec, model: MetricModel, units: _Units, day: floa
     try:
         if spec.analysis.test != "always_valid":
             return abs(detectable_effect(model, plan, n, target))
-        found = optimize.brentq(lambda size: watched_power(model, plan, n, size) - target, 1e-6, _LARGEST, rtol=1e-4)
+        found = scipy.optimize.brentq(
+            lambda size: watched_power(model, plan, n, size) - target, 1e-6, _LARGEST, rtol=1e-4
+        )
     except (CannotCompute, InvalidInput, ValueError):  # beyond every change that could be meant
         return None
     return float(found)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded at their first use: 0.3 s that a command which only reads does without
 from numpy.typing import NDArray
-from scipy import sparse
 
 from counterpoint.content import Catalogue
 from counterpoint.errors import CannotCompute
@@ -59,11 +59,11 @@ def train_sequence(log: PlayLog, facts: dict[str, Scalar]) -> Trained:
     """
     order = np.lexsort((log.item, log.at_s, log.unit))
     unit, item, n = log.unit[order], log.item[order], len(log.items)
-    follows = sparse.csr_array((n, n), dtype=np.float64)
+    follows = scipy.sparse.csr_array((n, n), dtype=np.float64)
     for step in range(1, REACH + 1):
         same = (unit[:-step] == unit[step:]) & (item[:-step] != item[step:])
         ones = np.full(int(same.sum()), 1.0 / step)
-        follows = follows + sparse.csr_array((ones, (item[:-step][same], item[step:][same])), shape=(n, n))
+        follows = follows + scipy.sparse.csr_array((ones, (item[:-step][same], item[step:][same])), shape=(n, n))
     if follows.nnz == 0:
         raise CannotCompute(
             "log_too_small", "nobody in the log played two different items", fix="train on a longer log"

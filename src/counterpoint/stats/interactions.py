@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from scipy import special
+import scipy  # its parts are loaded at their first use: 0.3 s that a command which only reads does without
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.arms import Arm
@@ -144,4 +144,4 @@ def assignment_dependence(counts: Sequence[Sequence[int]]) -> tuple[float, int, 
         for j in range(len(columns))
     )
     df = (len(rows) - 1) * (len(columns) - 1)
-    return chi2, df, float(special.chdtrc(df, chi2))
+    return chi2, df, float(scipy.special.chdtrc(df, chi2))

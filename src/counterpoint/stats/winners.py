@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import optimize
+import scipy  # its parts are loaded at their first use: 0.3 s that a command which only reads does without
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.tails import upper_tail
@@ -66,10 +66,14 @@ def correct_winner(estimate: float, std_error: float, threshold_z: float, alpha:
 
     low, high = z - 60.0, z + 12.0
     # An estimate at the very bar is explained best by no effect at all, or a harm; the truth is not pushed below zero.
-    likely = float(optimize.brentq(lambda m: m + hazard(m) - z, low, high)) if low + hazard(low) < z else low
+    likely = float(scipy.optimize.brentq(lambda m: m + hazard(m) - z, low, high)) if low + hazard(low) < z else low
     corrected = max(likely, 0.0) if z > 0 else likely
-    lower = float(optimize.brentq(lambda m: exceed(m) - alpha / 2, low, high)) if exceed(low) < alpha / 2 else -math.inf
-    upper = float(optimize.brentq(lambda m: exceed(m) - (1 - alpha / 2), low, high))
+    lower = (
+        float(scipy.optimize.brentq(lambda m: exceed(m) - alpha / 2, low, high))
+        if exceed(low) < alpha / 2
+        else -math.inf
+    )
+    upper = float(scipy.optimize.brentq(lambda m: exceed(m) - (1 - alpha / 2), low, high))
     return CorrectedEffect(
         naive=estimate,
         corrected=corrected * std_error,

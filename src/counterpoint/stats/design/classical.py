@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 
 import scipy  # `scipy.stats` is loaded at its first use: 20 MB that a process which only waits does without
-from scipy import optimize
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.tails import Alternative, check_share, upper_quantile, upper_tail
@@ -36,7 +35,7 @@ def t_test_n(
 def t_test_effect(n: float, alpha: float, power: float, *, ratio: float = 1.0, alternative: Alternative) -> float:
     """Return the standardised effect that n units of control and ratio * n of treatment find, signed by the side."""
     sign = -1.0 if alternative == Alternative.LESS else 1.0
-    found = optimize.brentq(
+    found = scipy.optimize.brentq(
         lambda d: t_test_power(sign * d, n, n * ratio, alpha, alternative) - power, 1e-9, 50, xtol=1e-13
     )
     return sign * float(found)
@@ -132,4 +131,4 @@ def _solve(excess: Callable[[float], float], low: float) -> float:
         high *= 3
         if high > 1e15:
             raise CannotCompute("never", "no number of units suffices", where="power")
-    return float(optimize.brentq(excess, low, high, xtol=1e-9, rtol=1e-13))
+    return float(scipy.optimize.brentq(excess, low, high, xtol=1e-9, rtol=1e-13))

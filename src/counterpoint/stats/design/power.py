@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 
 import scipy  # `scipy.stats` is loaded at its first use: 20 MB that a process which only waits does without
-from scipy import optimize
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.design.questions import ComparisonPlan, MetricModel
@@ -53,7 +52,9 @@ def sample_size(model: MetricModel, plan: ComparisonPlan, relative_effect: float
     if _power(model, plan, low, effect) >= target:
         return low
     high = _grow(lambda n: _power(model, plan, n, effect) >= target, 2 * low)
-    return float(optimize.brentq(lambda n: _power(model, plan, n, effect) - target, low, high, xtol=1e-9, rtol=1e-13))
+    return float(
+        scipy.optimize.brentq(lambda n: _power(model, plan, n, effect) - target, low, high, xtol=1e-9, rtol=1e-13)
+    )
 
 
 def detectable_effect(model: MetricModel, plan: ComparisonPlan, n_total: float, target: float = 0.8) -> float:
@@ -82,7 +83,7 @@ def detectable_effect(model: MetricModel, plan: ComparisonPlan, n_total: float, 
         raise CannotCompute("never", "no possible share is far enough away", where="n_total", fix="take more units")
     high = top if top is not None else _grow(lambda size: reached(size) >= 0, 1e-6)
     low = 0.0 if reached(0.0) <= 0 else -1e-9
-    return start + sign * float(optimize.brentq(reached, low, high, xtol=1e-14, rtol=1e-13))
+    return start + sign * float(scipy.optimize.brentq(reached, low, high, xtol=1e-14, rtol=1e-13))
 
 
 def standard_error(

@@ -2,7 +2,7 @@
 
 import math
 
-from scipy import optimize
+import scipy  # its parts are loaded at their first use: 0.3 s that a command which only reads does without
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.design.power import standard_error
@@ -74,4 +74,4 @@ def watched_sample_size(
         high *= 4
         if high > 1e14:
             raise CannotCompute("never", "no number of units shows this effect", where="relative_effect")
-    return float(optimize.brentq(reached, low, high, xtol=1e-6, rtol=1e-10))
+    return float(scipy.optimize.brentq(reached, low, high, xtol=1e-6, rtol=1e-10))

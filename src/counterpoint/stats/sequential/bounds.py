@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from scipy import optimize
+import scipy  # its parts are loaded at their first use: 0.3 s that a command which only reads does without
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.sequential.recursion import ScorePath, check_information, exit_probabilities
@@ -166,7 +166,7 @@ def _by_constant(
                 f"no bounds of this shape spend {alpha:g} in all",
                 fix="choose a stricter interim bound",
             )
-    constant = float(optimize.brentq(excess, low, high, args=(few, _COARSE), xtol=1e-3))
+    constant = float(scipy.optimize.brentq(excess, low, high, args=(few, _COARSE), xtol=1e-3))
     step = 0.05
     slope = (excess(constant + step, few, _COARSE) - excess(constant, few, _COARSE)) / step
     for points, limit in ((_COARSE, 1e-4), (_FINE, _MISS)):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scipy import optimize
+import scipy  # its parts are loaded at their first use: 0.3 s that a command which only reads does without
 
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.stats.sequential.bounds import GroupSequentialBounds, spending_bounds
@@ -77,7 +77,9 @@ def futility_plan(
     start = upper_quantile(alpha) + upper_quantile(beta)
     try:
         # Both bounds meet at the last look exactly when what is not rejected there uses up beta.
-        drift = float(optimize.brentq(lambda d: bounds_at(d)[-1] - plan.z[-1], 0.7 * start, 2 * start + 3, xtol=1e-9))
+        drift = float(
+            scipy.optimize.brentq(lambda d: bounds_at(d)[-1] - plan.z[-1], 0.7 * start, 2 * start + 3, xtol=1e-9)
+        )
     except ValueError as error:
         raise CannotCompute("never", "no drift makes both bounds meet", where="beta_family") from error
     lower = bounds_at(drift)
@@ -96,4 +98,4 @@ def _below(path: ScorePath, t: float, probability: float, drift: float) -> float
         return -edge
     if probability >= path.below(t, edge):
         return edge
-    return float(optimize.brentq(lambda z: path.below(t, z) - probability, -edge, edge, xtol=1e-11))
+    return float(scipy.optimize.brentq(lambda z: path.below(t, z) - probability, -edge, edge, xtol=1e-11))

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+import scipy  # its parts are loaded at their first use: 0.3 s that a command which only reads does without
 
 from counterpoint.errors import InvalidInput
 
@@ -50,21 +50,21 @@ class ScorePath:
         away = (self._nodes + self._drift * (t - self._t) - z * math.sqrt(t)) / sd
         if self._mirrored and self._t > 0:
             other = (-self._nodes - z * math.sqrt(t)) / sd
-            return float(self._weights @ (special.ndtr(away) + special.ndtr(other)))
-        return float(self._weights @ special.ndtr(away))
+            return float(self._weights @ (scipy.special.ndtr(away) + scipy.special.ndtr(other)))
+        return float(self._weights @ scipy.special.ndtr(away))
 
     def below(self, t: float, z: float) -> float:
         """Return the probability of going on until information t and being below z there."""
         sd = math.sqrt(t - self._t)
         away = (z * math.sqrt(t) - self._nodes - self._drift * (t - self._t)) / sd
-        return float(self._weights @ special.ndtr(away))
+        return float(self._weights @ scipy.special.ndtr(away))
 
     def solve_above(self, t: float, probability: float) -> float:
         """Return the z at information t that is exceeded with `probability`; _REACH when it is too small to tell."""
         top = _REACH + abs(self._drift) * math.sqrt(t)
         if probability <= self.above(t, top):
             return top
-        return float(optimize.brentq(lambda z: self.above(t, z) - probability, -top, top, xtol=1e-11, rtol=1e-13))
+        return float(scipy.optimize.brentq(lambda z: self.above(t, z) - probability, -top, top, xtol=1e-11, rtol=1e-13))
 
     def advance(self, t: float, lower: float, upper: float, next_t: float | None = None) -> None:
         """Go on past the look at information t with the score kept between z-values `lower` and `upper`."""
