@@ -267,3 +267,9 @@ def test_the_api_keeps_its_own_answers_under_the_site(client):
     assert client.get("/v1/experiments").json()["experiments"]
     assert client.get("/v1/nothing").json()["error"]["code"] == "unknown_route"
     assert client.get("/healthz").json() == {"status": "alive"}
+
+
+def test_a_word_without_an_end_is_not_repeated_whole(client):
+    form = {"hypothesis": "podcast", "surface": "x" * 50_000}
+    text = shown(client.post("/plans", data=form, headers=HTMX), "unknown_surface", "xxx…", status=404)
+    assert len(text) < 2_000

@@ -1,5 +1,6 @@
 """How failures look to a person: a page, or a part of one, with the code, the sentence and what to do."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.exceptions import HTTPException
@@ -29,6 +30,8 @@ _STATUS: Mapping[type[CounterpointError], int] = {
     DependencyFailure: 503,
 }
 _STATUS_OF_CODE = {"bad_token": 401, "token_needed": 401}
+_TOLD = 60
+_ENDLESS = re.compile(rf"\S{{{2 * _TOLD},}}")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -64,7 +67,9 @@ def problem(request: Request, error: CounterpointError) -> Response:
 
 
 def _what(error: CounterpointError) -> str:
-    return f"{error.where}: {error.what}" if error.where else error.what
+    what = f"{error.where}: {error.what}" if error.where else error.what
+    # What somebody sent is told so that they know it again, not whole: a form may hold thousands of characters.
+    return _ENDLESS.sub(lambda word: f"{word[0][:_TOLD]}…", what)
 
 
 async def no_such_page(request: Request, error: Exception) -> Response:
