@@ -182,6 +182,15 @@ def test_what_must_not_launch_is_refused_by_its_code(
     assert code in _codes(validate(_spec(**changes), search, world), Severity.ERROR)
 
 
+@pytest.mark.parametrize(("declared", "refused"), [(None, False), (0.4, False), (0.39, True), (0.0, True)])
+def test_a_variant_that_changes_more_pages_than_its_author_declared_is_refused(
+    search: Surface, world: World, declared: float | None, refused: bool
+) -> None:
+    findings = validate(_spec(max_pages_changed=declared), search, world)
+    assert ("changes_more_than_declared" in _codes(findings, Severity.ERROR)) is refused
+    assert may_launch(findings) is not refused
+
+
 def test_an_audience_that_is_not_cel_is_refused(search: Surface, world: World) -> None:
     findings = validate(_spec(audience='tier = "plus"'), search, world)
     assert any(f.severity is Severity.ERROR and f.path == "audience" for f in findings)

@@ -86,6 +86,7 @@ def test_every_other_field_is_refused_with_its_own_reason(field: str) -> None:
         "allocation": 0.2,
         "layers": ["layout"],
         "isolated": True,
+        "max_pages_changed": 0.5,
         "audience": "country == 'SE'",
     }
     before, after = spec(), spec(**{field: other.get(field, "another")})

@@ -33,6 +33,7 @@ WHY_NOT: Mapping[str, str] = MappingProxyType(
         "isolated": _DRAWN,
         "domain": _DRAWN,
         "hypothesis": "it is what was approved and registered",
+        "max_pages_changed": "it was declared before the launch, and the dry run held the variants to it",
         "owner": "the live release names it, and holdouts cover experiments by owner",
     }
 )

@@ -86,7 +86,8 @@ class ExperimentSpec(_Document):
     """One experiment, as written; the same document comes back from the API unchanged.
 
     `unit` is what is randomised, the surface's own when None; `domain` names the reserved buckets of a programme
-    that it draws from, the surface's general buckets when None.
+    that it draws from, the surface's general buckets when None. `max_pages_changed` is the share of the audience's
+    pages that its author declares a variant to change at most; the dry run before the launch holds it to that.
     """
 
     kind: Literal["experiment"] = "experiment"
@@ -105,6 +106,7 @@ class ExperimentSpec(_Document):
     analysis: AnalysisSpec = AnalysisSpec()
     schedule: ScheduleSpec
     stop: StopSpec = StopSpec()
+    max_pages_changed: Annotated[float, Field(ge=0, le=1)] | None = None
 
     @property
     def control(self) -> VariantSpec:

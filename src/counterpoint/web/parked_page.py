@@ -66,10 +66,11 @@ def _risks(write: Document, budget: Document, units: Mapping[str, str | None]) -
     stages = ", then ".join(f"{percent(stage['share'])} for {stage['hours']:g} h" for stage in schedule.get("ramp", ()))
     watched = [f"{each['metric']} ({_margin(each, units)})" for each in metrics.get("guardrails", ())]
     owed = ", ".join(budget["required_guardrails"]) or "at least one"
-    blast = write["consequence"]["blast_radius"]
+    blast, declared = write["consequence"]["blast_radius"], spec.get("max_pages_changed")
     pages = (
         "; ".join(f"{arm['variant']} {percent(arm['share_changed'])}" for arm in blast["variants"][1:])
         + f" of {blast['n_pages']:,} pages ({blast['source']})"
+        + ("" if declared is None else f"; at most {percent(declared)} declared")
         if blast["known"]
         else f"not known: {blast['reason']['message']}"
     )

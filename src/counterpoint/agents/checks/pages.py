@@ -1,4 +1,4 @@
-"""Checks of the page dry run: variants that change nothing, empty pages, and how far the change reaches."""
+"""Checks of the page dry run: empty pages, variants that change nothing, or more than their author declared."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ def page_preview(spec: ExperimentSpec, world: World) -> PagePreview | Unknown:
 
 
 def check_pages(spec: ExperimentSpec, surface: Surface, world: World) -> Iterator[Finding]:
-    """Refuse variants that leave pages empty; warn about those that change no page."""
+    """Refuse variants that leave pages empty or change more than was declared; warn about those that change none."""
     del surface
     preview = page_preview(spec, world)
     if isinstance(preview, Unknown):
@@ -32,6 +32,10 @@ def check_pages(spec: ExperimentSpec, surface: Surface, world: World) -> Iterato
         if arm.share_empty > control.share_empty + MORE_EMPTY:
             message = f"'{arm.variant}' leaves {arm.share_empty:.2%} of pages empty, control {control.share_empty:.2%}"
             yield error("empties_pages", f"variants.{index}", message, share_empty=arm.share_empty)
+        if spec.max_pages_changed is not None and arm.share_changed > spec.max_pages_changed:
+            said = f"'{arm.variant}' changes {arm.share_changed:.1%} of {preview.n_pages:,} pages ({preview.source})"
+            message = f"{said}, and at most {spec.max_pages_changed:.1%} were declared"
+            yield error("changes_more_than_declared", "max_pages_changed", message, share_changed=arm.share_changed)
         if arm.share_changed == 0:
             yield warning(
                 "changes_no_page",
