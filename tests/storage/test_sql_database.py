@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from counterpoint.errors import DependencyFailure, InvalidInput
 from counterpoint.storage.sql import open_database
+from counterpoint.storage.sql.database import _MIGRATIONS, newest_revision
 from counterpoint.storage.sql.tables import metadata
 from postgres_server import SQL_KINDS, fresh_postgres_url, fresh_sql_url
 
@@ -131,3 +134,9 @@ def test_a_postgresql_database_that_is_not_there_is_a_failure_of_a_dependency():
     with pytest.raises(DependencyFailure) as caught:
         open_database(url)
     assert caught.value.retryable
+
+
+def test_the_newest_migration_by_its_name_is_the_one_that_all_lead_to() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    assert newest_revision() == ScriptDirectory.from_config(config).get_current_head()

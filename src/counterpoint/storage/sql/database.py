@@ -9,10 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
@@ -145,12 +141,37 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
 
 def _migrate(engine: sa.Engine, url: str) -> None:
+    with engine.connect() as connection:
+        if _stamp(connection) == newest_revision():
+            return
+    _upgrade(engine, url)
+
+
+def newest_revision() -> str:
+    """Return the revision that this version's tables have, by the names of the migrations."""
+    return max(path.stem for path in (_MIGRATIONS / "versions").glob("r*.py")).removeprefix("r")
+
+
+def _stamp(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    stamp: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return stamp
+
+
+def _upgrade(engine: sa.Engine, url: str) -> None:
+    # Loaded here: all but the first opening of a database find it as it shall be, and a command is short.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     scripts = ScriptDirectory.from_config(config)
     head = scripts.get_current_head()
+    known = {script.revision for script in scripts.walk_revisions()}
     with engine.connect() as connection:
-        if _revision(connection, scripts, url) == head:
+        if _revision(connection, known, url) == head:
             return
     with engine.connect() as connection:
         connection.execution_options(counterpoint_writes=True)
@@ -158,14 +179,13 @@ def _migrate(engine: sa.Engine, url: str) -> None:
             # Two processes may open a new database at once; the second waits and then finds nothing to do.
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-            if _revision(connection, scripts, url) != head:
+            if _revision(connection, known, url) != head:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
 
 
-def _revision(connection: sa.Connection, scripts: ScriptDirectory, url: str) -> str | None:
-    revision = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
+def _revision(connection: sa.Connection, known: set[str], url: str) -> str | None:
+    revision = _stamp(connection)
     if revision is not None and revision not in known:
         raise InvalidInput(
             "newer_schema",
