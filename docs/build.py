@@ -18,6 +18,9 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 SOURCE = ROOT / "src" / "counterpoint"
 RAISED = {"InvalidInput", "NotFound", "Conflict", "Forbidden", "CannotCompute", "DependencyFailure", "PlatformFault"}
+SHORT_FOR_FINDING = {"_error", "_finding", "bad"}
+"""What some files call to make a finding; its first argument is the code."""
+CODE = re.compile(r"[a-z][a-z_]+")
 BLOCK = re.compile(r"(<!-- output of: (?P<command>[^>]+) -->\n```text\n).*?(^```$)", re.DOTALL | re.MULTILINE)
 
 
@@ -50,15 +53,18 @@ def error_codes() -> str:
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue
-            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
             code: ast.expr | None = None
             if name in RAISED and node.args:
                 code = node.args[0]
+            elif name in SHORT_FOR_FINDING and node.args:
+                name, code = "Finding", node.args[0]
             elif name == "Finding":
                 code = next((keyword.value for keyword in node.keywords if keyword.arg == "code"), None)
-            if isinstance(code, ast.Constant) and isinstance(code.value, str):
-                kind, rooms = found.setdefault(code.value, (name, set()))
-                rooms.add(room)
+            if isinstance(code, ast.Constant) and isinstance(code.value, str) and CODE.fullmatch(code.value):
+                kind, rooms = found.get(code.value, (name, set()))
+                # What is raised somewhere is said to be raised.
+                found[code.value] = (name if kind == "Finding" else kind, rooms | {room})
     rows = [f"| `{code}` | {kind} | {', '.join(sorted(rooms))} |" for code, (kind, rooms) in sorted(found.items())]
     head = ["# Codes", "", "Every error and finding has a code that never changes its meaning. Written by `make docs`.", ""]
     return "\n".join([*head, "| code | kind | room |", "|---|---|---|", *rows]) + "\n"

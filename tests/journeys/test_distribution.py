@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -19,8 +20,9 @@ from counterpoint.bootstrap import SimulatedClock, opened, opened_delivery, shor
 from counterpoint.bootstrap.delivering import NoShelves
 from counterpoint.cli import main
 from counterpoint.errors import InvalidInput
-from counterpoint.events import Exposure
+from counterpoint.events import Exposure, Outcome
 from counterpoint.settings import control_url, read_settings
+from counterpoint.storage.events import open_event_log
 from counterpoint.storage.snapshots import LastGood, Pacing
 from feed_world import distributing, eventually, served
 from live_platform import START, own_home, prepared_settings, settings_at, spec
@@ -249,3 +251,44 @@ def test_the_command_export_writes_flags_and_names_what_it_leaves_out(tmp_path, 
     assert KEY not in flags
     assert len(flags) > 10
     assert f"left out {KEY}" in written.err
+
+
+@pytest.mark.slow
+def test_every_event_that_a_killed_process_acknowledged_reaches_the_control_plane_once(tmp_path):
+    for name in ("control", "delivery"):
+        prepared_settings(tmp_path / name)
+    acknowledged = []
+
+    def send(http, url, upto):
+        for number in range(len(acknowledged), upto, 4):
+            now = datetime.now(UTC).isoformat()
+            batch = [
+                {"kind": "outcome", "id": f"o{number + n}", "at": now, "surface": "home", "unit": "u1",
+                 "name": "saves", "value": 1}
+                for n in range(4)
+            ]  # fmt: skip
+            answer = http.post(f"{url}/v1/events", json={"events": batch})
+            assert (answer.status_code, answer.json()["accepted"]) == (200, 4), answer.text
+            acknowledged.extend(each["id"] for each in batch)
+
+    def arrived():
+        log = open_event_log(tmp_path / "control" / "events")
+        return [each.id for each in log.read(Outcome) if each.name == "saves" and each.unit == "u1"]
+
+    with (
+        httpx.Client(timeout=30, trust_env=False) as http,
+        running(tmp_path / "control", "--role", "control") as (_, control_url),
+    ):
+        serve = ("--role", "delivery", "--control", control_url)
+        with running(tmp_path / "delivery", *serve) as (delivery, url):
+            send(http, url, 200)
+            eventually(arrived)
+            send(http, url, 400)
+            # While it ships: some of what it acknowledged is under way, some has not left yet.
+            delivery.send_signal(signal.SIGKILL)
+            delivery.wait()
+        assert set(arrived()) <= set(acknowledged)
+        with running(tmp_path / "delivery", *serve) as (delivery, url):
+            send(http, url, 440)
+            eventually(lambda: len(arrived()) >= len(acknowledged), within_s=60)
+        assert sorted(arrived()) == sorted(acknowledged)
