@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from contracts.event_log_contract import MemoryEventLog
-from counterpoint.agents import summarize, unsupported
+from counterpoint.agents import Figure, Sentence, summarize, unsupported
+from counterpoint.api.examples import RESULTS
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.metrics import decide, score
 from metrics.metrics_world import SURFACE, T0, events, spec
@@ -50,7 +51,7 @@ def test_every_sentence_is_supported_by_the_document_that_it_was_made_from(docum
     assert {
         sentence.text: unsupported(sentence, document) for sentence in said if unsupported(sentence, document)
     } == {}
-    assert all(sentence.figures or sentence.because for sentence in said)
+    assert all(sentence.figures for sentence in said)
 
 
 def test_a_sentence_about_other_figures_is_found_out() -> None:
@@ -59,6 +60,33 @@ def test_a_sentence_about_other_figures_is_found_out() -> None:
     primary["relative_effect"] *= 2
     said = [sentence for sentence in summarize(BETTER) if "minutes_7d" in sentence.text]
     assert any(unsupported(sentence, other) for sentence in said)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "word"),
+    [
+        (("decision", "ship"), "control", "ship"),
+        (("decided",), True, "ship"),
+        (("metrics", 0, "ci_lower"), -9.0, "better"),
+        (("metrics", 0, "variant"), "another", "better"),
+        (("metrics", 0, "looks"), "any", "better"),
+        (("srm", "mismatch"), True, "intended"),
+    ],
+    ids=str,
+)
+def test_a_conclusion_that_its_figures_do_not_show_is_found_out(
+    path: tuple[str | int, ...], value: object, word: str
+) -> None:
+    said = next(sentence for sentence in summarize(BETTER) if word in sentence.text)
+    assert unsupported(said, BETTER) == ()
+    other = copy.deepcopy(BETTER)
+    node: Any = other
+    for part in path[:-1]:
+        node = node[part]
+    node[path[-1]] = value
+    if path[-1] == "ci_lower":
+        node["relative_ci_lower"] = value
+    assert unsupported(said, other)
 
 
 @pytest.mark.parametrize(
@@ -121,3 +149,10 @@ def test_what_to_expect_is_told_only_where_history_says_it() -> None:
     told = {**BETTER, "expected": [expected]}
     assert "12 past experiments on minutes_7d" in texts(told)
     assert "+1.10% (+0.20% to +2.00%)" in texts(told)
+
+
+def test_the_documented_example_is_supported_too() -> None:
+    shown = [Sentence(text=each["text"], figures=tuple(Figure(**figure) for figure in each["figures"]))
+             for each in RESULTS["summary"]]  # fmt: skip
+    assert shown
+    assert all(unsupported(sentence, RESULTS) == () for sentence in shown)

@@ -6,6 +6,41 @@ from dataclasses import dataclass
 from typing import Any
 
 Document = Mapping[str, Any]
+_LOOKS: Mapping[str, str] = {
+    "any": "holds at any number of looks",
+    "planned": "holds over the planned looks together",
+    "one": "holds for this one look, at the design's end",
+}
+_EFFECT = ("estimate", "ci_lower", "ci_upper")
+_RELATIVE = ("relative_effect", "relative_ci_lower", "relative_ci_upper")
+
+
+def _effect(row: Any) -> str:
+    """Return what a row's interval shows, in words."""
+    _, low, high = _shown_names(row)
+    lower, upper = row[low], row[high]
+    good = (lower > 0) if row["direction"] == "increase" else (upper < 0)
+    bad = (upper < 0) if row["direction"] == "increase" else (lower > 0)
+    if not good and not bad:
+        return "no effect is shown: the interval holds zero"
+    says = f"{'better' if good else 'worse'} than control by more than chance explains"
+    return f"{says}; one of several secondary metrics, so a lead and no proof" if row["role"] == "secondary" else says
+
+
+def _guarded(judgement: Any) -> str:
+    """Return what was decided about a guardrail, in words."""
+    if judgement["deteriorated"]:
+        return "shown to be worse"
+    return f"{'' if judgement['non_inferior'] else 'not yet '}shown to stay within its margin"
+
+
+def _split(srm: Any) -> str:
+    """Return what the test of the split says, in words."""
+    if srm is None:
+        return "the split could not be tested"
+    return "which is not the split that the weights ask for" if srm["mismatch"] else "as intended"
+
+
 _FORMS: Mapping[str, Callable[[Any], str]] = {
     "count": lambda value: f"{value:,}",
     "change": lambda value: f"{value:+.2%}",
@@ -13,21 +48,27 @@ _FORMS: Mapping[str, Callable[[Any], str]] = {
     "number": lambda value: f"{value:.4g}",
     "probability": lambda value: f"{value:.3f}" if value >= 0.001 else f"{value:.1e}",
     "day": lambda value: str(value)[:10],
+    "name": str,
+    "words": lambda value: str(value).replace("_", " "),
+    "standing": lambda decided: "Decided" if decided else "As of now the rule says",
+    "looks": lambda looks: _LOOKS[looks],
+    "split": _split,
+    "effect": _effect,
+    "guarded": _guarded,
+    "occurrence": lambda code: "did not occur" if code == "never_occurred" else "cannot be read",
+    "outcome": lambda passed: "passed" if passed else "did not pass",
 }
-_LOOKS = {
-    "any": "holds at any number of looks",
-    "planned": "holds over the planned looks together",
-    "one": "holds for this one look, at the design's end",
-}
+"""How a figure is written; the later ones say in words what the figures there show, and are checked likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A figure that a sentence states.
+    """A figure that a sentence states, or what it says of the figures at a place.
 
     Attributes:
         path: Where it stands in the results document, dotted, numbers for places in a list.
-        form: How it is written: count, change, share, number, probability or day.
+        form: How it is written: count, change, share, number, probability, day, name or words; or what is said of it:
+            standing, looks, split, effect, guarded, occurrence or outcome.
         shown: As it stands in the sentence.
     """
 
@@ -41,18 +82,16 @@ class Sentence:
     """One sentence with what it rests on.
 
     Attributes:
-        figures: Every number in `text`; a sentence without numbers rests on `because`.
-        because: Paths of the facts in the results document that the sentence puts in words.
+        figures: Every number, name and conclusion in `text`, each with where it stands.
     """
 
     text: str
-    figures: tuple[Figure, ...] = ()
-    because: tuple[str, ...] = ()
+    figures: tuple[Figure, ...]
 
     def as_document(self) -> dict[str, Any]:
         """Return the JSON form."""
         figures = [{"path": each.path, "form": each.form, "shown": each.shown} for each in self.figures]
-        return {"text": self.text, "figures": figures, "because": list(self.because)}
+        return {"text": self.text, "figures": figures}
 
 
 def summarize(results: Document) -> tuple[Sentence, ...]:
@@ -64,7 +103,10 @@ def summarize(results: Document) -> tuple[Sentence, ...]:
 
 
 def unsupported(sentence: Sentence, results: Document) -> tuple[str, ...]:
-    """Return what a sentence states that `results` do not: numbers without a figure, figures that are not there."""
+    """Return what a sentence states that `results` do not: figures, names and conclusions that do not stand there.
+
+    A number that no figure stands for is one too.
+    """
     wrong, rest = [], sentence.text
     for figure in sentence.figures:
         try:
@@ -77,13 +119,6 @@ def unsupported(sentence: Sentence, results: Document) -> tuple[str, ...]:
         if there != figure.shown or not stated.search(rest):
             wrong.append(f"{figure.path} is {there}, not {figure.shown}")
         rest = stated.sub(" ", rest, count=1)
-    for path in sentence.because:
-        try:
-            _at(results, path)
-        except (KeyError, IndexError, TypeError, ValueError):
-            wrong.append(f"nothing stands at {path}")
-    for name in sorted(_names(results), key=len, reverse=True):
-        rest = rest.replace(name, " ")
     wrong += [f"{number} has no figure" for number in re.findall(r"\d[\d.,%]*", rest)]
     return tuple(wrong)
 
@@ -100,6 +135,9 @@ class _Writer:
         self.figures.append(Figure(path=path, form=form, shown=shown))
         return shown
 
+    def sentence(self, text: str) -> Sentence:
+        return Sentence(text=text, figures=tuple(self.figures))
+
 
 def _writer(results: Document) -> _Writer:
     return _Writer(results, [])
@@ -109,103 +147,87 @@ def _decided(results: Document) -> Iterator[Sentence]:
     decision = results.get("decision")
     if not decision:
         return
-    ship, verdict = decision["ship"], decision["verdict"].replace("_", " ")
-    decided = results.get("decided", False)
-    if ship:
-        text = f"{'Decided' if decided else 'As of now the rule says'}: ship {ship}."
-    else:
-        text = f"{'Decided' if decided else 'As of now the rule says'}: {verdict}."
-    yield Sentence(text=text, because=("decision.verdict",))
+    figure = _writer(results)
+    standing = figure("decided", "standing") if "decided" in results else _FORMS["standing"](False)
+    what = f"ship {figure('decision.ship', 'name')}" if decision["ship"] else figure("decision.verdict", "words")
+    yield figure.sentence(f"{standing}: {what}.")
 
 
 def _trust(results: Document) -> Iterator[Sentence]:
     figure = _writer(results)
-    counts = [f"{figure(f'exposed.{variant}', 'count')} met {variant}" for variant in results["variants"]]
-    text = f"Between {figure('started_at', 'day')} and {figure('as_of', 'day')}, of the exposed units {_listed(counts)}"
-    srm = results["srm"]
+    days = f"Between {figure('started_at', 'day')} and {figure('as_of', 'day')}"
+    counts = [
+        f"{figure(f'exposed.{variant}', 'count')} met {figure(f'variants.{n}', 'name')}"
+        for n, variant in enumerate(results["variants"])
+    ]
+    text, srm = f"{days}, of the exposed units {_listed(counts)}", results["srm"]
+    split = figure("srm", "split")
     if srm is None:
-        yield Sentence(text=f"{text}; the split could not be tested.", figures=tuple(figure.figures))
-    elif srm["mismatch"]:
-        p = figure("srm.p_value", "probability")
-        untrusted = f"which is not the split that the weights ask for (p = {p}): the effects below cannot be trusted"
-        yield Sentence(text=f"{text}, {untrusted}.", figures=tuple(figure.figures))
+        yield figure.sentence(f"{text}; {split}.")
     else:
-        p = figure("srm.p_value", "probability")
-        yield Sentence(text=f"{text}, as intended (p = {p}).", figures=tuple(figure.figures))
+        untrusted = ": the effects below cannot be trusted" if srm["mismatch"] else ""
+        yield figure.sentence(f"{text}, {split} (p = {figure('srm.p_value', 'probability')}){untrusted}.")
     for n, check in enumerate(results["checks"]):
         if not check["passed"] and check["name"] != "sample_ratio":
-            name = check["name"].replace("_", " ")
-            yield Sentence(text=f"The quality test '{name}' did not pass.", because=(f"checks.{n}.passed",))
+            figure, here = _writer(results), f"checks.{n}"
+            yield figure.sentence(
+                f"The quality test '{figure(f'{here}.name', 'words')}' {figure(f'{here}.passed', 'outcome')}."
+            )
 
 
 def _metrics(results: Document) -> Iterator[Sentence]:
     order = {"primary": 0, "guardrail": 1, "secondary": 2}
     rows = sorted(enumerate(results["metrics"]), key=lambda each: order[each[1]["role"]])
     for n, row in rows:
-        who = f"{row['metric']} under {row['variant']}"
-        here = f"metrics.{n}"
-        if row["looks"] is None:
-            code = (row["reason"] or {}).get("code", "unknown")
-            text = f"{who} ({row['role']}) cannot be read: {code.replace('_', ' ')}."
-            if code == "never_occurred":
-                text = f"{row['metric']} ({row['role']}) did not occur under {results['control']} or {row['variant']}."
-            yield Sentence(text=text, because=(f"{here}.reason.code",))
-            continue
-        yield _row(results, row, here, who)
+        yield _unread(results, row, f"metrics.{n}") if row["looks"] is None else _row(results, row, f"metrics.{n}")
 
 
-def _row(results: Document, row: Document, here: str, who: str) -> Sentence:
-    figure, because = _writer(results), list[str]()
-    relative = all(isinstance(row[name], (int, float)) for name in _RELATIVE)
-    names = _RELATIVE if relative else ("estimate", "ci_lower", "ci_upper")
-    form = "change" if relative else "number"
-    change, low, high = (f"{here}.{name}" for name in names)
-    lower, upper = row[names[1]], row[names[2]]
-    changed = figure(change, form)
-    interval = f"interval {figure(low, form)} to {figure(high, form)}, which {_LOOKS[row['looks']]}"
-    good = (lower > 0) if row["direction"] == "increase" else (upper < 0)
-    bad = (upper < 0) if row["direction"] == "increase" else (lower > 0)
-    if row["role"] == "guardrail":
-        judged = _judgement(results, row)
-        because += [path for path, _ in judged]
-        says = _guardrail(row, here, figure, {path.rsplit(".", 1)[1]: yes for path, yes in judged})
-    elif good:
-        says = "better than control by more than chance explains"
-    elif bad:
-        says = "worse than control by more than chance explains"
-    else:
-        says = "no effect is shown: the interval holds zero"
-    if row["role"] == "secondary" and (good or bad):
-        says += "; one of several secondary metrics, so a lead and no proof"
-    return Sentence(
-        text=f"{who}: {changed} against control ({interval}): {says}.",
-        figures=tuple(figure.figures),
-        because=tuple(because),
-    )
+def _unread(results: Document, row: Document, here: str) -> Sentence:
+    figure = _writer(results)
+    metric, role = figure(f"{here}.metric", "name"), figure(f"{here}.role", "name")
+    known = f"{here}.reason.code" if row["reason"] else here
+    says = figure(known, "occurrence")
+    if row["reason"] and row["reason"]["code"] == "never_occurred":
+        arms = f"{figure('control', 'name')} or {figure(f'{here}.variant', 'name')}"
+        return figure.sentence(f"{metric} ({role}) {says} under {arms}.")
+    why = figure(known, "words") if row["reason"] else "unknown"
+    return figure.sentence(f"{metric} under {figure(f'{here}.variant', 'name')} ({role}) {says}: {why}.")
 
 
-_RELATIVE = ("relative_effect", "relative_ci_lower", "relative_ci_upper")
+def _row(results: Document, row: Document, here: str) -> Sentence:
+    figure = _writer(results)
+    who = f"{figure(f'{here}.metric', 'name')} under {figure(f'{here}.variant', 'name')}"
+    names = _shown_names(row)
+    form = "change" if names is _RELATIVE else "number"
+    changed, low, high = (figure(f"{here}.{name}", form) for name in names)
+    interval = f"interval {low} to {high}, which {figure(f'{here}.looks', 'looks')}"
+    says = _guardrail(results, row, here, figure) if row["role"] == "guardrail" else figure(here, "effect")
+    return figure.sentence(f"{who}: {changed} against control ({interval}): {says}.")
 
 
-def _guardrail(row: Document, here: str, figure: _Writer, judged: Mapping[str, bool]) -> str:
+def _shown_names(row: Document) -> tuple[str, str, str]:
+    return _RELATIVE if all(isinstance(row[name], (int, float)) for name in _RELATIVE) else _EFFECT
+
+
+def _guardrail(results: Document, row: Document, here: str, figure: _Writer) -> str:
     if not isinstance(row["margin"], (int, float)):
         return "no margin could be set against it"
-    margin = figure(f"{here}.margin", "share")
-    if judged.get("deteriorated"):
-        return f"shown to be worse, margin {margin}"
-    if judged.get("non_inferior"):
-        return f"shown to stay within its margin of {margin}"
-    return f"not yet shown to stay within its margin of {margin}"
+    judged = _judgement(results, row)
+    if judged is None:
+        return f"not yet shown to stay within its margin of {figure(f'{here}.margin', 'share')}"
+    says = figure(judged, "guarded")
+    joint = ", margin" if says == "shown to be worse" else " of"
+    return f"{says}{joint} {figure(f'{here}.margin', 'share')}"
 
 
-def _judgement(results: Document, row: Document) -> list[tuple[str, bool]]:
+def _judgement(results: Document, row: Document) -> str | None:
+    """Return where the decision judges a guardrail; None where it was not judged."""
     decision = results.get("decision") or {}
     judgements = decision.get("variants", {}).get(row["variant"], {}).get("judgements", [])
     for n, judgement in enumerate(judgements):
         if judgement["metric"] == row["metric"] and judgement["role"] == "guardrail":
-            here = f"decision.variants.{row['variant']}.judgements.{n}"
-            return [(f"{here}.{name}", bool(judgement[name])) for name in ("non_inferior", "deteriorated")]
-    return []
+            return f"decision.variants.{row['variant']}.judgements.{n}"
+    return None
 
 
 def _waiting(results: Document) -> Iterator[Sentence]:
@@ -213,22 +235,19 @@ def _waiting(results: Document) -> Iterator[Sentence]:
     if waiting:
         n = max(waiting, key=lambda each: each[1])[0]
         figure = _writer(results)
+        metric = figure(f"metrics.{n}.metric", "name")
         shown = figure(f"metrics.{n}.n_immature", "count")
-        metric = results["metrics"][n]["metric"]
-        yield Sentence(
-            text=f"For {metric}, exposed units not counted yet, whose window has not passed: {shown}.",
-            figures=tuple(figure.figures),
-        )
+        yield figure.sentence(f"For {metric}, exposed units not counted yet, whose window has not passed: {shown}.")
 
 
 def _expected(results: Document) -> Iterator[Sentence]:
-    for n, each in enumerate(results.get("expected", ())):
+    for n in range(len(results.get("expected", ()))):
         figure, here = _writer(results), f"expected.{n}"
-        yield Sentence(
-            text=f"In the light of {figure(f'{here}.n', 'count')} past experiments on {each['metric']}, the effect to"
-            f" expect of {each['variant']} when it is shipped is {figure(f'{here}.mean', 'change')}"
-            f" ({figure(f'{here}.lower', 'change')} to {figure(f'{here}.upper', 'change')}).",
-            figures=tuple(figure.figures),
+        known = f"{figure(f'{here}.n', 'count')} past experiments on {figure(f'{here}.metric', 'name')}"
+        yield figure.sentence(
+            f"In the light of {known}, the effect to expect of {figure(f'{here}.variant', 'name')} when it is shipped"
+            f" is {figure(f'{here}.mean', 'change')} ({figure(f'{here}.lower', 'change')} to"
+            f" {figure(f'{here}.upper', 'change')})."
         )
 
 
@@ -249,11 +268,6 @@ def _at(document: Any, path: str) -> Any:
         else:
             raise KeyError(path)
     return node
-
-
-def _names(results: Document) -> set[str]:
-    names = {str(results["experiment"]), *results["variants"], *(row["metric"] for row in results["metrics"])}
-    return {name for name in names if name}
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -239,8 +239,15 @@ RESULTS: Example = {
         {
             "text": "podcast_minutes_7d under treatment: +4.13% against control (interval +1.10% to +7.16%, which "
             "holds at any number of looks): better than control by more than chance explains.",
-            "figures": [{"path": "metrics.0.relative_effect", "form": "change", "shown": "+4.13%"}],
-            "because": [],
+            "figures": [
+                {"path": "metrics.0.metric", "form": "name", "shown": "podcast_minutes_7d"},
+                {"path": "metrics.0.variant", "form": "name", "shown": "treatment"},
+                {"path": "metrics.0.relative_effect", "form": "change", "shown": "+4.13%"},
+                {"path": "metrics.0.relative_ci_lower", "form": "change", "shown": "+1.10%"},
+                {"path": "metrics.0.relative_ci_upper", "form": "change", "shown": "+7.16%"},
+                {"path": "metrics.0.looks", "form": "looks", "shown": "holds at any number of looks"},
+                {"path": "metrics.0", "form": "effect", "shown": "better than control by more than chance explains"},
+            ],
         }
     ],
 }
