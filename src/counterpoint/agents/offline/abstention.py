@@ -98,7 +98,7 @@ def _is_past_passive(token: Token, text: Text) -> bool:
     if asked and tokens[back].text == "been":
         return False  # "show how far an episode has been played"
     return passive and not (near | before & {"how"}) & words_set(
-        "that which who what not never if as there n't wasn't weren't how"
+        "that which who what whatever whichever anything everything not never if as there n't wasn't weren't how"
     )
 
 

@@ -128,7 +128,8 @@ def _adopt_parallel(links: Links, text: Text) -> None:
 def _is_parallel_place(q: Quantity, text: Text) -> bool:
     """Return whether a number is given to another group behind it: "eighth place for one, tenth for another"."""
     after = {t.text for t in text.tokens[q.end : q.end + 5] if t.sentence == text.tokens[q.start].sentence}
-    return q.kind in (Kind.NUMBER, Kind.ORDINAL) and bool(after & words_set("another other second"))
+    of_them = {"of", "them"} <= {t.text for t in text.tokens[q.end : q.end + 2]}
+    return q.kind in (Kind.NUMBER, Kind.ORDINAL) and (of_them or bool(after & words_set("another other second")))
 
 
 def _stands_alone(q: Quantity, text: Text) -> bool:

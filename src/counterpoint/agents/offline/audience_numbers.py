@@ -39,7 +39,7 @@ def read_numbers(
             _read_counts(tokens, quantities, reading, lexicon, attribute.key)
 
 
-def _read_tenure(
+def _read_tenure(  # noqa: PLR0912 - a grammar is a list of cases
     tokens: Sequence[Token], quantities: Sequence[Quantity], reading: AudienceReading, lexicon: Lexicon, key: str
 ) -> None:
     cues = {" ".join(w.split()) for w in lexicon.raw["audience"]["tenure_cues"]}

@@ -132,7 +132,7 @@ def _read_blocks(text: Text, links: Links, blocks: Sequence[Span], before: Span)
     spoken = [m for m in links.parameters if before[0] <= m.start < before[1]]
     shared = [before] if spoken else []
     arms: list[Arm] = []
-    whole = ChangeReading()
+    whole = ChangeReading(by_arm=True)
     labelled = text.tokens[blocks[0][1]].text not in ("against", "versus")
     for n, block in enumerate(blocks):
         words = " ".join(t.text for t in text.tokens[block[0] : block[1]]).strip(" .,;:")

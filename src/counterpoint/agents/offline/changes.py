@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from counterpoint.agents.offline import choices, dials, settings
+from counterpoint.agents.offline import choices, dials, settings, wordings
 from counterpoint.agents.offline.arms import compose_arms
 from counterpoint.agents.offline.exchange import exchanged
 from counterpoint.agents.offline.kept import is_left_alone
@@ -32,6 +32,7 @@ class ChangeReading:
         detail: Words for the question or the refusal.
         used: Token indexes that the change explains.
         placed: Token indexes of the values.
+        by_arm: Whether each arm was read by itself.
         words: Parameter -> the words that set it.
         confidence: Parameter -> how sure the link is.
     """
@@ -42,6 +43,7 @@ class ChangeReading:
     detail: str = ""
     used: set[int] = field(default_factory=set)
     placed: set[int] = field(default_factory=set)
+    by_arm: bool = False
     words: dict[str, str] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
     unset: list[str] = field(default_factory=list)
@@ -159,7 +161,7 @@ def _conclude(text: Text, links: Links, reading: ChangeReading, found: list[Sett
         s.key for s in found if any(parameters[k].baseline not in v for k, v in parameters[s.key].requires.items())
     }
     changed = [s for s in found if s.value != parameters[s.key].baseline]
-    if not changed and len(parameters[found[0].key].values) > 2 and _asks_for_another(text, found[0]):
+    if not changed and len(parameters[found[0].key].values) > 2 and wordings.asks_for_another(text, found[0]):
         reading.missing, reading.detail = Missing.VALUE, found[0].key
         return
     if not changed and needed and text.lexicon.has("on", text.tokens) and not text.lexicon.has("apart", text.tokens):
@@ -204,7 +206,9 @@ def _complete(text: Text, reading: ChangeReading) -> None:
         reading.reject = RejectReason.NO_OP
 
 
-def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]) -> list[Setting]:  # noqa: PLR0912 - a grammar is a list of cases
+def _settings_of(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
+    text: Text, links: Links, key: str, mentions: Sequence[Mention]
+) -> list[Setting]:
     parameter = text.surface.parameters[key]
     tokens, lexicon, parameters = text.tokens, text.lexicon, text.surface.parameters
     taken = text.audience | {i for m in links.metrics for i in m.tokens}
@@ -217,7 +221,7 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
             made = settings.from_quantity(q, parameter, nearest, tokens)
             if made is not None and not _counts_the_rest(text, q, links.values[key]):
                 found.append(made)
-        if all(s.value == parameter.baseline for s in found) and (said := _said_outright(parameter, mentions)):
+        if all(s.value == parameter.baseline for s in found) and (said := wordings.said_outright(parameter, mentions)):
             found = said
         if not found:
             for m in mentions:
@@ -230,9 +234,9 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
                         zero = 0 if parameter.type is ParameterType.INT else 0.0
                         anchor = settings.checked(parameter, zero, m.start, m.end)  # "... Switch it off completely"
                 if anchor is not None:
-                    found += [anchor, *_other_end(text, parameter, m, anchor, _region(text, m, links))]
+                    found += [anchor, *wordings.other_end(text, parameter, m, anchor, _region(text, m, links))]
                     break
-    elif parameter.type is ParameterType.ENUM and (rest := _every_other(text, parameter, mentions)):
+    elif parameter.type is ParameterType.ENUM and (rest := wordings.every_other(text, parameter, mentions)):
         return rest
     elif parameter.type is ParameterType.ENUM:
         for reach in (0, 2):
@@ -242,7 +246,7 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
             more = lexicon.has("apart", [t for t in tokens if t.index >= spans[-1][1]])
             if any(s.value != parameter.baseline for s in found) and (len(found) > 1 or not more):
                 break
-        found += _said_outright(parameter, mentions)
+        found += wordings.said_outright(parameter, mentions)
         if not any(s.value != parameter.baseline for s in found):
             only = next((c for m in mentions if (c := choices.only_choice(parameter, m, tokens)) is not None), None)
             found = [only] if only is not None and not found else found
@@ -255,68 +259,18 @@ def _settings_of(text: Text, links: Links, key: str, mentions: Sequence[Mention]
             switch = next((s for s in others if s is not None and not s.value), switch)
         if switch is None or (switch.value == parameter.baseline and parameter.baseline):
             switch = _switched_by_pronoun(text, best, parameter) or switch
-        found = _said_outright(parameter, mentions) or ([switch] if switch is not None else [])
+        found = wordings.said_outright(parameter, mentions) or ([switch] if switch is not None else [])
     off_today = any(parameters[k].baseline not in v for k, v in parameter.requires.items())
     if off_today and dials.is_number(parameter):
-        return _distinct([*found, *_usual(text, parameter, mentions, found)])
+        return _distinct([*found, *wordings.usual(text, parameter, mentions, found)])
     listed = {s.at for s in found} <= _listed(text, key, [(0, len(tokens))])
+    told = {s.value for s in wordings.said_outright(parameter, mentions)}
+    if off_today and len(told) > 2:
+        return _distinct(found)  # "how you feel, what you are up to, or something new": each is an arm
     if len({s.value for s in found}) > 1 and not (off_today and parameter.type is ParameterType.ENUM and listed):
         # A baseline named beside another value is what it is compared with, the control.
         found = [s for s in found if s.value != parameter.baseline]
     return _distinct(found)
-
-
-def _other_end(
-    text: Text, parameter: Parameter, mention: Mention, anchor: Setting, region: tuple[int, int]
-) -> list[Setting]:
-    """Return the other bound of "all the way down in one arm, all the way up in the other"."""
-    for rest in ((region[0], anchor.at), (anchor.end, region[1])):
-        other = choices.anchored(parameter, mention, text.tokens, text.lexicon, rest)
-        if other is None or other.value == anchor.value or other.at == mention.start:
-            continue
-        between = text.tokens[min(anchor.end, other.end) : max(anchor.at, other.at)]
-        if {t.text for t in between} & words_set("and or versus against , ; other second another"):
-            return [other]
-    return []
-
-
-def _usual(text: Text, parameter: Parameter, mentions: Sequence[Mention], found: Sequence[Setting]) -> list[Setting]:
-    """Return today's value where one arm keeps it beside another's: "one group with the usual first fold"."""
-    usual = words_set("usual current present today's existing normal default")
-    for m in mentions:
-        before = {t.text for t in text.tokens[max(0, m.start - 2) : m.start]}
-        apart = text.lexicon.has("apart", text.tokens[max(0, m.start - 6) : m.start])
-        if found and before & usual and apart and all(s.value != parameter.baseline for s in found):
-            return [Setting(key=parameter.key, value=parameter.baseline, at=m.start, end=m.end)]
-    return []
-
-
-def _every_other(text: Text, parameter: Parameter, mentions: Sequence[Mention]) -> list[Setting]:
-    """Return every value but today's where the text asks for all of them: "every other ranker that we have"."""
-    for start, end, _ in text.lexicon.lists["every_other"].find(text.tokens):
-        if any(0 <= m.start - end <= 4 or start in m.tokens or end - 1 in m.tokens for m in mentions):
-            values = [v for v in parameter.values if v != parameter.baseline]
-            return [Setting(key=parameter.key, value=v, at=start, end=end) for v in values]
-    return []
-
-
-def _asks_for_another(text: Text, setting: Setting) -> bool:
-    """Return whether only today's value was named, as what another one, not named, should take the place of."""
-    here = text.tokens[setting.at].sentence
-    return text.lexicon.has("some_other", [t for t in text.tokens if 0 <= t.sentence - here <= 1])
-
-
-def _said_outright(parameter: Parameter, mentions: Sequence[Mention]) -> list[Setting]:
-    """Return the settings of idioms that say the value with the dial: "nothing written under the covers"."""
-    found: list[Setting] = []
-    for m in mentions:
-        if parameter.type is ParameterType.BOOL and m.value in ("on", "off"):
-            found.append(Setting(key=parameter.key, value=m.value == "on", at=m.start, end=m.end))
-        elif m.value in parameter.values:
-            found.append(Setting(key=parameter.key, value=m.value, at=m.start, end=m.end))
-        elif m.value.isdigit() and dials.is_number(parameter):
-            found.append(settings.checked(parameter, int(m.value), m.start, m.end))
-    return found
 
 
 def _listed(text: Text, key: str, spans: Sequence[tuple[int, int]]) -> set[int]:
@@ -350,7 +304,7 @@ def _said_of_it(tokens: Sequence[Token], mention: Mention) -> list[Token]:
     """Return the words that speak of a mention as "it" or "them" in the next clause or sentence; none when none do."""
     here = tokens[mention.end - 1]
     later = [t for t in tokens[mention.end :] if t.clause != here.clause and t.sentence <= here.sentence + 1]
-    for n, t in enumerate(later[:14]):
+    for n, t in enumerate(later[:24]):
         parts = words_set("shelf row rail carousel strip section thing block")
         pointed = t.text in ("that", "this") and later[n + 1 : n + 2] and later[n + 1].text in parts
         if pointed and n:

@@ -269,6 +269,12 @@ def _is_faint(mention: Mention, text: Text, numbers: set[int]) -> bool:
     words = mention.tokens - numbers if mention.group == "parameter" else mention.tokens
     if len(words or mention.tokens) > 1:
         return False
+    if mention.group == "parameter" and mention.tokens - words and not mention.n_literal:
+        # "Two or three albums" count something on a page only where somebody asks for them.
+        clause = [t for t in text.tokens if t.clause == text.tokens[mention.start].clause]
+        things = words_set("cards items tiles shelves rows shortcuts podcasts shows episodes")
+        if not text.lexicon.has("act", clause) and not {t.text for t in clause} & things:
+            return True
     token = text.tokens[min(words, default=mention.start)]
     whole = token.text == mention.alias and mention.coverage >= 0.99
     return not whole and text.lexicon.lists["faint"].at((token,), 0) is not None
@@ -348,7 +354,9 @@ def _counts_otherwise(mention: Mention, text: Text) -> bool:
     for q in text.quantities:
         if q.start in mention.tokens and len(mention.tokens) == 2:
             noun = max(mention.tokens)
-            if any(text.tokens[i].text in ("per", "each", "every", "on", "in", "of") for i in range(q.end, noun)):
+            if any(
+                text.tokens[i].text in words_set("per each every on in of and away off out") for i in range(q.end, noun)
+            ):
                 return True
     return False
 

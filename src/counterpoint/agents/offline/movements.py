@@ -139,7 +139,7 @@ def fits_metric(quantity: Quantity, metric: Metric, tokens: Sequence[Token], lex
         return own is not None and quantity.value <= max(1000 * own, _MINUTE_MS)
     if quantity.kind is Kind.NUMBER and unit_of(metric):
         here = [t for t in tokens if t.sentence == tokens[quantity.start].sentence]
-        by = quantity.start > 0 and tokens[quantity.start - 1].text == "by"
+        by = quantity.start > 0 and tokens[quantity.start - 1].text == "by" and not float(quantity.bare).is_integer()
         next_to = {t.stem for t in tokens[quantity.end : quantity.end + 2] if t.sentence == here[0].sentence}
         counted = next_to & set(lexicon.stems(unit_of(metric)))
         if (by or counted) and (lexicon.has("up", here) or lexicon.has("down", here)) and metric.type == "mean":

@@ -188,6 +188,8 @@ class _Reader:
             return False
         if before in words_set("that this which each every any no another last the next big small other single"):
             return after not in words_set("- row place card item shelf tile")
+        if before == "in" and after in words_set(", . ; and or"):
+            return True  # "250 ms in one and 600 ms in the other"
         # "two items of one artist": what the one belongs to is counted already.
         counted = next((k for k in range(i - 2, max(-1, i - 6), -1) if self._number(k) is not None), None)
         return before in ("of", "from", "by") and after.isalpha() and counted is not None

@@ -82,6 +82,10 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
         return 0.0  # "at row 5" is a place, and counts no rows
     if last in words_set("arm variant group version option cell branch") and quantity.kind is Kind.NUMBER:
         return 0.0  # "in arm 1" numbers an arm
+    if last == "than" and before[-2:-1] and before[-2] in ("worse", "better"):
+        return 0.0  # "24 jams sell worse than six"
+    if {"neither", "nor"} & set(before):
+        return 0.0  # "neither should ten tracks by one singer"
     if after[:1] == ["too"] and len(after) > 1:
         return 0.0  # "four too many", "a third too long" say why
     if last in words_set("tier phase wave level cohort stage sprint priority class day week"):
@@ -157,6 +161,10 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
             strong = last in words_set("position positions place slot row spot to at in rank # number no shelf")
             return 1.6 if strong else 0.9
         return 0.0
+    if quantity.kind is Kind.FRACTION and not is_position(parameter) and not is_share(parameter):
+        whole = after[:1] == ["as"] or after[:2] in (["of", "them"], ["of", "it"], ["of", "that"], ["of", "those"])
+        if whole and last != "by":
+            return 1.0  # "half as long", "half of them will do"
     ahead = min((i for i in mention.tokens if i >= quantity.end), default=quantity.end + 9) - quantity.end
     if is_portion(quantity, tokens) and not is_position(parameter) and 0 < ahead < 4:
         return 1.2  # "half the cache lifetime", "two thirds of the present deadline"
@@ -281,7 +289,8 @@ def from_quantity(
     value = round(value, 10)
     if problem:
         return Setting(key=parameter.key, value=None, at=quantity.start, end=quantity.end, problem=problem)
-    if parameter.type is ParameterType.INT and not float(value).is_integer():
+    bounded = checked(parameter, value, quantity.start, quantity.end)
+    if parameter.type is ParameterType.INT and not float(value).is_integer() and bounded.problem is None:
         return Setting(key=parameter.key, value=None, at=quantity.start, end=quantity.end, problem="ambiguous")
     return checked(
         parameter, int(value) if parameter.type is ParameterType.INT else value, quantity.start, quantity.end

@@ -109,7 +109,8 @@ def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -
         "take taking knock knocking shave shaving cut trim subtract deduct"
     ):
         return -1
-    if takes_some(tokens, quantity):
+    taken = before[-2:-1] and before[-2] in words_set("take remove drop cut lose") and last in ("those", "these")
+    if takes_some(tokens, quantity) or (taken and after[:1] and after[0] in ("away", "out", "off")):
         return -1
     if (
         after[:1]

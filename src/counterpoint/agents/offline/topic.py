@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from counterpoint.agents.offline import dials, settings
 from counterpoint.agents.offline.mentions import Mention
@@ -19,9 +20,11 @@ _NEAR = 6
 def follow_topic(links: Links, text: Text) -> None:
     """Give values that stand without a name to what the text speaks of."""
     _dials_of_the_part(links, text)
+    _items_on_it(links, text)
     _filled(links, text)
     _places_by_part(links, text)
     _later_values(links, text)
+    _continued(links, text)
 
 
 def free_quantities(links: Links, text: Text) -> list[Quantity]:
@@ -71,6 +74,7 @@ def _dials_of_the_part(links: Links, text: Text) -> None:
             and not dials.is_position(p)
             for word in [_word_near(q, _own_terms(p, text), links, text)]
             if word is not None and _can_take(q, p, spoken[0], text)
+            if q.kind is not Kind.NUMBER or _is_asked(q, text)
         ]
         if len(takers) == 1:
             _give(links, takers[0][0].key, spoken[0], frozenset({takers[0][1]}), q)
@@ -98,10 +102,32 @@ def _give(links: Links, key: str, like: Mention, tokens: frozenset[int], q: Quan
         links.values.setdefault(key, []).append(q)
 
 
+def _items_on_it(links: Links, text: Text) -> None:
+    """Give "leave just the first five on the shelf", "sixteen cards on it" to how many items the part holds."""
+    for q in free_quantities(links, text):
+        after = [t.text for t in text.tokens[q.end : q.end + 5] if t.sentence == text.tokens[q.start].sentence]
+        at = next((n for n, w in enumerate(after[:3]) if w in ("on", "in")), None)
+        on_it = at is not None and (after[at + 1 : at + 2] == ["it"] or set(after[at + 2 : at + 3]) & {"shelf", "row"})
+        spoken = _spoken(links, text, q.start)
+        if q.kind is not Kind.NUMBER or not on_it or not spoken or not _is_asked(q, text):
+            continue
+        part = spoken[0].key.partition(".")[0]
+        counts = [
+            p.key
+            for p in text.surface.parameters.values()
+            if p.key.partition(".")[0] == part and p.key.endswith("max_items")
+        ]
+        if len(counts) == 1 and all(m.key != counts[0] for m in links.parameters):
+            _give(links, counts[0], spoken[0], frozenset(range(*q.span)), q)
+
+
 def _filled(links: Links, text: Text) -> None:
     """Let "fill it up" speak of how many items the part holds."""
     for t in text.tokens:
-        if text.lexicon.lists["filling"].at((t,), 0) is None:
+        few = t.text in ("few", "many", "fewest", "most") and bool(
+            {k.text for k in text.tokens[t.index + 1 : t.index + 3]} & words_set("cards items tiles")
+        )
+        if text.lexicon.lists["filling"].at((t,), 0) is None and not few:
             continue
         sentence = [k for k in text.tokens if k.sentence == t.sentence]
         if not any(text.lexicon.has(bound, sentence) for bound in ("maximum", "to_the_full", "bound_words")):
@@ -202,6 +228,30 @@ def _later_values(links: Links, text: Text) -> None:
         return
 
 
+def _continued(links: Links, text: Text) -> None:
+    """Give the rest of "half as long as today, or a whole week" to the dial that has its beginning."""
+    free = free_quantities(links, text)
+    for key, values in links.values.items():
+        parameter = text.surface.parameters[key]
+        mention = next((m for m in links.parameters if m.key == key), None)
+        last = max(values, key=lambda v: v.end, default=None)
+        if mention is None or last is None:
+            continue
+        for q in free:
+            joined = 0 < q.start - last.end <= 7 and {"or", "versus", "against"} & {
+                t.text for t in text.tokens[last.end : q.start]
+            }
+            same = text.tokens[q.start].sentence == text.tokens[last.start].sentence
+            if (
+                joined
+                and same
+                and _in_list(last, q, free, text)
+                and settings.fit(q, parameter, mention, text.tokens) >= 0.8
+            ):
+                links.values[key] = [*values, q]
+                break
+
+
 def _topic_of(q: Quantity, links: Links, text: Text) -> Mention | None:
     """Return the dial spoken of last before a quantity, unless its own sentence has named another since."""
     here = text.tokens[q.start].sentence
@@ -227,6 +277,9 @@ def _is_asked(q: Quantity, text: Text) -> bool:
     tail = [t.text for t in tokens[q.end : q.end + 5] if t.sentence == sentence]
     agreed = tail[:2] in (["it", "is"], ["will", "do"], ["would", "do"], ["is", "enough"], ["should", "do"])
     candidates = bool(set(tail) & words_set("candidates alternatives contenders options"))
+    agreed = agreed or any((a, b) in (("will", "do"), ("would", "do"), ("is", "enough")) for a, b in pairwise(tail))
+    agreed = agreed or not lead  # the sentence is an answer: "Half as long as today, or a whole week."
+    agreed = agreed or any(t.text in ("leave", "leaving", "only", "just") for t in lead)
     asked = any(t.text in ("it", "them", "that") for t in lead) or text.lexicon.has("act", lead)
     return asked or agreed or candidates or text.lexicon.has("apart", lead)
 
@@ -237,4 +290,8 @@ def _in_list(q: Quantity, other: Quantity, free: Sequence[Quantity], text: Text)
         for t in text.tokens
         if t.text in words_set(", and or also in a b / then with another one the other group arm against versus")
     }
-    return other.kind is q.kind and set(range(q.end, other.start)) <= inside
+    between = set(range(q.end, other.start))
+    said = {text.tokens[i].text for i in between}
+    alike = other.kind is q.kind or bool(said & {"or", "versus"})
+    compared = {i for i in between if text.tokens[i].text in words_set("as long many much far today now it is does")}
+    return alike and between - compared <= inside

@@ -69,7 +69,7 @@ def not_joined(text: Text, links: Links, change: ChangeReading, loose: set[int])
     """
     del loose
     tokens, lexicon = text.tokens, text.lexicon
-    if lexicon.has("together", tokens):
+    if lexicon.has("together", tokens) or change.by_arm:
         return None
     for arm in change.arms:
         spoken = [m for m in links.parameters if m.key in arm]
@@ -199,7 +199,7 @@ def place_unread(text: Text, links: Links, change: ChangeReading, loose: set[int
 def switched_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
     """Return a sign of this misreading, or None.
 
-    "Switch jump back in off and put sixteen cards on it": a part is switched, and the plan only sets another dial of it.
+    "Switch jump back in off and put sixteen cards on it": a part is switched, and the plan sets another dial of it.
     """
     del loose
     tokens, used = text.tokens, {k for arm in change.arms for k in arm}
