@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from counterpoint.errors import Conflict
+from counterpoint.errors import Conflict, NotFound
 from live_platform import live_platform, spec
 
 ASKED = {"parameters": ["podcasts.shelf_position"]}
@@ -64,7 +64,7 @@ def test_a_killed_experiment_serves_everybody_the_baseline_and_a_restart_gives_e
 
 
 def test_the_kill_switch_of_a_parameter_reaches_holdouts_rules_rollouts_and_experiments_and_their_launches(
-    tmp_path: Path,
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with live_platform(tmp_path) as (platform, clock):
         control, configuring = platform.control, platform.configuring
@@ -80,8 +80,12 @@ def test_the_kill_switch_of_a_parameter_reaches_holdouts_rules_rollouts_and_expe
         configuring.set_rules("home", [rule], edit("free ones"), at_once=True)
         launch = control.submit(surface="home", author="ada", spec=spec())
         assert launch["state"] == "running", launch["timeline"][-1]
+        with pytest.raises(NotFound):
+            configuring.kill("home", ["podcasts.shelf"], edit("it hurts"))
+        assert "KILL SWITCH" not in caplog.messages, "nobody is woken for a name that is misspelled"
         changed = configuring.kill("home", ["podcasts.shelf_position"], edit("it hurts"))
         assert changed["state"] == "published"
+        assert caplog.messages.count("KILL SWITCH") == 1
         units = [f"u{n}" for n in range(500)]
         answers = [platform.delivery.resolve("home", unit, {"plan": "free"}, **ASKED) for unit in units]
         assert {each["values"]["podcasts.shelf_position"]["value"] for each in answers} == {6}

@@ -68,7 +68,8 @@ def _check(words: argparse.Namespace, settings: Settings) -> int:
         for item in document["items"]:
             print(f"  {marks[item['status']]} {item['message']} [{item['code']}]")
         n = sum(item["status"] == "missing" for item in document["items"])
-        verdict = "ready for experiments" if document["ready"] else f"{n} things are missing before experiments"
+        missing = f"{n} {'thing is' if n == 1 else 'things are'} missing before experiments"
+        verdict = "ready for experiments" if document["ready"] else missing
         may = "may be published" if document["publishable"] else "cannot be published yet"
         print(f"{document['surface'] or 'this file'} {may}; {verdict}.")
     return 0 if document["ready"] else 2

@@ -153,8 +153,12 @@ class Configuring:
         Raises:
             NotFound: `unknown_parameter`.
         """
-        logger("config").warning("KILL SWITCH", extra={"surface": surface, "actor": edit.actor, "reason": edit.reason})
-        return self._taken_back(surface, edit, lambda: (Recall(parameters=tuple(parameters)),))
+        document = self._taken_back(surface, edit, lambda: (Recall(parameters=tuple(parameters)),))
+        # Once it is done: whoever is woken by this line must not be woken by a misspelled name.
+        if not edit.dry_run:
+            said = {"surface": surface, "parameters": list(parameters), "actor": edit.actor, "reason": edit.reason}
+            logger("config").warning("KILL SWITCH", extra=said)
+        return document
 
     def abort(self, surface: str, rollout: str, *, actor: str, reason: str) -> Document:
         """Take a rollout back at once: its units have the baseline again.

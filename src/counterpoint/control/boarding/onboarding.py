@@ -48,7 +48,9 @@ class Onboarding:
             surface = load_surface(text, source=source)
         except InvalidInput as error:
             found = error.facts.get("findings") or [{"code": error.code, "message": error.sentence, "path": source}]
-            items = [Item(code=f["code"], status="missing", message=f"{f['path']}: {f['message']}") for f in found]
+            items = [
+                Item(code=f["code"], status="missing", message=f"{f['path'] or source}: {f['message']}") for f in found
+            ]
             return _checklist(None, items)
         live = self.desk.releases.latest(surface.key)
         items = [
