@@ -10,6 +10,7 @@ from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowStatus
 
 from counterpoint.errors import DependencyFailure
 from counterpoint.orchestration import Outcome, Progress, Steps, Workflow
+from counterpoint.storage.durable.database_file import require_database
 from counterpoint.storage.durable.liveness import Liveness
 from counterpoint.storage.durable.resting import rest, resting, wait_for_no_listener
 
@@ -38,6 +39,9 @@ class DbosExecutor:
             resumes what the process of the same name left unfinished.
         version: Of the workflows' code; what another version left unfinished is given up, to be begun anew.
         clock: The present in which DBOS stamps its rows, which is the machine's.
+
+    Raises:
+        InvalidInput: code `corrupt_database`.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class DbosExecutor:
         stopwatch: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        require_database(database_url)
         self._stopwatch = stopwatch
         self._sleep = sleep
         self._clock = clock

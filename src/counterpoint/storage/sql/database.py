@@ -222,7 +222,10 @@ def _ours(error: DBAPIError, url: str) -> CounterpointError:
         return InvalidInput(
             "unreadable_database", f"it cannot be opened for writing: {what}", where=url, fix="check its permissions"
         )
-    return DependencyFailure("database_unavailable", f"the database failed: {what}", where=url, fix="try again")
+    # SQLite says "disk I/O error" too when there is no room for the index of its log.
+    full = "is full" in what or "disk I/O" in what
+    fix = "make room on its disk and try again; nothing that was stored is lost" if full else "try again"
+    return DependencyFailure("database_unavailable", f"the database failed: {what}", where=url, fix=fix)
 
 
 def _bad_url(why: str) -> InvalidInput:
