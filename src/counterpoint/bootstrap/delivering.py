@@ -121,11 +121,14 @@ def opened_delivery(
         histories.rebuild(log, since=newest - timedelta(days=HISTORY_DAYS))
         models = ModelRegistry(FileModelStore(folder / "models"))
         _train(models, catalogue, now=newest)
+        serving = ServingWorld(catalogue, histories, NoShelves(), models, stopwatch)
+        # Its models are loaded before anybody asks for a page.
+        serving.current()
         delivery = Delivery(
             feed=good,
             log=log,
             histories=histories,
-            world=ServingWorld(catalogue, histories, NoShelves(), models, stopwatch).current,
+            world=serving.current,
             meters=meters,
             clock=clock,
             stopwatch=stopwatch,

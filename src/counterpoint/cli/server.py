@@ -118,6 +118,8 @@ def _opened(settings: Settings, tighter: Staleness | None) -> Iterator[_Process]
             yield _Process(app=served, chores=((parts.refresh, 1.0),), closing=parts.snapshots.close)
         return
     with opened(settings, tighter=tighter) as platform:
+        # Its models are loaded before anybody asks for a page.
+        platform.delivery.world()
         app = create_app(platform)
         agents = mount_mcp(app, platform, settings.host)
         mount_web(app, platform)

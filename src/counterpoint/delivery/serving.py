@@ -43,7 +43,10 @@ class StoredShelves:
 
 
 class ServingWorld:
-    """Makes the world that pages are served in, again only when the catalogue has changed."""
+    """Makes the world that pages are served in when it is first asked for, again only when the catalogue has changed.
+
+    A command that reads and a worker that waits serve nobody, and load no model.
+    """
 
     def __init__(
         self,
@@ -60,13 +63,14 @@ class ServingWorld:
         self._stopwatch = stopwatch
         self._last_pages = LastPages()
         self._last_answers = LastAnswers()
-        self._world = self._make()
+        self._world: World | None = None
 
     def current(self) -> World:
         """Return the world of the catalogue that is served now."""
-        if self._world.index.version != self._catalogue.current.version:
-            self._world = self._make()
-        return self._world
+        world = self._world
+        if world is None or world.index.version != self._catalogue.current.version:
+            world = self._world = self._make()
+        return world
 
     def _make(self) -> World:
         catalogue = self._catalogue.current
