@@ -110,7 +110,7 @@ def _adopt_parallel(links: Links, text: Text) -> None:
     given = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs]
     for q in text.quantities:
         lead = {t.text for t in tokens[max(0, q.start - 5) : q.start] if t.clause == tokens[q.start].clause}
-        parallel = bool(lead & words_set("another other second third")) and q.kind is Kind.NUMBER
+        parallel = bool(lead & words_set("another other second third")) and q.kind in (Kind.NUMBER, Kind.ORDINAL)
         if (
             q in given
             or not (parallel or _is_parallel_place(q, text))
@@ -120,6 +120,9 @@ def _adopt_parallel(links: Links, text: Text) -> None:
             continue
         for key, values in links.values.items():
             beside = [v for v in values if v.end <= q.start and tokens[v.start].sentence == tokens[q.start].sentence]
+            if beside and beside[-1].kind is Kind.TIME and q.kind is Kind.NUMBER:
+                unit = beside[-1]  # "100 ms in one, in the other 500"
+                q = replace(q, kind=Kind.TIME, value=q.bare * unit.value / unit.bare, unit=unit.unit)  # noqa: PLW2901
             if beside and beside[-1].kind is q.kind and dials.is_number(text.surface.parameters[key]):
                 links.values[key] = [*values, q]
                 break

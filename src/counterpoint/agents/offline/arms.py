@@ -115,6 +115,9 @@ def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[s
         return [dict(fixed), {k: fixed[k] for k in lone}]
     if not set_apart and not both:
         return [fixed]
+    added = {t.text for t in tokens[max(first, last - 6) : last + 5]} & words_set("well too also additionally")
+    if added and not both and len(groups) == 2 and text.lexicon.has("another_arm", tokens[first:last]):
+        return [{k: fixed[k] for k in groups[0]}, dict(fixed)]  # "..., and in a second arm B as well"
     arms: list[dict[str, Scalar]] = [{k: fixed[k] for k in g} for g in groups]
     if both:
         arms.append(dict(fixed))

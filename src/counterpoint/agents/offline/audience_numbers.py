@@ -53,7 +53,11 @@ def _read_tenure(  # noqa: PLR0912 - a grammar is a list of cases
             continue  # "still with us a week later" is what is measured
         near = [t for t in tokens[max(0, q.start - 9) : q.end + 6] if t.sentence == sentence]
         spoken = " ".join(t.text for t in near)
-        first = (
+        joining = {t.text for t in tokens[q.end : q.end + 5] if t.sentence == tokens[q.start].sentence}
+        arrived = tokens[q.start - 1].text == "first" and joining & words_set(
+            "sign registration registering signing joining signup"
+        )
+        first = bool(arrived) or (
             q.start > 0
             and tokens[q.start - 1].text == "first"
             and q.start > 1

@@ -143,7 +143,9 @@ def _is_a_date(tokens: Sequence[Token], start: int, end: int, reading: AudienceR
     thing = after is not None and after.is_word and after.text not in lexicon.stop
     if article and thing and after is not None and lexicon.lists["people"].at((after,), 0) is None:
         return tokens[start].text.endswith("day")
-    told = words_set("discussed agreed said told met talked asked decided promised heard")
+    told = words_set(
+        "discussed agreed said told met talked asked decided promised heard came out released dropped published"
+    )
     return any(t.text in told for t in tokens[max(0, start - 4) : start])
 
 
@@ -151,7 +153,9 @@ def _is_listed_with_acts(
     tokens: Sequence[Token], start: int, end: int, reading: AudienceReading, lexicon: Lexicon
 ) -> bool:
     """Return whether a word stands in a list of things that are no users: "workout, cooking, commuting: ..."."""
-    if not (start > 1 and tokens[start - 1].text == "," and end < len(tokens) and tokens[end].text in (":", ",", ".")):
+    if not (
+        start > 1 and tokens[start - 1].text == "," and end < len(tokens) and tokens[end].text in (":", ",", ".", ")")
+    ):
         return False
     beside = tokens[start - 2]
     return beside.is_word and beside.index not in reading.used and beside.text not in lexicon.stop
@@ -186,8 +190,9 @@ def read_unexplained_people(
     people, stop = lexicon.lists["people"], lexicon.stop
     own = {s for a in surface.attributes.values() for s in lexicon.stems(f"{a.key.replace('_', ' ')} {a.description}")}
     for i, token in enumerate(tokens):
-        if people.at(tokens, i) is None or token.text in words_set(
-            "plan plans account accounts someone client clients"
+        relative = i + 1 < len(tokens) and tokens[i + 1].text in ("that", "who", "whose", "which")
+        if people.at(tokens, i) is None or (
+            token.text in words_set("plan plans account accounts someone client clients") and not relative
         ):
             continue
         before = tokens[i - 1] if i > 0 else None
@@ -214,8 +219,12 @@ def read_unexplained_people(
             for t in tokens[i + 2 : i + 16]
             if t.sentence == token.sentence
         )
+        # "Accounts that have been with us for a long while ... for them": who is meant is pointed at again.
+        pointed = relative and (i == 0 or tokens[i - 1].sentence != token.sentence)
+        pointed = pointed and any(t.text in ("them", "they", "their", "those") for t in tokens[i + 2 :])
         opener = (
             heads
+            or pointed
             or (served and (i == 0 or tokens[i - 1].sentence != token.sentence))
             or (i > 0 and tokens[i - 1].text in words_set("for among to only with all of"))
         )
@@ -259,7 +268,9 @@ def _read_unlisted_places(tokens: Sequence[Token], reading: AudienceReading, lex
             continue
         before: list[Token] = []
         for t in reversed(tokens[max(0, start - 4) : start]):
-            if not t.is_word or t.clause != tokens[start].clause or lexicon.lists["act"].at((t,), 0) is not None:
+            act = lexicon.lists["act"].at((t,), 0) is not None
+            ours = t.index > 0 and tokens[t.index - 1].text in ("our", "the", "my", "their", "these")
+            if not t.is_word or t.clause != tokens[start].clause or (act and not ours):
                 break
             before.append(t)
         content = [t for t in before if t.text not in lexicon.stop and t.text not in every]

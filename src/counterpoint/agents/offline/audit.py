@@ -115,6 +115,11 @@ def second_arm_unread(text: Text, links: Links, change: ChangeReading, loose: se
     values = {i for q in text.quantities for i in range(*q.span)}
     spoken = {tokens[i].sentence for i in change.used}
     effects = {i for qs in links.effects.values() for q in qs for i in range(*q.span)}
+    once = [t.index for t in tokens if t.text == "once" and t.sentence in spoken]
+    if len(once) > 1 and not text.audience & set(once):
+        return Missing.CHANGE, words_of(tokens, once[0], once[1] + 2)
+    places = {i for name in ("top", "bottom") for s, e, _ in text.lexicon.lists[name].find(tokens) for i in range(s, e)}
+    values |= places
     for t in tokens[1:-1]:
         beyond = tokens[t.index + 1].text in words_set(
             "so more less fewer better later newer over older higher lower up not"

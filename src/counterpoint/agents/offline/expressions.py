@@ -22,9 +22,19 @@ def read_quantities(tokens: Sequence[Token], lexicon: Lexicon) -> list[Quantity]
     found = find_quantities(tokens, lexicon)
     labels = {i for label in arm_labels(tokens) for i in range(label.start, label.end)}
     found = [q for q in found if q.start not in labels]
+    found = [_times(q, tokens) for q in found]
     found = [_place_step(q, tokens) for q in _with_elided_units(found, tokens)]
     found = [q for q in _with_second_places(found, tokens) if not _is_set_phrase(q, tokens)]
     return _with_references(_with_single_steps(found, tokens), tokens)
+
+
+def _times(q: Quantity, tokens: Sequence[Token]) -> Quantity:
+    """Return "no more than twice", "at most thrice" as a number of times."""
+    before = tokens[q.start - 1].text if q.start else ""
+    counted = (
+        q.kind is Kind.FACTOR and tokens[q.start].text in ("twice", "thrice") and before in ("than", "most", "least")
+    )
+    return replace(q, kind=Kind.NUMBER) if counted else q
 
 
 def _with_elided_units(found: list[Quantity], tokens: Sequence[Token]) -> list[Quantity]:
@@ -131,6 +141,8 @@ def _is_set_phrase(q: Quantity, tokens: Sequence[Token]) -> bool:
         return True  # a two-by-two
     if q.kind is Kind.ORDINAL and tokens[q.start].text == "first":
         return (before == "at" and after in (",", ".", "glance", "sight")) or after in ("glance", "sight", "and")
+    if tokens[q.start].text == "one" and before == "not" and after in ("more", "fewer", "less"):
+        return True  # "fourteen, and not one fewer"
     if tokens[q.start].text == "one" and q.kind is Kind.NUMBER:
         return after in words_set(
             "go bundle package piece lump thing arm variant follows likes knows with without gets sees keeps has where"

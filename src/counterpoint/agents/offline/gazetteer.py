@@ -68,7 +68,7 @@ class Gazetteer:
 
     def is_blocked(self, tokens: Sequence[Token], start: int, end: int) -> bool:
         """Return whether the name stands in an idiom or an outcome: "upgrade to premium", "premium conversion"."""
-        before = [t.text for t in tokens[max(0, start - 3) : start]]
+        before = [t.text for t in tokens[max(0, start - 3) : start] if t.sentence == tokens[start].sentence]
         after = tokens[end] if end < len(tokens) else None
         if after is not None and after.stem == "subscription" and {"with", "on", "have", "has", "having"} & set(before):
             return False  # "users with a family subscription"

@@ -24,6 +24,10 @@ _TIME_UNITS = {
     "days": 86_400_000.0,
 }
 _MINUTE_MS = 60_000.0
+# Inside of the name of a metric these move nothing: "a slow tail", "the app falls over", "plays cut off".
+_NAMES = words_set(
+    "slow fast slowest fastest late fall falls fell drop drops cut cuts off over up down lose loses gain win"
+)
 _NOT_MOVES = (
     ("no", "more", "than"),
     ("not", "more", "than"),
@@ -71,7 +75,7 @@ def moves_in(region: Sequence[Token], mention: Mention | None, lexicon: Lexicon)
             further = start > 0 and region[start - 1].text in words_set("further farther deeper lower way scroll far")
             if region[start].text == "down" and further:
                 continue  # "one shelf further down"
-            if region[start].index in inner and region[start].text in ("slow", "fast", "slowest", "fastest", "late"):
+            if region[start].index in inner and region[start].text in _NAMES:
                 continue  # "a slow tail" names a metric
             if taken or (
                 region[start].index in inner and region[start].text in words_set("add adds up extra often cost")

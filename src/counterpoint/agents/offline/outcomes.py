@@ -82,6 +82,18 @@ def read_statements(
     ]
 
 
+_LABEL = 5
+"""Most words of a clause that only announces what follows: "on one condition: ..."."""
+
+
+def _about(near: Sequence[Token], mention: Mention, tokens: Sequence[Token]) -> list[Token]:
+    """Return what is said of a metric itself: its clause and what follows, with a short clause that announces it."""
+    first = tokens[mention.start].clause
+    before = [t for t in near if t.clause == first - 1 and t.is_word]
+    from_clause = first - 1 if len(before) <= _LABEL else first
+    return [t for t in near if t.clause >= from_clause]
+
+
 def completed(said: Statement, again: Statement) -> Statement:
     """Return a statement with the size and the way that the text gives where it speaks of the metric again."""
     sized = said.quantity is None and again.quantity is not None
@@ -127,7 +139,8 @@ def _statement(
     worse = Direction.DECREASE if metric.better == "higher" else Direction.INCREASE
     direction = _direction(moves, mention, metric, quantity)
     has = {name: lexicon.has(name, near) for name in ("guard", "keep_watch", "disclaim", "goal", "modal")}
-    words = " " + " ".join(t.text for t in near) + " "
+    close = _about(near, mention, tokens)
+    words = " " + " ".join(t.text for t in close) + " "
     negated = _negated(near, moves, mention)
     toward_worse = direction is worse
     bet = _is_a_bet(tokens, mention, negated)

@@ -134,6 +134,9 @@ def is_duration(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -
         return False
     if quantity.unit == "quarter":
         return False
+    lead = {t.text for t in tokens[: quantity.start] if t.clause == tokens[quantity.start].clause}
+    if lead & words_set("been has had was were") and quantity.value > 60 * MS_PER_DAY:
+        return False  # "ALS has been the incumbent for three years"
     before = [
         t.text
         for t in tokens[max(0, quantity.start - 4) : quantity.start]

@@ -71,10 +71,13 @@ def users_unread(text: Text, links: Links, change: ChangeReading, loose: set[int
             continue
         said = [k.text for k in tokens[lead + 1 : i]]
         known = set(said) & words_set("them it us me him her this that these")
-        predicate = lead > 1 and tokens[lead - 1].text in ("is", "are", "was") and tokens[lead - 2].text not in _MEANT
+        predicate = (
+            lead > 1 and tokens[lead - 1].text in ("is", "are", "was", "not") and tokens[lead - 2].text not in _MEANT
+        )
         if predicate and not {k.index for k in tokens if k.sentence == t.sentence} & change.used:
             continue  # "Lunch is for hits."
-        if not known and not t.text.endswith(_QUALITIES) and t.text not in _PARTS:
+        plural = t.text.endswith("s") or t.text.isdigit() or t.text in text.proper
+        if not known and plural and not t.text.endswith(_QUALITIES) and t.text not in _PARTS:
             return Missing.AUDIENCE, words_of(tokens, lead + 1, i + 1)
     return None
 
