@@ -49,6 +49,9 @@ def test_an_experiment_on_devices_is_served_counted_and_scored_by_device_and_gua
             answer = resolved(client, user, device)
             assert (answer["values"][DIAL]["variant"], len(answer["exposures"])) == (variant, 1)
     assert resolved(client, "a0")["exposures"] == [], "without a device nobody is in it"
+    endless = {"unit": "u", "units": {"device_id": "d" * 257}}
+    refused = client.post("/v1/surfaces/home/resolve", json=endless).json()["error"]
+    assert (refused["code"], refused["where"]) == ("invalid_request", "body.units.device_id")
     last = list(variants)[-1]
     page = client.post("/v1/surfaces/home/page", json={"unit": "somebody", "units": {"device_id": last}})
     assert page.status_code == 200

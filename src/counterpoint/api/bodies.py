@@ -25,7 +25,7 @@ Permit = Annotated[
     ),
 ]
 Units = Annotated[
-    dict[str, str],
+    dict[Annotated[str, Field(max_length=128)], Annotated[str, Field(max_length=256)]],
     Field(description="Identifiers of other unit types, such as `device_id`, for experiments that randomise those."),
 ]
 

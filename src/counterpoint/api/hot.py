@@ -21,6 +21,9 @@ from counterpoint.config import MAX_PERMIT_CHARS
 from counterpoint.errors import CounterpointError
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=256)]
+Key = Annotated[str, Meta(max_length=128)]
+OtherUnit = Annotated[str, Meta(max_length=256)]
+"""An identifier of a device, an account; empty where the application has none."""
 Permit = Annotated[str, Meta(min_length=1, max_length=MAX_PERMIT_CHARS)]
 Value: TypeAlias = bool | int | float | str
 MAX_EVENTS = 10_000
@@ -34,7 +37,7 @@ class ResolveRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: list[str] | None = None
     forced: dict[str, str] = {}
     permit: Permit | None = None
-    units: dict[str, str] = {}
+    units: dict[Key, OtherUnit] = {}
 
 
 class PageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,7 +47,7 @@ class PageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context: dict[str, Value] = {}
     forced: dict[str, str] = {}
     permit: Permit | None = None
-    units: dict[str, str] = {}
+    units: dict[Key, OtherUnit] = {}
     request_id: Identifier | None = None
 
 
