@@ -76,6 +76,11 @@ class CompiledSnapshot:
         """Return the seconds since it was last known to be the newest, at least 0."""
         return max(0.0, (now - self.confirmed_at).total_seconds())
 
+    def warm(self) -> None:
+        """Make now what the first request would make otherwise; from any thread, while others resolve."""
+        self.planner.indexed()
+        self.planner.rows()
+
     def check_forced(self, forced: Mapping[str, str]) -> tuple[Finding, ...]:
         """Return what of `forced` names no experiment or no variant of it."""
         variants = {candidate.spec.key: [v.key for v in candidate.spec.variants] for candidate in self.candidates}

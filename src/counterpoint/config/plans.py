@@ -67,8 +67,8 @@ class Planner:
         splits: One per experiment, in the order in which they are asked.
         draws: The same.
         owners: Bucket -> the experiments that own it, and all rules; as far as buckets were asked for.
-        index: The audiences of all experiments and rules; made for the first request. A follower of a feed compiles
-            every snapshot and may serve nothing from most of them.
+        index: The audiences of all experiments and rules; made for the first request or by `CompiledSnapshot.warm`, so
+            that a kill switch does not wait for it.
         bitmaps: The buckets of all experiments, a row each; made when they are first asked for.
         columns: The bitmaps turned round, so many bytes a bucket; the same.
         bases: Matching rules -> what everyone reads who is in no experiment.

@@ -125,6 +125,8 @@ class LastGood:
         if origin != "disk":
             self._save(compiled, data)
         self._notify()
+        # It is served already; this spares the first request some milliseconds where there are many experiments.
+        compiled.warm()
         return True
 
     def take(self, surface: str, data: bytes, *, expected_id: str, now: datetime, age_s: float) -> bool:
