@@ -26,14 +26,15 @@ def actor_of(request: Request, fields: dict[str, str]) -> str:
 
 
 def visitor(request: Request) -> Document:
-    """Return what every page knows of who looks at it: whether one has to sign in, and who did."""
+    """Return what every page knows of who looks at it: whether one has to sign in, who did, and where they are."""
+    # Only what can be opened again is somewhere to come back to.
+    here = request.url.path if request.method == "GET" else "/"
     try:
         known = _identity(request)
     except CounterpointError:
-        return {"must_sign_in": True, "actor": None}
-    if known is None:
-        return {"must_sign_in": False, "actor": None}
-    return {"must_sign_in": True, "actor": known.actor if known.is_proven else None}
+        return {"must_sign_in": True, "actor": None, "here": here}
+    actor = known.actor if known is not None and known.is_proven else None
+    return {"must_sign_in": known is not None, "actor": actor, "here": here}
 
 
 def sessions_of(request: Request) -> Any:
