@@ -83,8 +83,8 @@ class KeptClock(SimulatedClock):
         fresh.replace(self._file)
 
 
-def take_to_the_end(platform: Platform, clock: KeptClock, until: str) -> None:
-    """Submit if nobody has, ramp, stop by hand, and return once the launch is as `until` says."""
+def take_to_the_end(platform: Platform, clock: KeptClock, until: str, *, amended: bool = False) -> None:
+    """Submit if nobody has, amend it if asked to, ramp, stop by hand, and return once the launch is as `until` says."""
     deadline = time.monotonic() + _PATIENCE_S
     control = platform.control
     n_waits = 0
@@ -108,6 +108,9 @@ def take_to_the_end(platform: Platform, clock: KeptClock, until: str) -> None:
                 control.tick(wait_s=_PATIENCE_S)
         elif launch["state"] == until or launch["ended"]:
             return
+        elif amended and all(entry["step"] != "amend" for entry in launch["timeline"]):
+            slower = {**SPEC, "schedule": {"days": 14, "ramp": [{"share": 0.05, "hours": 6}]}}
+            control.amend(launch["id"], slower, actor="grace", reason="two hours more", wait_s=_PATIENCE_S)
         elif launch["stage"] == 0:
             clock.move_to(datetime.fromisoformat(launch["due_at"]))
             control.tick(wait_s=_PATIENCE_S)
@@ -219,7 +222,7 @@ def main() -> None:
             Path(ready).touch()
             while not Path(go).exists():
                 time.sleep(0.01)
-        take_to_the_end(platform, clock, words.get("until", "the end"))
+        take_to_the_end(platform, clock, words.get("until", "the end"), amended=words.get("amended", False))
         kept = flags.state()
         told = {"flags": kept["flags"], "flags_log": kept["log"]}
         print(json.dumps({**as_document(platform), **told, "n_steps": death.n_steps}))
