@@ -60,11 +60,52 @@ def tea_tasting(path, metrics):
     return [found.pvalue for result in results.values() for found in result.values()]
 
 
+def gbstats_by(path, metrics, segment):
+    """GrowthBook's t-test on one aggregate by variant and segment, and on their sum."""
+    import duckdb
+    from gbstats.frequentist.tests import FrequentistConfig, TwoSidedTTest
+    from gbstats.models.statistics import SampleMeanStatistic
+
+    sums = ", ".join(f"sum({m}), sum({m} * {m})" for m in metrics)
+    sql = f"SELECT {segment}, variant, count(*), {sums} FROM '{path}' GROUP BY ALL"
+    cells = {(row[0], row[1]): row[2:] for row in duckdb.connect().execute(sql).fetchall()}
+    for variant in {v for _, v in cells}:
+        parts = [c for (s, v), c in cells.items() if v == variant and s]
+        cells["", variant] = tuple(map(sum, zip(*parts, strict=True)))
+    found = []
+    for (name, variant), sums_of in cells.items():
+        control = cells[name, "v0"]
+        for i in range(len(metrics) if variant != "v0" else 0):
+            a, b = (SampleMeanStatistic(n=c[0], sum=c[1 + 2 * i], sum_squares=c[2 + 2 * i]) for c in (control, sums_of))
+            found.append(TwoSidedTTest(a, b, FrequentistConfig(difference_type="relative")).compute_result().p_value)
+    return found
+
+
+def tea_tasting_by(path, metrics, segment):
+    """tea-tasting over Ibis on the same engine: it has no segments, so all units and each segment in turn."""
+    import ibis
+    import tea_tasting as tt
+
+    data = ibis.duckdb.connect().read_parquet(path)
+    design = tt.Experiment({m: tt.Mean(m) for m in metrics}, variant="variant")
+    names = [None, *data.select(segment).distinct()[segment].execute()]
+    found = []
+    for name in names:
+        rows = data if name is None else data.filter(data[segment] == name)
+        results = design.analyze(rows, control="v0", all_variants=True)
+        found += [each.pvalue for result in results.values() for each in result.values()]
+    return found
+
+
 if __name__ == "__main__":
     path, metrics, rounds = sys.argv[1], sys.argv[2].split(","), int(sys.argv[3])
+    ways, rest = (("gbstats", gbstats), ("tea-tasting", tea_tasting)), sys.argv[4:]
+    if rest:
+        ways = (("gbstats", gbstats_by), ("tea-tasting", tea_tasting_by))
     out = {}
-    for name, call in (("gbstats", gbstats), ("tea-tasting", tea_tasting)):
+    for name, call in ways:
         with contextlib.suppress(ImportError):
-            figures, found = timed(lambda call=call: call(path, metrics), rounds)
+            figures, found = timed(lambda call=call: call(path, metrics, *rest), rounds)
             out[name] = {**figures, "version": importlib.metadata.version(name), "results": len(found)}
+            out[name]["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps(out))

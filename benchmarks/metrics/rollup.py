@@ -1,9 +1,17 @@
-"""Times a rollup of exposures and outcomes from sealed files: python -m benchmarks.metrics.rollup [N]."""
+"""Times a rollup of exposures and outcomes from sealed files: python -m benchmarks.metrics.rollup [N] [--rounds R].
 
+Beside it, in the same run and on the same files: the one statement that a team would write by hand for the same means,
+in plain floating point, without quantiles, skewness, looks, mixed units or an exact and repeatable sum.
+"""
+
+import argparse
+import json
+import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -13,7 +21,6 @@ from counterpoint.events import Exposure, Outcome, Segments
 from counterpoint.metrics import RollupQuestion, roll_up
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
-METRICS = tuple(Metric(key=f"m{i}_7d", type="mean", window_days=7, better="higher") for i in range(8))
 
 
 class Files:
@@ -26,42 +33,83 @@ class Files:
         return Segments(files=(self.files[event_type],), tail=())
 
 
-def run(n_events: int = 5_000_000) -> dict[str, object]:
+def make(folder: Path, n_events: int, n_metrics: int) -> None:
+    """Write both files in a process of its own, so that its memory is not counted as that of the rollup."""
     n_units = n_events // 25
+    at = "(TIMESTAMP '2026-03-01' + to_microseconds((random() * {days} * 86400e6)::BIGINT))"
+    exposures = f"""SELECT 'u' || range AS unit, 'home' AS surface, 'x' AS experiment,
+        CASE WHEN hash(range) % 2 = 0 THEN 'control' ELSE 'treatment' END AS variant, 's' AS snapshot,
+        'r' || range AS request_id, {at.format(days=7)} AS "at" FROM range({n_units})"""
+    outcomes = f"""SELECT 'u' || (random() * {n_units})::BIGINT AS unit, 'home' AS surface,
+        'm' || (range % {n_metrics}) AS name, random() * 10 AS value, {at.format(days=14)} AS "at"
+        FROM range({n_events})"""
+    code = "import duckdb, sys; duckdb.sql('SET enable_progress_bar = false'); duckdb.sql(sys.argv[1])"
+    for name, rows in (("exposures", exposures), ("outcomes", outcomes)):
+        subprocess.run([sys.executable, "-c", code, f"COPY ({rows}) TO '{folder / name}.parquet'"], check=True)
+
+
+def ours(folder: Path, n_metrics: int) -> None:
+    metrics = tuple(Metric(key=f"m{i}_7d", type="mean", window_days=7, better="higher") for i in range(n_metrics))
+    question = RollupQuestion(
+        surface="home",
+        experiment="x",
+        variants=("control", "treatment"),
+        metrics=metrics,
+        started_at=T0,
+        now=T0 + timedelta(days=14),
+    )
+    log = Files({Exposure: folder / "exposures.parquet", Outcome: folder / "outcomes.parquet"})
+    roll_up(log, question)  # type: ignore[arg-type]
+
+
+def by_hand(folder: Path, n_metrics: int) -> None:
+    sums = ", ".join(f"sum(value) FILTER (name = 'm{i}') AS x{i}" for i in range(n_metrics))
+    moments = ", ".join(f"avg(coalesce(x{i}, 0)), var_samp(coalesce(x{i}, 0))" for i in range(n_metrics))
+    duckdb.connect().execute(
+        f"""SELECT variant, count(*), {moments} FROM (
+              SELECT unit, any_value(variant) AS variant, {sums}
+              FROM '{folder}/outcomes.parquet' o
+              JOIN (SELECT unit, min(variant) AS variant, min("at") AS first_at FROM '{folder}/exposures.parquet'
+                    GROUP BY unit) u USING (unit)
+              WHERE o."at" >= u.first_at AND o."at" < u.first_at + INTERVAL 7 DAY GROUP BY unit)
+            GROUP BY variant"""
+    ).fetchall()
+
+
+WAYS = {"counterpoint": ours, "sql by hand": by_hand}
+
+
+def run(n_events: int, n_metrics: int, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        exposures, outcomes = Path(folder) / "e.parquet", Path(folder) / "o.parquet"
-        at = "(TIMESTAMP '2026-03-01' + to_microseconds((random() * {days} * 86400e6)::BIGINT))"
-        duckdb.sql(
-            f"""COPY (SELECT 'u' || range AS unit, 'home' AS surface, 'x' AS experiment,
-            CASE WHEN hash(range) % 2 = 0 THEN 'control' ELSE 'treatment' END AS variant, 's' AS snapshot,
-            'r' || range AS request_id, {at.format(days=7)} AS "at" FROM range({n_units})) TO '{exposures}'"""
-        )
-        duckdb.sql(
-            f"""COPY (SELECT 'u' || (random() * {n_units})::BIGINT AS unit, 'home' AS surface,
-            'm' || (range % {len(METRICS)}) AS name, random() * 10 AS value, {at.format(days=14)} AS "at"
-            FROM range({n_events})) TO '{outcomes}'"""
-        )
-        question = RollupQuestion(
-            surface="home",
-            experiment="x",
-            variants=("control", "treatment"),
-            metrics=METRICS,
-            started_at=T0,
-            now=T0 + timedelta(days=14),
-        )
-        log = Files({Exposure: exposures, Outcome: outcomes})
-        found = best(lambda: roll_up(log, question))
+        make(Path(folder), n_events, n_metrics)
+        found = {}
+        for way in WAYS:
+            command = [sys.executable, "-m", "benchmarks.metrics.rollup", "--way", way, "--folder", folder]
+            command += ["--metrics", str(n_metrics), "--rounds", str(rounds)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            found[way] = json.loads(done.stdout.splitlines()[-1])
+    ratio = found["counterpoint"]["cpu_s"] / found["sql by hand"]["cpu_s"]
     return {
         "outcomes": n_events,
-        "exposures": n_units,
-        "metrics": len(METRICS),
-        "roll_up": found,
-        "peak_mib": peak_mib(),
+        "exposures": n_events // 25,
+        "metrics": n_metrics,
+        "ways": found,
+        "ratio_cpu": round(ratio, 2),
     }
 
 
 if __name__ == "__main__":
-    for size in [int(text) for text in sys.argv[1:]] or [5_000_000]:
-        figures = run(size)
-        write(f"rollup_{size}", figures)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("n", nargs="?", type=int, default=5_000_000)
+    parser.add_argument("--metrics", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--way", choices=WAYS, help="take one figure, on the files in --folder")
+    parser.add_argument("--folder", type=Path)
+    words = parser.parse_args()
+    if words.way:
+        taken = best(lambda: WAYS[words.way](words.folder, words.metrics), words.rounds)
+        print(json.dumps(taken | {"peak_mib": peak_mib()}))
+    else:
+        figures = run(words.n, words.metrics, words.rounds)
+        write(f"rollup_{words.n}", figures)
         print(figures)
