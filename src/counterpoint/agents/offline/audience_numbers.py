@@ -45,6 +45,7 @@ def _read_tenure(  # noqa: PLR0912 - a grammar is a list of cases
     cues = {" ".join(w.split()) for w in lexicon.raw["audience"]["tenure_cues"]}
     strong = lexicon.lists["tenure_cues"]
     _read_span(tokens, reading, key)
+    _read_first(tokens, reading, lexicon, key)
     for q in quantities:
         if q.kind is not Kind.TIME or q.value < MS_PER_DAY or key in reading.clauses:
             continue
@@ -116,6 +117,20 @@ def _read_tenure(  # noqa: PLR0912 - a grammar is a list of cases
         if again is not None and 0.9 < again.value / q.value < 1.1:
             tail = again.end  # "at least one year, i.e. 365 days"
         reading.take(tokens, start, tail)
+
+
+def _read_first(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon, key: str) -> None:
+    """Read "in the first week after sign-up": one unit of time, without a number."""
+    units = lexicon.raw["numbers"]["units"]
+    cues = words_set("sign signup registration registering signing joining")
+    for t in tokens[:-3]:
+        unit, after, cue = (k.text for k in tokens[t.index + 1 : t.index + 4])
+        if t.text == "first" and unit in units and after in ("after", "since", "of", "from") and cue in cues:
+            days = int(units[unit]) / MS_PER_DAY
+            if days >= 1 and key not in reading.clauses:
+                reading.clauses[key] = f"{key} < {round(days)}"
+                end = t.index + 4 + (tokens[t.index + 4].text == "up" if t.index + 4 < len(tokens) else 0)
+                reading.take(tokens, t.index, end)
 
 
 def _read_span(tokens: Sequence[Token], reading: AudienceReading, key: str) -> None:

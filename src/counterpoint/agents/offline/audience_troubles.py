@@ -236,6 +236,10 @@ def read_unexplained_people(
         relative = i + 1 < len(tokens) and tokens[i + 1].text in words_set(
             "who whose that with having without lacking whom where"
         )
+        back = lexicon.lists["pointed_users"].at(tokens, i + 1) if relative else None
+        if back is not None and reading.clauses:
+            reading.used |= set(range(i, back[0]))  # "for listeners whose top genre it is": named before
+            continue
         if opener and relative and i + 1 not in reading.used:
             inside = [t for t in tokens[i + 2 :] if t.clause == token.clause][:7]
             read = next((n for n, t in enumerate(inside) if t.index in reading.used), len(inside))

@@ -116,14 +116,15 @@ def _named_again(text: Text, links: Links) -> tuple[list[Span], Span]:
     """Return the two halves of "the sequence model as it is, and the sequence model with a shorter memory"."""
     tokens = text.tokens
     for one, other in pairwise(sorted((m for m in links.parameters if m.value), key=lambda m: m.start)):
-        if (one.key, one.value) != (other.key, other.value) or tokens[one.start].sentence != tokens[
-            other.start
-        ].sentence:
+        if (one.key, one.value) != (other.key, other.value) or tokens[other.start].sentence - tokens[
+            one.start
+        ].sentence > 1:
             continue
         joint = next((i for i in range(other.start - 1, one.end - 1, -1) if tokens[i].text in _JOINTS), None)
         if joint is not None and other.start - joint <= 4:
             inside = [t.index for t in tokens if t.sentence == tokens[one.start].sentence]
-            return [(inside[0], joint), (other.start, inside[-1] + 1)], (0, inside[0])
+            end = max(t.index for t in tokens if t.sentence == tokens[other.start].sentence) + 1
+            return [(inside[0], joint), (other.start, end)], (0, inside[0])
     return [], (0, 0)
 
 

@@ -221,6 +221,8 @@ def _settings_of(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
             made = settings.from_quantity(q, parameter, nearest, tokens)
             if made is not None and not _counts_the_rest(text, q, links.values[key]):
                 found.append(made)
+        if dials.is_position(parameter) and found:
+            found += _ends_beside(text, parameter, mentions, found, links)
         if all(s.value == parameter.baseline for s in found) and (said := wordings.said_outright(parameter, mentions)):
             found = said
         if not found:
@@ -273,12 +275,27 @@ def _settings_of(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
     return _distinct(found)
 
 
+def _ends_beside(
+    text: Text, parameter: Parameter, mentions: Sequence[Mention], found: Sequence[Setting], links: Links
+) -> list[Setting]:
+    """Return the end of the page that is set against a place: "at the very top or in sixth place"."""
+    for m in mentions:
+        end = choices.anchored(parameter, m, text.tokens, text.lexicon, _region(text, m, links))
+        for s in found if end is not None else ():
+            assert end is not None  # noqa: S101 - narrows a type
+            between = text.tokens[min(end.end, s.end) : max(end.at, s.at)]
+            joined = {t.text for t in between} & words_set("or and versus against")
+            if end.value != s.value and joined and len(between) <= 6:
+                return [end]
+    return []
+
+
 def _listed(text: Text, key: str, spans: Sequence[tuple[int, int]]) -> set[int]:
     """Return where values of an enumeration stand side by side: "mood, activity or discovery" names no metric."""
     values = {text.lexicon.stems(v)[0] for v in text.surface.parameters[key].values if "_" not in v and " " not in v}
-    joints = words_set(", or and versus / against")
+    joints = words_set(", or and versus / against once with the a theme about for one group other another in arm")
     at = [i for lo, hi in spans for i in range(lo, hi) if text.tokens[i].stem in values]
-    pairs = [(a, b) for a, b in pairwise(at) if 1 < b - a <= 3 and {t.text for t in text.tokens[a + 1 : b]} <= joints]
+    pairs = [(a, b) for a, b in pairwise(at) if 1 < b - a <= 8 and {t.text for t in text.tokens[a + 1 : b]} <= joints]
     return {i for pair in pairs for i in pair}
 
 

@@ -47,7 +47,7 @@ def says_position(quantity: Quantity, tokens: Sequence[Token]) -> bool:
     if quantity.kind is Kind.NUMBER:
         return before in ("position", "place", "slot", "spot", "row", "rank", "number")
     return quantity.kind is Kind.ORDINAL and (
-        after in ("place", "position", "slot", "spot")
+        after in ("place", "position", "slot", "spot", "row")
         or (after == "from" and "top" in [t.text for t in tokens[quantity.end : quantity.end + 3]])
     )
 

@@ -136,6 +136,8 @@ def _is_set_phrase(q: Quantity, tokens: Sequence[Token]) -> bool:
     """Return whether a number belongs to a saying and counts nothing: "at first", "one thing", "in one go"."""
     before = tokens[q.start - 1].text if q.start else ""
     after = tokens[q.end].text if q.end < len(tokens) else ""
+    if tokens[q.start].text == "two" and before == "the" and after in ("at", "together", "combined", "of"):
+        return True  # "and the two at once"
     around = [t.text for t in tokens[max(0, q.start - 3) : q.end + 3] if t.is_word]
     if tokens[q.start].text == "two" and "two by two" in " ".join(around):
         return True  # a two-by-two

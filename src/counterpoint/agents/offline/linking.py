@@ -81,6 +81,7 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
             or _is_faint(mention, text, number_tokens)
             or _is_a_step(mention, text, found)
             or _is_a_unit(mention, text, found)
+            or _is_a_lone_part(mention, text, number_tokens)
             or _is_a_shared_noun(mention, text, found, number_tokens)
             or _lacks_its_noun(mention, text)
         ):
@@ -330,6 +331,22 @@ def _is_a_unit(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
         m.group == "metric" and not m.tokens & units and m.coverage >= 0.85 and text.tokens[m.start].sentence == here
         for m in found
     )
+
+
+def _is_a_lone_part(mention: Mention, text: Text, numbers: set[int]) -> bool:
+    """Return whether a count rests on one part of the page, and not on how many: "row three", "that shelf"."""
+    nouns = mention.tokens - numbers
+    if (
+        mention.group != "parameter"
+        or len(nouns) != 1
+        or text.surface.parameters[mention.key].type is not ParameterType.INT
+    ):
+        return False
+    noun = text.tokens[next(iter(nouns))]
+    if noun.text not in words_set("shelf row shelf's carousel rail"):
+        return False
+    counts = [q for q in text.quantities if 0 <= noun.index - q.end <= 1 and q.start in mention.tokens]
+    return not any(q.bare <= 1 for q in counts)
 
 
 def _is_a_shared_noun(mention: Mention, text: Text, found: Sequence[Mention], numbers: set[int]) -> bool:

@@ -9,6 +9,7 @@ from counterpoint.agents.offline.audience import read_audience
 from counterpoint.agents.offline.audience_reading import Trouble
 from counterpoint.agents.offline.blocks import read_change
 from counterpoint.agents.offline.catalogue import Catalogue, build_catalogue, terms_of
+from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.expressions import read_quantities
 from counterpoint.agents.offline.gazetteer import Gazetteer, build_gazetteer, spelled_out
 from counterpoint.agents.offline.goals import Reading, choose, is_of_another_part
@@ -166,7 +167,11 @@ def _decide(reading: Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a gr
         missing.append(Missing.AUDIENCE)
     if not missing and (value := doubts.unread_value(text, change, reading.links, idle)) is not None:
         return ask(surface, [Missing.CHANGE], value, text)
-    if not missing and (stray := stray_quantity(text, reading.links, reading.schedule, change, idle)) is not None:
+    if (
+        not missing
+        and (stray := stray_quantity(text, reading.links, reading.schedule, change, idle | _only_told(text, change)))
+        is not None
+    ):
         return ask(surface, [Missing.VALUE], stray, text)
     if not missing and reading.primary is not None and is_of_another_part(reading, reading.primary):
         return ask(surface, [Missing.METRIC], "", text)
@@ -184,6 +189,11 @@ def _decide(reading: Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a gr
         detail = change.detail or next((w for t, w in troubles if t is Trouble.VAGUE), "")
         return ask(surface, missing, detail, text)
     return _plan(reading, surface, residue)
+
+
+def _only_told(text: Text, change: ChangeReading) -> set[int]:
+    """Return the sentences that tell what was done, and that nothing of the change was read from."""
+    return abstention.background(text) - {text.tokens[i].sentence for i in change.used}
 
 
 def _is_told_by_somebody(text: Text, sentence: int) -> bool:

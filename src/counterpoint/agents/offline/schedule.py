@@ -148,6 +148,8 @@ def is_duration(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -
     last = before[-1] if before else ""
     if not before and after[:1] in (["with"], ["without"]):
         return True  # "Ten days with the new releases shelf on top"
+    if last == "and" and lexicon.lists["traffic"].any_in(tokens[max(0, quantity.start - 4) : quantity.start - 1]):
+        return True  # "for 2 % of users and ten days"
     is_timed = last in words_set("for over during run runs running lasting")
     if not is_timed and {"it", "them"} & set(before) and words_set("make set limit cap keep hold") & set(before):
         return False  # "make it max 10 days" speaks of a dial

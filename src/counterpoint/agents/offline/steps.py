@@ -197,7 +197,18 @@ def contradiction(
 ) -> bool:
     """Return whether the verb points away from the value ("raise from 3 to 2")."""
     if tokens[quantity.start].sentence != tokens[mention.start].sentence:
-        return False
+        lead = {
+            t.text
+            for t in tokens[max(0, quantity.start - 7) : quantity.start]
+            if t.clause == tokens[quantity.start].clause
+        }
+        base = float(parameter.baseline)
+        shrinks, widens = (
+            lead & words_set("shorten lower reduce cut trim"),
+            lead & words_set("lengthen raise increase extend widen"),
+        )
+        stated = not is_position(parameter) and "from" in lead
+        return stated and bool((shrinks and value > base) or (widens and value < base))
     said = [t.text for t in tokens[mention.end : quantity.start] if t.sentence == tokens[mention.start].sentence]
     if 0 < len(said) <= 6 and "than" not in said:
         # "For longer, that is 30 seconds instead of 60": the comparison points one way, the value the other.

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from counterpoint.agents.offline import dials, settings
+from counterpoint.agents.offline.exchange import parts_named
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.quantities import Kind, Quantity
 from counterpoint.agents.offline.reading import Links, Text
@@ -23,8 +24,9 @@ def follow_topic(links: Links, text: Text) -> None:
     _items_on_it(links, text)
     _filled(links, text)
     _places_by_part(links, text)
+    _ends_by_part(links, text)
     _later_values(links, text)
-    _continued(links, text)
+    continued(links, text)
 
 
 def free_quantities(links: Links, text: Text) -> list[Quantity]:
@@ -126,7 +128,11 @@ def _filled(links: Links, text: Text) -> None:
     for t in text.tokens:
         few = t.text in ("few", "many", "fewest", "most") and bool(
             {k.text for k in text.tokens[t.index + 1 : t.index + 3]} & words_set("cards items tiles")
+            or {k.text for k in text.tokens[t.index + 1 : t.index + 7]}
+            & words_set("hold holds allows carry carries takes")
         )
+        counted = text.tokens[t.index + 1].text if t.index + 1 < len(text.tokens) else ""
+        few = few and not (counted.endswith("s") and counted not in ("cards", "items", "tiles", "as"))
         if text.lexicon.lists["filling"].at((t,), 0) is None and not few:
             continue
         sentence = [k for k in text.tokens if k.sentence == t.sentence]
@@ -168,6 +174,25 @@ def _places_by_part(links: Links, text: Text) -> None:
                 _give(links, key, made, frozenset({at}), q)
 
 
+def _ends_by_part(links: Links, text: Text) -> None:
+    """Let "push that shelf to the last place it can have" speak of the shelf named in the sentence before."""
+    tokens = text.tokens
+    for n in sorted({t.sentence for t in tokens}):
+        sentence = [t for t in tokens if t.sentence == n]
+        said = any(text.lexicon.has(name, sentence) for name in ("top", "bottom", "most_of", "least_of"))
+        pointed = any(a.text in ("that", "this", "the") and b.text in ("shelf", "row") for a, b in pairwise(sentence))
+        has = any(
+            dials.is_position(text.surface.parameters[m.key]) and n - 2 <= tokens[m.start].sentence <= n
+            for m in links.parameters
+        )
+        if not said or not pointed or has:
+            continue
+        near = [(i, k) for k, i in parts_named(text) if 0 <= n - tokens[i].sentence <= 2]
+        if near and len({k for _, k in near}) == 1:
+            at, key = max(near)
+            _give(links, key, Mention(key, "parameter", 1.6, 0.9, frozenset({at}), ""), frozenset({at}), None)
+
+
 def _repeated(q: Quantity, links: Links, text: Text) -> str:
     """Return the place dial that the nearest name before a place speaks of once more: "moods first, moods fourth"."""
     named = sorted(_parts_named(q, text), key=lambda n: n[0])
@@ -179,7 +204,7 @@ def _parts_named(q: Quantity, text: Text) -> Iterator[tuple[int, str, int]]:
     """Yield how far, which place dial and where, for every shelf's own name near a place."""
     tokens = text.tokens
     pointed = any(
-        t.text in ("it", "them", "that", "those")
+        t.text in ("it", "them", "that", "those", "their", "its")
         for t in tokens[max(0, q.start - 6) : q.end + 6]
         if t.sentence == tokens[q.start].sentence
     )
@@ -208,7 +233,11 @@ def _later_values(links: Links, text: Text) -> None:
     free = free_quantities(links, text)
     for q in free:
         last = _topic_of(q, links, text)
-        if last is None or not _is_asked(q, text) or is_allocation(q, tokens, text.lexicon):
+        if (
+            last is None
+            or not _is_asked(q, text)
+            or (is_allocation(q, tokens, text.lexicon) and not _suffices(q, text))
+        ):
             continue
         parameter = text.surface.parameters[last.key]
         stepped = (
@@ -228,7 +257,7 @@ def _later_values(links: Links, text: Text) -> None:
         return
 
 
-def _continued(links: Links, text: Text) -> None:
+def continued(links: Links, text: Text) -> None:
     """Give the rest of "half as long as today, or a whole week" to the dial that has its beginning."""
     free = free_quantities(links, text)
     for key, values in links.values.items():
@@ -237,6 +266,8 @@ def _continued(links: Links, text: Text) -> None:
         last = max(values, key=lambda v: v.end, default=None)
         if mention is None or last is None:
             continue
+        if last.kind is Kind.ORDINAL:  # "first, third or fifth row"
+            links.values[key] = sorted([*values, *_listed_before(values, free, text)], key=lambda v: v.start)
         for q in free:
             joined = 0 < q.start - last.end <= 7 and {"or", "versus", "against"} & {
                 t.text for t in text.tokens[last.end : q.start]
@@ -250,6 +281,18 @@ def _continued(links: Links, text: Text) -> None:
             ):
                 links.values[key] = [*values, q]
                 break
+
+
+def _listed_before(values: Sequence[Quantity], free: Sequence[Quantity], text: Text) -> list[Quantity]:
+    """Return the ordinals that lead up to a place in a list: "first, third or fifth row"."""
+    found: list[Quantity] = []
+    first = min(values, key=lambda v: v.start)
+    for q in reversed([q for q in free if q.end <= first.start and q.kind is Kind.ORDINAL]):
+        between = {t.text for t in text.tokens[q.end : first.start]}
+        if between and between <= words_set(", or and versus the in"):
+            found.append(q)
+            first = q
+    return found
 
 
 def _topic_of(q: Quantity, links: Links, text: Text) -> Mention | None:
@@ -282,6 +325,14 @@ def _is_asked(q: Quantity, text: Text) -> bool:
     agreed = agreed or any(t.text in ("leave", "leaving", "only", "just") for t in lead)
     asked = any(t.text in ("it", "them", "that") for t in lead) or text.lexicon.has("act", lead)
     return asked or agreed or candidates or text.lexicon.has("apart", lead)
+
+
+def _suffices(q: Quantity, text: Text) -> bool:
+    """Return whether so much is said to be enough: "half of them would do"."""
+    tail = [t.text for t in text.tokens[q.end : q.end + 5] if t.sentence == text.tokens[q.start].sentence]
+    return any(
+        (a, b) in (("will", "do"), ("would", "do"), ("is", "enough"), ("are", "enough")) for a, b in pairwise(tail)
+    )
 
 
 def _in_list(q: Quantity, other: Quantity, free: Sequence[Quantity], text: Text) -> bool:

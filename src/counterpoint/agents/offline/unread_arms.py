@@ -104,7 +104,11 @@ def joined_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
         # "Large cards with the face cut out": what goes with the change was not understood.
         led = next((n for n in range(i - 1, max(0, i - 5), -1) if tokens[n].text == "with"), None)
         beside = led is not None and {led - 1, led - 2} & named and tokens[led].clause == tokens[i].clause
-        if led is not None and beside and not set(range(led, i)) & (text.audience | named):
+        with_each = led is not None and [t.text for t in tokens[led + 1 : led + 3]] in (
+            ["each", "other"],
+            ["one", "another"],
+        )
+        if led is not None and beside and not with_each and not set(range(led, i)) & (text.audience | named):
             return Missing.CHANGE, words_of(tokens, led, i + 1)
         joint = i - 2 if tokens[i - 1].text in ("a", "an", "the") else i - 1
         if (

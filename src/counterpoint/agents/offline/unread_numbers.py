@@ -29,6 +29,8 @@ def stray_quantity(  # noqa: PLR0912 - a grammar is a list of cases
             if not span & named and _is_place_unread(text, q):
                 return words_of(text.tokens, q.start, q.end)  # "... count as new and stand second"
             continue
+        if _is_told_along(text, links, schedule, q):
+            continue
         if q.kind is Kind.TIME and (
             q.value / MS_PER_DAY in windows
             or text.tokens[min(q.end, len(text.tokens) - 1)].text == "ago"
@@ -55,6 +57,19 @@ def stray_quantity(  # noqa: PLR0912 - a grammar is a list of cases
             continue
         return words_of(text.tokens, q.start, q.end)
     return None
+
+
+def _is_told_along(text: Text, links: Links, schedule: Schedule, q: Quantity) -> bool:
+    """Return whether a time says again what is known: "(30 days)", "in the first 30 seconds", "for three years"."""
+    if q.kind is not Kind.TIME:
+        return False
+    said = f" {q.bare:g} "
+    if any(said in f" {text.surface.metrics[m.key].description} " for m in links.metrics):
+        return True  # "plays cut off in the first 30 seconds": the metric's own
+    if schedule.days is not None and round(q.value / MS_PER_DAY) == schedule.days:
+        return True
+    lead = {t.text for t in text.tokens[: q.start] if t.clause == text.tokens[q.start].clause}
+    return text.tokens[q.start - 1].text == "for" and bool(lead & words_set("been has had have")) and q.start > 0
 
 
 def _effect_astray(text: Text, links: Links, change: ChangeReading) -> str | None:

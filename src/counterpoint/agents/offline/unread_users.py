@@ -39,7 +39,7 @@ def people_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
         )
         if led and lead is not None and lead.text == "to" and first > 1 and tokens[first - 2].text in _WAYS:
             continue  # "on the way to work people want talk"
-        if (led or (opens and ends)) and not _is_spelled_out(text, end):
+        if (led or (opens and ends)) and not _is_spelled_out(text, end) and not _is_named_again(text, end - 2):
             return Missing.AUDIENCE, words_of(tokens, first, end)
     return None
 
@@ -106,6 +106,9 @@ def name_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]
         is_name = t.text in text.proper
         if (t.text in known or t.text.endswith(_QUALITIES)) and not is_name:
             continue
+        dated = {k.text for k in tokens[max(0, i - 3) : i]} & words_set("out came released dropped published discussed")
+        if is_name and t.text.endswith("day") and dated:
+            continue  # "what came out on Friday"
         if is_name and _is_only_told(text, change, t):
             continue  # "as discussed on Monday", "in a café in Lisbon I watched ..."
         back = i - 1
@@ -141,6 +144,8 @@ def users_half_read(text: Text, links: Links, change: ChangeReading, loose: set[
         before, after = {i - 1, i - 2} & text.audience, {i + 1} & text.audience
         if text.tokens[i].stem in text.catalogue.attribute_stems:
             continue  # "top genre latin": the attribute's own words
+        if _is_named_again(text, i + 1):
+            continue
         if after and not before and text.tokens[i + 1].clause == text.tokens[i].clause:
             lead = {t.text for t in text.tokens[max(0, i - 3) : i] if t.clause == text.tokens[i].clause}
             if lead & words_set("for to among our the most very with by"):
@@ -153,6 +158,14 @@ def users_half_read(text: Text, links: Links, change: ChangeReading, loose: set[
         if narrows and all(w in text.lexicon.stop | narrows for w in between):
             return Missing.AUDIENCE, words_of(text.tokens, last, i + 1)  # "subscribers who pay by ..."
     return None
+
+
+def _is_named_again(text: Text, i: int) -> bool:
+    """Return whether the users named at `i` are named once more in another sentence, plainly: "... on Android"."""
+    here = next((n for n in text.named if n[1] <= i < n[2]), None)
+    return here is not None and any(
+        n[0] == here[0] and n[3] == here[3] and text.tokens[n[1]].sentence > text.tokens[i].sentence for n in text.named
+    )
 
 
 def users_apart(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
