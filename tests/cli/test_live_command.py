@@ -32,7 +32,7 @@ def test_the_command_tells_checks_and_decides(tmp_path, monkeypatch, capsys):
     document = json.loads(flags.read_text())
     document["flags"][PARAMETER]["state"] = "DISABLED"
     flags.write_text(json.dumps(document))
-    assert "should be" in said("check", status=1)
+    assert 'should be {"' in said("check", status=1)
     assert PARAMETER in said("reapply", "flags", "--by", "grace", "--reason", "an accident")
     document = json.loads(said("--json"))
     assert document["findings"] == []

@@ -1,6 +1,7 @@
 """Commands about backends: what is live where, look at all of them now, and decide about what was changed by hand."""
 
 import argparse
+import json
 from typing import Any
 
 from counterpoint.cli.words import Commands, command, print_json, print_table, require_surface
@@ -126,11 +127,15 @@ def _decide(words: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _written(value: Any) -> str:
+    return "not there" if value is None else json.dumps(value, ensure_ascii=False)
+
+
 def _print_findings(findings: list[dict[str, Any]]) -> None:
     for finding in findings:
         where = ", ".join(each for each in (finding["backend"], finding["surface"], finding["experiment"]) if each)
         print(f"✗ {where}: {finding['message']} [{finding['code']}], since {finding['since'][:19]}")
         if finding["code"] == "drifted":
-            print(f"    should be {finding['expected']}")
-            print(f"    is        {finding['found']}")
+            print(f"    should be {_written(finding['expected'])}")
+            print(f"    is        {_written(finding['found'])}")
         print(f"    {finding['fix']}")

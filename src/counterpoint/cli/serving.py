@@ -20,7 +20,9 @@ def add_commands(commands: Commands) -> None:
     serve.add_argument("--host", help="address to bind (default 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port to bind (default 8321)")
     serve.add_argument("--role", choices=ROLES, help="do only a part of it (default all)")
-    serve.add_argument("--control", metavar="URL", help="address of the control plane, for --role delivery")
+    serve.add_argument(
+        "--control", metavar="URL", help="address of the control plane: delivery follows it, a worker reports to it"
+    )
     serve.add_argument(
         "--max-age",
         type=int,
