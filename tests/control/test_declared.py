@@ -43,7 +43,7 @@ def planned(platform: Platform, folder: Folder, **scope: Any) -> dict[str, Any]:
 
 
 def synced(platform: Platform, folder: Folder, **scope: Any) -> dict[str, Any]:
-    return platform.declaring.sync(texts(folder), source=SOURCE, actor="ada", **scope)
+    return platform.declaring.sync(texts(folder), **{"source": SOURCE, "actor": "ada", **scope})
 
 
 def acts(document: dict[str, Any]) -> dict[str, str]:
@@ -197,6 +197,26 @@ def test_what_others_set_aside_is_never_pruned_and_what_they_released_not_begun_
     item = item_of(synced(platform, folder)["plan"], "q4")
     assert (item["act"], aside.holdouts("home")) == ("keep", [])
     assert "by bob" in item["reasons"][0]
+
+
+def test_what_a_folder_has_adopted_it_may_release_and_the_one_before_it_no_more(
+    home: tuple[Platform, SimulatedClock],
+) -> None:
+    platform, clock = home
+    aside = platform.configuring.aside
+    aside.reserve_domain("home", "genrec", share=0.1, edit=EVE)
+    synced(platform, {"q4.yaml": holdout(clock, 60)})
+    clock.move_to(clock() + timedelta(hours=1))
+    platform.declaring.export("home", source="another")
+    assert {each["actor"] for each in platform.control.audit("home") if each["action"] == "adopt_part"} == {"another"}
+    synced(platform, {}, surfaces=("home",), prune=True)
+    assert len(aside.holdouts("home")) == 1, "it is another folder's by now"
+    n_entries = len(platform.control.audit("home"))
+    platform.declaring.export("home", source="another")
+    assert len(platform.control.audit("home")) == n_entries, "adopted once"
+    synced(platform, {}, source="another", surfaces=("home",), prune=True)
+    assert aside.holdouts("home") == []
+    assert platform.configuring.desk.live("home").state.domains == {}
 
 
 def test_an_end_that_was_moved_by_hand_is_drift(home: tuple[Platform, SimulatedClock]) -> None:

@@ -169,18 +169,21 @@ def _import(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
 
     with opened(settings) as platform:
-        document = platform.declaring.export(words.surface, source=words.adopt)
-    files: dict[str, str] = document["files"]
-    differing = [path for path, text in files.items() if _other_text(words.path / path, text)]
-    if differing and not words.force:
-        raise Conflict(
-            "file_differs",
-            f"{', '.join(differing)} say{'s' if len(differing) == 1 else ''} something else",
-            where=str(words.path),
-            fix="look at the differences with `counterpoint plan`, or write over them with --force",
-        )
-    for path, text in files.items():
-        write_text(words.path / path, text, folders=True)
+        document = platform.declaring.export(words.surface)
+        files: dict[str, str] = document["files"]
+        differing = [path for path, text in files.items() if _other_text(words.path / path, text)]
+        if differing and not words.force:
+            raise Conflict(
+                "file_differs",
+                f"{', '.join(differing)} say{'s' if len(differing) == 1 else ''} something else",
+                where=str(words.path),
+                fix="look at the differences with `counterpoint plan`, or write over them with --force",
+            )
+        for path, text in files.items():
+            write_text(words.path / path, text, folders=True)
+        if words.adopt is not None:
+            # Only what it has is its own: a folder that could not be written declares nothing.
+            document = platform.declaring.export(words.surface, source=words.adopt)
     if words.json:
         print_json({"folder": str(words.path), "files": sorted(files), "source": document["source"]})
     else:

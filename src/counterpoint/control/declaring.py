@@ -7,7 +7,15 @@ from typing import Any
 import msgspec
 
 from counterpoint.control.configuring import Configuring
-from counterpoint.control.declared import KINDS, DeclaredPart, apply_parts, exported_parts, parse_part, plan_parts
+from counterpoint.control.declared import (
+    KINDS,
+    DeclaredPart,
+    adopt_parts,
+    apply_parts,
+    exported_parts,
+    parse_part,
+    plan_parts,
+)
 from counterpoint.control.documents import release_line
 from counterpoint.control.hypotheses import Planning
 from counterpoint.errors import InvalidInput, NotFound
@@ -141,6 +149,8 @@ class Declaring:
                     adopt(self.desk.world, launch.id, source)
         for one in self.releases.surfaces() if surface is None else (surface,):
             files |= exported_parts(self.configuring, one)
+            if source is not None:
+                adopt_parts(self.configuring, one, source)
         return {"files": files, "source": source}
 
     def _state(

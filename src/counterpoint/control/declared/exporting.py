@@ -7,6 +7,15 @@ import yaml
 
 from counterpoint.control.configuring import Configuring
 from counterpoint.control.declared.parts import BaselinePart, DomainPart, HoldoutPart, Part, kind_of
+from counterpoint.control.declared.standing import Standing
+
+
+def adopt_parts(configuring: Configuring, surface: str, source: str) -> None:
+    """Make a folder the one that declares the holdouts and domains of a surface; a baseline belongs to nobody."""
+    state, standing = configuring.desk.live(surface).state, Standing(configuring=configuring, source=source)
+    for kind, present in (("holdout", state.holdouts), ("domain", state.domains)):
+        for key in sorted(present):
+            standing.adopt(surface, f"{kind}s/{key}")
 
 
 def exported_parts(configuring: Configuring, surface: str) -> dict[str, str]:

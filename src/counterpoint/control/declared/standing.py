@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from counterpoint.control.changes import Proposal
 from counterpoint.control.configuring import Configuring
 from counterpoint.control.declared.parts import claim
-from counterpoint.releases import ReleaseNote
+from counterpoint.releases import AuditEntry, ReleaseNote
 
 _N_PROPOSALS = 50
 _N_NOTES = 50
+_ADOPT = "adopt_part"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,32 @@ class Standing:
         return tuple(said)
 
     def began(self, surface: str, path: str) -> bool:
-        """Return whether this folder began or renewed what stands at `path`."""
+        """Return whether this folder began or renewed what stands at `path`, or has adopted it since."""
         notes = self.configuring.desk.releases.history(surface, path=path, limit=_N_NOTES)
-        return any(self.is_ours(note.reason) for note in notes)
+        entries = self.configuring.desk.audit.entries(subject=f"surfaces/{surface}/{path}", limit=_N_NOTES)
+        adopted = next((each for each in entries if each.action == _ADOPT), None)
+        if adopted is not None and adopted.after is not None and adopted.after["source"] == self.source:
+            return True
+        # What another folder has adopted is its own, until this one says something of it again.
+        return any(self.is_ours(each.reason) for each in notes if adopted is None or each.created_at > adopted.at)
+
+    def adopt(self, surface: str, path: str) -> None:
+        """Make this folder the one that declares what stands at `path`; the audit log keeps that."""
+        if self.began(surface, path):
+            return
+        desk = self.configuring.desk
+        desk.audit.record(
+            AuditEntry(
+                id=f"{_ADOPT}:{desk.new_id()}",
+                at=desk.clock(),
+                actor=self.source,
+                action=_ADOPT,
+                subject=f"surfaces/{surface}/{path}",
+                reason=f"imported into {self.source}, which declares it from now on",
+                before=None,
+                after={"source": self.source},
+            )
+        )
 
     def proposed(self, surface: str) -> tuple[Proposal, ...]:
         """Return what this folder proposed on a surface, the last touched first."""
