@@ -42,12 +42,14 @@ async def rehearse(
     days: int,
     seed: int,
     on_day: Callable[[Progress], None],
+    until: Callable[[], bool] = lambda: False,
 ) -> Progress:
     """Let a population visit for some days; whatever becomes due on the way is done on the way.
 
     Args:
         clock: The platform's own clock, which this moves.
         on_day: Called at the end of each simulated day.
+        until: Asked at the end of each day; once it says yes nobody comes any more.
     """
     start, progress = clock(), Progress()
     for listener in population:
@@ -58,6 +60,8 @@ async def rehearse(
         while visit.at >= start + timedelta(days=progress.day + 1):
             progress.day += 1
             on_day(progress)
+            if until():
+                return progress
         await _visit(platform, listener, visit, seed, progress)
     await _pass_time(platform, clock, start + timedelta(days=days))
     progress.day = days

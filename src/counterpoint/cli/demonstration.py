@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,8 +21,9 @@ HYPOTHESIS = (
 )
 DAYS = 14
 DAYS_BEFORE = 2
-N_LISTENERS = 350
+N_LISTENERS = 400
 SEED = 20
+_ENDED = ("shipped", "rolled_back", "archived", "failed")
 
 
 def add_commands(commands: Commands) -> None:
@@ -64,8 +65,9 @@ def _run(words: argparse.Namespace, platform: Any, clock: Any) -> int:
     release = control.release_store.latest("home")
     population = Population.generate(platform.catalogue.current, release.state.surface, words.listeners, seed)
 
-    def visits(days: int, part: int) -> Any:
-        return asyncio.run(rehearse(platform, clock, population, days=days, seed=seed + part, on_day=_show_day))
+    def visits(days: int, part: int, until: Callable[[], bool] = lambda: False) -> Any:
+        run = rehearse(platform, clock, population, days=days, seed=seed + part, on_day=_show_day, until=until)
+        return asyncio.run(run)
 
     with _step(0, f"{DAYS_BEFORE} simulated days of {words.listeners} listeners, before anything is tried"):
         _overwrite(f"{visits(DAYS_BEFORE, 1_000).n_pages} pages, so that traffic is known")
@@ -86,9 +88,10 @@ def _run(words: argparse.Namespace, platform: Any, clock: Any) -> int:
     if launch["state"] != "running":
         return 2
     experiment = launch["experiment"]
-    with _step(4, f"Serve pages to {words.listeners} simulated listeners for {DAYS} simulated days"):
-        progress = visits(DAYS, 0)
-        _overwrite(f"{progress.n_pages} pages, {progress.n_plays} plays, {progress.n_events} event records")
+    with _step(4, f"Serve pages to {words.listeners} simulated listeners for at most {DAYS} simulated days"):
+        progress = visits(DAYS, 0, lambda: control.launch(experiment)["state"] in _ENDED)
+        counted = f"{progress.n_pages} pages, {progress.n_plays} plays, {progress.n_events} event records"
+        _overwrite(f"{counted} in {progress.day} days")
     ended = control.launch(experiment)
     with _step(5, "Scorecard"):
         print(_indented(control.results_text(experiment)))
