@@ -1,4 +1,4 @@
-"""Which dial or metric the words of a text suggest: weights learned from labelled hypotheses, where grammar alone fails."""
+"""Which dial or metric the words of a text suggest, as learned from labelled hypotheses."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
