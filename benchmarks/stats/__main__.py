@@ -46,10 +46,10 @@ def best(work: Callable[[], object], times: int, repeats: int = 5) -> float:
     """Return the seconds of one call: the best mean over several repeats."""
     found = float("inf")
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(times):
             work()
-        found = min(found, (time.perf_counter() - start) / times)
+        found = min(found, (time.process_time() - start) / times)
     return found
 
 
@@ -183,7 +183,7 @@ def report(table: list[str]) -> str:
         [
             "# What the statistics cost",
             "",
-            "Written by `python -m benchmarks.stats --peers PYTHON --write`; best of several repeats, one core.",
+            "Written by `python -m benchmarks.stats --peers PYTHON --write`; CPU time, best of several repeats, one core.",
             f"{machine}; {versions}; load {os.getloadavg()[0]:.1f} while measuring.",
             "",
             "## Beside others, in one run, on the same sums",
