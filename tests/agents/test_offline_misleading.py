@@ -42,7 +42,6 @@ NEVER_PLANNED = [
     "Cache pages for longer, that is 20 seconds instead of 60; load time -3 %.",
     "Diversity to 0.4, in Spain, Portugal and Latin America. New artists +3 %.",
     "For those who joined this week, hide jump back in. Day 7 retention +1 pp.",
-    "One group has no more shortcuts, another gets three. Time to first play falls.",
     "Users in their second week: hide jump back in. Retention +1 pp.",
     "Large cards for users under 18 years. CTR +1 %.",
     "Users who asked for their money back should get eight shortcuts. Retention +1 %.",
@@ -111,6 +110,10 @@ def test_typing_errors_and_compounds_do_not_widen_the_audience(home: Surface) ->
             [{"layout.shortcuts_count": 0}, {"layout.shortcuts_count": 3}],
         ),
         ("Three podcast cards fewer. Podcast minutes fall by 2 %.", [{"podcasts.max_items": 5}]),
+        (
+            "One group has no more shortcuts, another gets three. Time to first play falls.",
+            [{"layout.shortcuts_count": 0}, {"layout.shortcuts_count": 3}],
+        ),
         ("Podcast shelf up by two. Podcast minutes +4 %.", [{"podcasts.shelf_position": 4}]),
         ("The longest cache lifetime there is. Load time -10 %.", [{"loading.cache_ttl_s": 900}]),
         ("As few shelves as possible. Time to first play -5 %.", [{"layout.max_shelves": 4}]),

@@ -81,6 +81,7 @@ def adopt(links: Links, text: Text) -> None:
                 replace(near[0], key=takers[0].key, tokens=frozenset(range(q.start, q.end)), coverage=0.7, rival=0.0)
             )
             links.values.setdefault(takers[0].key, []).append(q)
+    topic.continued(links, text)
 
 
 def _adopt_counts(links: Links, text: Text) -> None:

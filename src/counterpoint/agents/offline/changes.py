@@ -221,6 +221,8 @@ def _settings_of(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
             made = settings.from_quantity(q, parameter, nearest, tokens)
             if made is not None and not _counts_the_rest(text, q, links.values[key]):
                 found.append(made)
+        if found and text.lexicon.has("apart", text.tokens):
+            found += [s for s in wordings.said_outright(parameter, mentions) if s.value not in {f.value for f in found}]
         if dials.is_position(parameter) and found:
             found += _ends_beside(text, parameter, mentions, found, links)
         if all(s.value == parameter.baseline for s in found) and (said := wordings.said_outright(parameter, mentions)):
@@ -235,6 +237,8 @@ def _settings_of(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
                     if anchor is None and gone is not None and parameter.min == 0 and not dials.is_position(parameter):
                         zero = 0 if parameter.type is ParameterType.INT else 0.0
                         anchor = settings.checked(parameter, zero, m.start, m.end)  # "... Switch it off completely"
+                if anchor is None and (reply := _reply(text, m, links)) is not None:
+                    anchor = choices.anchored(parameter, m, tokens, lexicon, reply)
                 if anchor is not None:
                     found += [anchor, *wordings.other_end(text, parameter, m, anchor, _region(text, m, links))]
                     break
@@ -273,6 +277,15 @@ def _settings_of(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
         # A baseline named beside another value is what it is compared with, the control.
         found = [s for s in found if s.value != parameter.baseline]
     return _distinct(found)
+
+
+def _reply(text: Text, mention: Mention, links: Links) -> tuple[int, int] | None:
+    """Return the sentence that answers "how many podcast cards?": the next one, when no other dial is named there."""
+    tokens, here = text.tokens, text.tokens[mention.start].sentence
+    asked = any(t.sentence == here and t.text == "?" for t in tokens)
+    inside = [t.index for t in tokens if t.sentence == here + 1]
+    named = any(tokens[m.start].sentence == here + 1 for m in links.metrics)
+    return (inside[0], inside[-1] + 1) if asked and inside and not named else None
 
 
 def _ends_beside(

@@ -122,9 +122,8 @@ def merged(mentions: Sequence[Mention], idioms: Sequence[Mention], tokens: Seque
                     stronger,
                     score=max(same.score, idiom.score),
                     coverage=1.0,
-                    tokens=idiom.tokens | {
-                        i for i in same.tokens if tokens[i].clause == clause and idiom.start - 4 <= i <= idiom.end + 3
-                    },
+                    tokens=idiom.tokens
+                    | {i for i in same.tokens if tokens[i].clause == clause and idiom.start - 4 <= i <= idiom.end + 3},
                     value=idiom.value or same.value,
                 )
             )
