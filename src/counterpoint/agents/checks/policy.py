@@ -69,10 +69,11 @@ def check_approvals(spec: ExperimentSpec, surface: Surface, world: World) -> Ite
     """Say who has to approve."""
     del spec, world
     if surface.policy.approvals:
+        people = "person" if surface.policy.approvals == 1 else "people"
         yield info(
             "needs_approval",
             "",
-            f"{surface.policy.approvals} people other than the author must approve",
+            f"{surface.policy.approvals} {people} other than the author must approve",
             n=surface.policy.approvals,
         )
     if surface.policy.owners:

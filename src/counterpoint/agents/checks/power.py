@@ -97,9 +97,11 @@ def check_guardrail_power(spec: ExperimentSpec, surface: Surface, world: World) 
             continue  # the primary's finding says already that traffic or history is not known
         days = _days_needed(design, 0.0)
         if days is None or days > spec.schedule.days:
-            when = "never" if days is None else f"only after {days} days"
+            shown = "shown to be within its margin"
             message = (
-                f"{guardrail.metric} can be shown to be within its margin {when}, and {spec.schedule.days} are planned"
+                f"{guardrail.metric} can never be {shown} with this traffic"
+                if days is None
+                else f"{guardrail.metric} can be {shown} only after {days} days, and {spec.schedule.days} are planned"
             )
             fix = _longer(days)
             yield warning("guardrail_underpowered", f"metrics.guardrails.{n}", message, fix=fix, days_needed=days)
