@@ -8,7 +8,7 @@ import sys
 import counterpoint.cli.working
 print(" ".join(name for name in NAMES if name in sys.modules))
 """
-NAMES = ("fastapi", "uvicorn", "jinja2", "pandas", "alembic", "scipy.stats", "scipy.optimize", "scipy.special")
+NAMES = ("fastapi", "dbos", "uvicorn", "jinja2", "pandas", "alembic", "scipy.stats", "scipy.optimize", "scipy.special")
 
 
 def test_a_worker_or_a_command_that_reads_loads_no_server_no_migrations_and_no_library_of_distributions() -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from counterpoint.bootstrap.agency_parts import open_agency
 from counterpoint.bootstrap.backing import Ground, open_backing
 from counterpoint.bootstrap.config_parts import open_configuring
 from counterpoint.bootstrap.housekeeping import Housekeeping
+from counterpoint.bootstrap.no_executor import NoExecutor
 from counterpoint.bootstrap.places import (
     attestation_key,
     durable_url,
@@ -22,7 +24,7 @@ from counterpoint.bootstrap.places import (
 from counterpoint.bootstrap.planners import open_planner
 from counterpoint.bootstrap.platform import Platform
 from counterpoint.bootstrap.reference import REFERENCE_SURFACE, load_reference_content, surface_files
-from counterpoint.bootstrap.slots import take_slot
+from counterpoint.bootstrap.slots import Slot, take_slot
 from counterpoint.bootstrap.surfaces import load_surfaces
 from counterpoint.config import Staleness, Surface
 from counterpoint.content import LiveCatalogue, rebase_releases
@@ -58,7 +60,6 @@ from counterpoint.recommend import ModelRegistry
 from counterpoint.releases import ReleaseStore
 from counterpoint.settings import Settings
 from counterpoint.storage.content import FileModelStore
-from counterpoint.storage.durable import DbosExecutor
 from counterpoint.storage.events import BufferedLog, open_event_log
 from counterpoint.storage.histories import MemoryHistories
 from counterpoint.storage.snapshots import own_identity, report_of
@@ -72,6 +73,9 @@ from counterpoint.storage.sql import (
     open_database,
 )
 from counterpoint.telemetry import Meters
+
+if TYPE_CHECKING:
+    from counterpoint.storage.durable import DbosExecutor
 
 HISTORY_DAYS = 28
 
@@ -95,6 +99,7 @@ def opened(
     new_id: Callable[[], str] = short_id,
     buffered: bool = False,
     tighter: Staleness | None = None,
+    executing: bool = True,
 ) -> Iterator[Platform]:
     """Yield an open platform, and close it at the end.
 
@@ -104,6 +109,7 @@ def opened(
         new_id: Returns an identifier that was never returned before.
         buffered: Write event records many at once; for rehearsals, where losing the last few harms nobody.
         tighter: What this process promises about a snapshot's age beyond what its surface declares.
+        executing: Whether launches are moved here; a command that moves none opens sooner without.
 
     Raises:
         InvalidInput: The data folder, the database's URL or a surface's file is at fault.
@@ -209,10 +215,7 @@ def opened(
             clock=clock,
             stopwatch=stopwatch,
         )
-        slot = take_slot(folder, settings.executor_id)
-        closing.callback(slot.release)
-        executor = DbosExecutor(durable_url(settings), slot.name)
-        closing.callback(executor.close)
+        slot, executor = _executing(settings, folder, closing) if executing else (None, NoExecutor())
         configuring = open_configuring(
             database,
             releases=releases,
@@ -269,6 +272,17 @@ def opened(
             live=backing.live,
             agency=open_agency(control, evidence=evidence, documents=documents, rules=rules, key=key),
         )
+
+
+def _executing(settings: Settings, folder: Path, closing: ExitStack) -> "tuple[Slot, DbosExecutor]":
+    # Its library is loaded by those who execute: a command that moves no launch does without.
+    from counterpoint.storage.durable import DbosExecutor
+
+    slot = take_slot(folder, settings.executor_id)
+    closing.callback(slot.release)
+    executor = DbosExecutor(durable_url(settings), slot.name)
+    closing.callback(executor.close)
+    return slot, executor
 
 
 def _own_fleet(

@@ -65,7 +65,7 @@ def _show(words: argparse.Namespace, settings: Settings) -> int:
 def _local(surface: str | None, settings: Settings) -> dict[str, Any]:
     from counterpoint.bootstrap import opened
 
-    with opened(settings) as platform:
+    with opened(settings, executing=False) as platform:
         document = platform.live.document(surface)
     for each in document["surfaces"].values():
         # This process is the only one that it has heard of, and it serves nobody.

@@ -225,5 +225,5 @@ def _edited(words: argparse.Namespace, settings: Settings, call: Any) -> int:
 def _ask(settings: Settings, call: Any) -> Any:
     from counterpoint.bootstrap import opened
 
-    with opened(settings) as platform:
+    with opened(settings, executing=False) as platform:
         return call(platform.configuring.aside)

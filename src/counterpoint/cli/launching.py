@@ -168,7 +168,7 @@ def _print_launch(document: dict[str, Any]) -> None:
 def _experiments(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
 
-    with opened(settings) as platform:
+    with opened(settings, executing=False) as platform:
         require_surface(words.surface, platform.control.release_store.surfaces())
         if words.search is not None:
             return _found(platform.registry.find(surface=words.surface, search=words.search), words.json)
@@ -199,7 +199,7 @@ def _found(rows: list[dict[str, Any]], as_json: bool) -> int:
 def _experiment(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
 
-    with opened(settings) as platform:
+    with opened(settings, executing=False) as platform:
         document = platform.control.experiment(words.key)
     if words.json:
         print_json(document)
@@ -215,7 +215,7 @@ def _results(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
     from counterpoint.metrics import scorecard_text, segments_text
 
-    with opened(settings) as platform:
+    with opened(settings, executing=False) as platform:
         document = platform.control.results(words.key, segment=words.segment)
     if words.json:
         print_json(document)

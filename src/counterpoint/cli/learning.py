@@ -19,7 +19,7 @@ def add_commands(commands: Commands) -> None:
 def _past(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
 
-    with opened(settings) as platform:
+    with opened(settings, executing=False) as platform:
         found = platform.control.search_past(
             " ".join(words.words), surface=words.surface, metric=words.metric, limit=words.limit
         )

@@ -154,7 +154,7 @@ def _from_history(words: argparse.Namespace, settings: Settings) -> dict[str, An
             where="--metric",
             fix="name one, or give --mean and --units-per-day",
         )
-    with opened(settings) as platform:
+    with opened(settings, executing=False) as platform:
         control = platform.control
         return control.judge.power(
             control.clock(),

@@ -33,7 +33,7 @@ def _programme(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
     from counterpoint.metrics import programme_text
 
-    with opened(settings) as platform:
+    with opened(settings, executing=False) as platform:
         document = platform.control.statistics.programme(words.surface, days=words.days)
     if words.json:
         print_json(document)
@@ -45,7 +45,7 @@ def _programme(words: argparse.Namespace, settings: Settings) -> int:
 def _interactions(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
 
-    with opened(settings) as platform:
+    with opened(settings, executing=False) as platform:
         document = platform.control.statistics.interactions(words.surface)
     if words.json:
         print_json(document)
@@ -65,7 +65,7 @@ def _interactions(words: argparse.Namespace, settings: Settings) -> int:
 def _novelty(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
 
-    with opened(settings) as platform:
+    with opened(settings, executing=False) as platform:
         document = platform.control.statistics.novelty(words.experiment, metric=words.metric)
     if words.json:
         print_json(document)
@@ -78,7 +78,7 @@ def _novelty(words: argparse.Namespace, settings: Settings) -> int:
 def _recheck(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import opened
 
-    with opened(settings) as platform:
+    with opened(settings, executing=False) as platform:
         document = platform.control.statistics.recheck(words.experiment)
     if words.json:
         print_json(document)

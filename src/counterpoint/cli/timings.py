@@ -24,7 +24,7 @@ def _timings(words: argparse.Namespace, settings: Settings) -> int:
     from counterpoint.bootstrap import moment_of, opened
 
     since = None if words.since is None else moment_of(words.since)
-    with opened(settings) as platform:
+    with opened(settings, executing=False) as platform:
         document = platform.control.timings(words.surface, since=since)
     if words.json:
         print_json(document)
