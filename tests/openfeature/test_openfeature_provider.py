@@ -186,6 +186,16 @@ def test_each_evaluation_that_meets_an_experiment_is_one_exposure(connected, goo
     ]
 
 
+def test_an_experiment_on_devices_exposes_the_device_that_an_attribute_names(connected, good):
+    seen = []
+    devices = replace(HALVES, key="devices", salt="devices", unit="device_id", audience="true")
+    put(good, snapshot(2, experiments=(devices,)))
+    client, _ = connected(on_exposures=seen.extend)
+    client.get_integer_value("rows", 0, context("u1", device_id="d7"))
+    client.get_integer_value("rows", 0, context("u1"))
+    assert [(one.unit, one.experiment) for one in seen] == [("d7", "devices")]
+
+
 def test_an_exposure_that_cannot_be_written_does_not_break_the_flag(connected):
     def full(_):
         raise OSError("disk full")
