@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 import msgspec
@@ -37,6 +38,7 @@ class ParkedWrite(msgspec.Struct, frozen=True, kw_only=True):
         consequence: What it would change, as it was seen when it was parked, for the agent and for who approves.
         needed: How many people must approve it before it may be confirmed.
         approvers: Who they may be; anybody who is no agent when empty.
+        owners: Names, or patterns, of whom one must be among those who approve; nobody in particular when empty.
         result: What it became: `launch` and its `state`, or the `error`; None until it is carried out.
         steps: What happened to it, the oldest first.
     """
@@ -51,6 +53,7 @@ class ParkedWrite(msgspec.Struct, frozen=True, kw_only=True):
     consequence: dict[str, Any]
     needed: int
     approvers: tuple[str, ...]
+    owners: tuple[str, ...] = ()
     created_at: datetime
     expires_at: datetime
     state: WriteState = "waiting"
@@ -147,12 +150,28 @@ def people_of(write: ParkedWrite) -> tuple[str, ...]:
     return tuple(sorted({approval.by for approval in write.approvals}))
 
 
+def missing_approvals(write: ParkedWrite) -> str:
+    """Return which approvals it still needs, in words; empty when none."""
+    people = people_of(write)
+    missing = write.needed - len(people)
+    by_an_owner = any(fnmatchcase(person, owner) for person in people for owner in write.owners)
+    if write.owners and not by_an_owner:
+        who = " or ".join(write.approvers) or "people"
+        named = f"one of them an owner of the surface ({', '.join(write.owners)})"
+        return f"{_approvals(max(missing, 1))} by {who}, {named}"
+    return f"{_approvals(missing)} by {' or '.join(write.approvers) or 'a person'}" if missing > 0 else ""
+
+
+def _approvals(n: int) -> str:
+    return f"{n} approval{'s' if n > 1 else ''}"
+
+
 def standing_of(write: ParkedWrite, now: datetime) -> str:
     """Return what it waits for, or what became of it, in one word."""
     if write.state == "waiting" and now >= write.expires_at:
         return "expired"
     if write.state == "waiting":
-        return "awaiting_approval" if len(people_of(write)) < write.needed else "awaiting_confirmation"
+        return "awaiting_approval" if missing_approvals(write) else "awaiting_confirmation"
     return write.state
 
 
@@ -166,10 +185,8 @@ def write_document(write: ParkedWrite, now: datetime) -> dict[str, Any]:
 def _next(write: ParkedWrite, standing: str) -> str:
     match standing:
         case "awaiting_approval":
-            who = " or ".join(write.approvers) or "a person"
-            missing = write.needed - len(people_of(write))
-            many = f"{missing} approval{'s' if missing > 1 else ''}"
-            return f"{many} by {who}: `counterpoint approve {write.id} --by NAME`; then {write.actor} confirms it"
+            how = f"`counterpoint approve {write.id} --by NAME`, or the page /parked/{write.id}"
+            return f"{missing_approvals(write)}: {how}; then {write.actor} confirms it"
         case "awaiting_confirmation":
             return f"{write.actor} confirms it before {write.expires_at:%Y-%m-%d %H:%M} UTC"
         case "executing":

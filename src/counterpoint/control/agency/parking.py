@@ -12,6 +12,7 @@ from counterpoint.control.agency.parked_writes import (
     ParkedWrite,
     ParkedWrites,
     Step,
+    missing_approvals,
     people_of,
     standing_of,
     stepped,
@@ -68,6 +69,7 @@ class Parking:
             {"spec": spec_document(parsed), "plan": None if plan is None else dict(plan)},
             launch_consequence(self.control, self.evidence, parsed, findings, actor=agent),
             needed=max(budget.approvals, live["policy"]["approvals"]),
+            owners=tuple(live["policy"]["owners"]),
         )
 
     def move(self, action: Action, launch: str, *, actor: str, reason: str) -> Document:
@@ -197,6 +199,7 @@ class Parking:
         consequence: Document,
         *,
         needed: int,
+        owners: tuple[str, ...] = (),
     ) -> Document:
         now = self.control.clock()
         expires_at = now + timedelta(hours=self.risks.rules.parked_hours)
@@ -210,6 +213,7 @@ class Parking:
             digest=digest({"action": action, "plan": plan}),
             consequence=consequence,
             needed=needed,
+            owners=owners,
             approvers=self.risks.budget(actor).approvers,
             created_at=now,
             expires_at=expires_at,
@@ -241,12 +245,11 @@ class Parking:
             raise Forbidden("not_your_write", f"{write.actor} parked it", where=write.id, fix="confirm what you parked")
         match standing_of(write, now):
             case "awaiting_approval":
-                n_given = len(people_of(write))
                 raise Conflict(
                     "approval_missing",
-                    f"{n_given} of {write.needed} approvals are given",
+                    f"it needs {missing_approvals(write)}",
                     where=write.id,
-                    fix=f"ask {' or '.join(write.approvers) or 'a person'}: counterpoint approve {write.id} --by NAME",
+                    fix=f"ask them: counterpoint approve {write.id} --by NAME, or the page /parked/{write.id}",
                 )
             case "expired":
                 raise Conflict(
