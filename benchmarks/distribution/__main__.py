@@ -53,7 +53,7 @@ def main() -> None:
     rows = [
         *scenario("the Home surface, in the control plane's own process", "home", ("baseline", "kill switch")),
         *scenario("the Home surface, published by another process", "home-and-other", ("baseline elsewhere",)),
-        *scenario("100 live experiments", "synthetic-100", ("snapshot", "kill switch")),
+        *scenario("100 live experiments", "synthetic-100", ("every baseline", "kill switch")),
     ]
     libraries = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "uvicorn", "httpx", "msgspec"))
     python = f"{platform.machine()}, {platform.system()}, Python {sys.version.split()[0]}"
@@ -67,7 +67,7 @@ def main() -> None:
             f"in {N_LISTENING} processes; {N_PUBLISHES} publishes a line, each timed from before the command is given "
             "until each follower serves it,",
             f"with {others:.1f} other processes wanting those cores at the start;",
-            "served is: committed, sent, checked against its address and compiled.",
+            "served is: committed, sent (what changed, not the whole), checked against its address and compiled.",
             "The last two columns are processor time per publish, heartbeats included; load lengthens the wall",
             "times, not those. Here a hundred followers compile on two cores; in a fleet each does on its own.",
             "",

@@ -142,14 +142,16 @@ def _publish_elsewhere(folder: Path) -> None:
 @contextmanager
 def _synthetic(n_experiments: int) -> Iterator[Any]:
     good = LastGood()
-    number = 1
-    _put(good, n_experiments, number)
+    number, level = 1, 0
+    _put(good, n_experiments, number, level=level)
 
     def do(command: str) -> int:
-        nonlocal number
+        nonlocal number, level
         number += 1
-        # A kill switch leaves everything as it is and takes one experiment away, every other time.
-        _put(good, n_experiments, number, killed=command == "kill switch" and number % 2 == 0)
+        # A kill switch leaves everything as it is and takes one experiment away, every other time; the other command
+        # moves the baseline of every parameter, so that nothing of the snapshot before can be taken over but buckets.
+        level = level if command == "kill switch" else number % 100
+        _put(good, n_experiments, number, level=level, killed=command == "kill switch" and number % 2 == 0)
         return number
 
     platform: Any = SimpleNamespace(
@@ -165,7 +167,7 @@ def _meters() -> Any:
     return Meters()
 
 
-def _put(good: LastGood, n: int, release: int, *, killed: bool = False) -> None:
+def _put(good: LastGood, n: int, release: int, *, level: int, killed: bool = False) -> None:
     buckets = BucketSet((1 << 10_000) - 1).to_text()
     audience = 'country == "SE" && plan == "premium" && age > 20'
     snapshot = Snapshot(
@@ -178,9 +180,7 @@ def _put(good: LastGood, n: int, release: int, *, killed: bool = False) -> None:
             AttributeSchema(key=key, type=kind)
             for key, kind in (("age", "int"), ("country", "string"), ("plan", "string"))
         ),
-        parameters=tuple(
-            ParameterSchema(key=f"p{i:04}", type="int", baseline=0 if killed else release % 100) for i in range(n)
-        ),
+        parameters=tuple(ParameterSchema(key=f"p{i:04}", type="int", baseline=level) for i in range(n)),
         experiments=tuple(
             LiveExperiment(
                 key=f"e{i:04}",
