@@ -273,3 +273,9 @@ def test_a_word_without_an_end_is_not_repeated_whole(client):
     form = {"hypothesis": "podcast", "surface": "x" * 50_000}
     text = shown(client.post("/plans", data=form, headers=HTMX), "unknown_surface", "xxx…", status=404)
     assert len(text) < 2_000
+
+
+def test_a_reason_is_no_longer_than_its_field(client, platform):
+    address = f"/launches/{documents.LAUNCH['id']}/pause"
+    shown(client.post(address, data={"reason": "x" * 4_001, "actor": "maria"}), "too_long", "at most 4,000", status=400)
+    assert not any(asked[0] == "move" for asked in platform.control.asked)

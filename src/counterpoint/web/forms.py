@@ -10,6 +10,8 @@ ANONYMOUS = "anonymous@localhost"
 ACTOR_HEADER = "X-Counterpoint-Actor"
 _MAX_BYTES = 64_000
 _MAX_FIELDS = 50
+# As the fields of the pages say to browsers; whoever sends a form without one is held to the same.
+_LONGEST = {"reason": 4_000, "note": 4_000, "hypothesis": 4_000, "actor": 128, "owner": 128}
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -17,7 +19,7 @@ async def read_form(request: Request) -> dict[str, str]:
 
     Raises:
         Forbidden: code `cross_site`, when another site's page sent it.
-        InvalidInput: code `bad_form`, when it is too long or not a form.
+        InvalidInput: code `bad_form`, when it is too long or not a form; `too_long`, when one of its texts is.
     """
     _refuse_other_sites(request)
     body = await request.body()
@@ -29,7 +31,13 @@ async def read_form(request: Request) -> dict[str, str]:
         raise InvalidInput("bad_form", "the form cannot be read", fix="go back and send it again") from error
     if any("\x00" in each for values in fields.values() for each in values):
         raise InvalidInput("bad_form", "the form holds a null byte", fix="type the text again")
-    return {name: values[-1].strip() for name, values in fields.items()}
+    found = {name: values[-1].strip() for name, values in fields.items()}
+    for name, longest in _LONGEST.items():
+        if len(found.get(name, "")) > longest:
+            raise InvalidInput(
+                "too_long", f"it has {len(found[name]):,} characters", where=name, fix=f"say it in at most {longest:,}"
+            )
+    return found
 
 
 def required(fields: dict[str, str], name: str, fix: str) -> str:
