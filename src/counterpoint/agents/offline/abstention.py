@@ -6,7 +6,7 @@ surface's names. A question costs a reply; a plan that is confidently wrong cost
 
 from collections.abc import Callable, Iterator
 
-from counterpoint.agents.offline import audit, unread_arms, unread_users
+from counterpoint.agents.offline import audit, guesses, unread_arms, unread_users
 from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.text import Token, words_of, words_set
@@ -214,6 +214,7 @@ LOOKS: tuple[Look, ...] = (
     _governance_unread,
     unread_arms.torn_apart,
     unread_arms.switched_unread,
+    guesses.suggested_otherwise,
     unread_arms.arm_of_its_own,
     unread_users.users_apart,
     unread_arms.part_of_its_own,

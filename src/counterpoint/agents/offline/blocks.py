@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from counterpoint.agents.offline.changes import ChangeReading, read_changes
+from counterpoint.agents.offline.guesses import guessed_change
 from counterpoint.agents.offline.labels import arm_labels
 from counterpoint.agents.offline.linking import link, mentions_of
 from counterpoint.agents.offline.quantities import Kind
@@ -63,7 +64,12 @@ def read_change(text: Text, links: Links) -> ChangeReading:
         reading = _read_blocks(text, links, blocks, before) if len(blocks) > 1 else None
         if reading is not None:
             return reading
-    return read_changes(text, links)
+    reading = read_changes(text, links)
+    if not reading.arms and (guessed := guessed_change(text, links, reading)) is not None:
+        reading, again = guessed
+        links.parameters, links.metrics = again.parameters, again.metrics
+        links.values, links.effects = again.values, again.effects
+    return reading
 
 
 def _labelled(text: Text) -> tuple[list[Span], Span]:
