@@ -1,5 +1,7 @@
 """The planner's settings are read once, checked, and never show the key."""
 
+from pathlib import Path
+
 import pytest
 
 from counterpoint.errors import InvalidInput
@@ -19,11 +21,11 @@ def test_everything_can_be_set() -> None:
     read = _read(
         PLANNER="openai:NAME", MODEL_URL="http://127.0.0.1:11434/v1/", MODEL_KEY="sk-1", MODEL_PRICE="0.15/0.6",
         PLANNER_ROUNDS="2", PLANNER_TOKENS="5000", PLANNER_SECONDS="1.5", PLANNER_COST_USD="0.01",
-        PLANNER_SECOND_OPINION="off",
+        PLANNER_SECOND_OPINION="off", PLANNER_LANGUAGE="words",
     )  # fmt: skip
     assert read == PlannerSettings(
         planner="openai:NAME", url="http://127.0.0.1:11434/v1", key="sk-1", rounds=2, tokens=5_000, seconds=1.5,
-        cost_usd=0.01, price=(0.15, 0.6), second_opinion=False,
+        cost_usd=0.01, price=(0.15, 0.6), second_opinion=False, language=Path("words"),
     )  # fmt: skip
     assert "sk-1" not in repr(read)
 

@@ -21,6 +21,7 @@ from counterpoint.agents.knowledge import (
     expected_effects,
     search_past,
 )
+from counterpoint.agents.learning import learn_associations
 from counterpoint.agents.model import Budget, ModelPlanner, Price, planner_sentences
 from counterpoint.agents.offline import Lexicon, default_lexicon, load_lexicon, plan_offline
 from counterpoint.agents.plan import Missing, Outcome, Plan, PlannedGuardrail, Provenance, RejectReason, Source
@@ -91,6 +92,7 @@ __all__ = [
     "guard_findings",
     "is_agent",
     "jsonl",
+    "learn_associations",
     "load_cases",
     "load_lexicon",
     "may_launch",

@@ -19,8 +19,8 @@ _N_STEPS = 400
 _RATE = 0.05
 _RIDGE = 2e-5
 _START = -3.0
-_LEAST_SAYING = 5.0
-"""Least weight times rarity that is kept: less moves a usual text's log-odds by about 0.1, and fills the file."""
+_N_KEPT = 12_000
+"""Weights kept for dials, and for metrics: the rest moves the log-odds of a usual text by less than about 0.1."""
 
 
 def learn_associations(cases: Sequence[Case], surface: Surface) -> str:
@@ -56,38 +56,22 @@ def learn_associations(cases: Sequence[Case], surface: Surface) -> str:
         METRICS: [[key == metric for key in keys[METRICS]] for _, _, metric in (*said, *own)],
     }
     fitted = {group: _fit(rows, speaks[group]) for group in keys}
-    weights = {
-        group: {
-            feature: kept
-            for n, feature in enumerate(vocabulary)
-            if (
-                kept := {
-                    key: round(float(weight), 1)
-                    for key, weight in zip(keys[group], fitted[group][0][n], strict=True)
-                    if abs(weight) * rarity[n] >= _LEAST_SAYING
-                }
-            )
-        }
-        for group in keys
+    heavy = {group: _heaviest(fitted[group][0], rarity) for group in keys}
+    rows_of = {
+        feature: [round(float(rarity[n]), 1), *(heavy[group][n] for group in (DIALS, METRICS))]
+        for n, feature in enumerate(vocabulary)
+        if any(heavy[group][n] for group in keys)
     }
-    return json.dumps(
-        {
-            "rarity": {
-                feature: round(float(r), 1)
-                for feature, r in zip(vocabulary, rarity, strict=True)
-                if any(feature in kept for kept in weights.values())
-            },
-            "bias": {
-                group: {key: round(float(b), 2) for key, b in zip(keys[group], fitted[group][1], strict=True)}
-                for group in keys
-            },
-            "weights": weights,
-        },
-        ensure_ascii=False,
-        indent=0,
-        separators=(",", ":"),
-        sort_keys=True,
-    )
+    head = {
+        group: {key: round(float(b), 2) for key, b in zip(keys[group], fitted[group][1], strict=True)} for group in keys
+    }
+    # A feature a line: what changed between two files can be read.
+    body = ",\n".join(f"{_json(feature)}:{_json(row)}" for feature, row in rows_of.items())
+    return f'{{"bias":{_json(head)},\n"features":{{\n{body}\n}}}}'
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _labels(expect: Mapping[str, Any], surface: Surface) -> tuple[set[str], str] | None:
@@ -105,6 +89,18 @@ def _labels(expect: Mapping[str, Any], surface: Surface) -> tuple[set[str], str]
     # A switch that only had to be thrown for another dial is not what the words speak of.
     needed = {need for key in moved for need in surface.parameters[key].requires} & moved
     return moved - needed or moved, metric
+
+
+def _heaviest(weights: "NDArray[np.float32]", rarity: "NDArray[np.float32]") -> list[dict[str, float]]:
+    """Return for each feature the weights that say most, by the place of their key."""
+    import numpy as np
+
+    says = np.abs(weights * rarity[:, None])
+    least = np.sort(says, axis=None)[-min(_N_KEPT, says.size)]
+    return [
+        {str(m): round(float(row[m]), 1) for m in np.flatnonzero(heard >= least).tolist()}
+        for row, heard in zip(weights, says, strict=True)
+    ]
 
 
 def _words(key: str) -> str:

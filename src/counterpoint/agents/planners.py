@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from counterpoint.agents.offline import plan_offline
+from counterpoint.agents.offline import Lexicon, plan_offline
 from counterpoint.agents.plan import Plan
 from counterpoint.agents.ports import PastExperiment
 from counterpoint.config import Surface
@@ -57,14 +57,24 @@ class Planner(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfflinePlanner:
-    """The planner without a model."""
+    """The planner without a model.
 
-    name = "offline"
+    Attributes:
+        lexicon: The language data; the package's when None.
+    """
+
+    lexicon: Lexicon | None = None
+
+    @property
+    def name(self) -> str:
+        """`offline`."""
+        return "offline"
 
     def plan(
         self, text: str, surface: Surface, *, past: Sequence[PastExperiment] = (), review: Review = not_reviewed
     ) -> Planned:
         """Return the answer of the rules; what the validator would say changes nothing about what the text says."""
         del review
-        return Planned(plan=plan_offline(text, surface, past=past))
+        return Planned(plan=plan_offline(text, surface, lexicon=self.lexicon, past=past))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from counterpoint.errors import InvalidInput
@@ -14,6 +15,7 @@ PLANNER_SETTINGS = frozenset(
         "MODEL_URL",
         "PLANNER",
         "PLANNER_COST_USD",
+        "PLANNER_LANGUAGE",
         "PLANNER_ROUNDS",
         "PLANNER_SECONDS",
         "PLANNER_SECOND_OPINION",
@@ -38,6 +40,7 @@ class PlannerSettings:
         cost_usd: US dollars for one hypothesis; None for no limit beyond the tokens'.
         price: US dollars for a million tokens, read and written; None for the price list of the provider kit.
         second_opinion: Whether the offline planner's reading is compared with the model's.
+        language: Folder of what a surface owner adds to the language data; None for the package's alone.
     """
 
     planner: str = OFFLINE
@@ -49,6 +52,7 @@ class PlannerSettings:
     cost_usd: float | None = None
     price: tuple[float, float] | None = None
     second_opinion: bool = True
+    language: Path | None = None
 
 
 def read_planner(given: Mapping[str, str]) -> PlannerSettings:
@@ -77,6 +81,7 @@ def read_planner(given: Mapping[str, str]) -> PlannerSettings:
         else None,
         price=_price(given["MODEL_PRICE"]) if given.get("MODEL_PRICE") else None,
         second_opinion=_switch(given.get("PLANNER_SECOND_OPINION", "on")),
+        language=Path(given["PLANNER_LANGUAGE"]) if given.get("PLANNER_LANGUAGE") else None,
     )
 
 

@@ -69,16 +69,21 @@ def load_associations(text: str) -> Associations:
     """
     try:
         raw: dict[str, Any] = json.loads(text)
-        rarity = {str(f): float(r) for f, r in raw["rarity"].items()}
-        groups = {group: {f: dict(keys) for f, keys in raw["weights"][group].items()} for group in (DIALS, METRICS)}
-        bias = {group: {k: float(b) for k, b in raw["bias"][group].items()} for group in (DIALS, METRICS)}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        bias = {group: {str(key): float(b) for key, b in raw["bias"][group].items()} for group in (DIALS, METRICS)}
+        rarity: dict[str, float] = {}
+        weights: dict[str, dict[str, dict[str, float]]] = {DIALS: {}, METRICS: {}}
+        for feature, (rare, *by_group) in raw["features"].items():
+            rarity[feature] = float(rare)
+            for group, row in zip((DIALS, METRICS), by_group, strict=True):
+                keys = tuple(bias[group])
+                weights[group][feature] = {keys[int(n)]: float(weight) for n, weight in row.items()}
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidInput(
             "associations_unreadable",
             "these are no learned associations",
             fix="make them with: counterpoint learn CASES.yaml --surface SURFACE.yaml",
         ) from error
-    return Associations(rarity, groups, bias)
+    return Associations(rarity, weights, bias)
 
 
 @lru_cache(maxsize=1)

@@ -1,13 +1,14 @@
 """What the offline planner knows of language: the package's YAML files, and what a surface owner adds to them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
 
+from counterpoint.agents.offline.associations import Associations, default_associations, load_associations
 from counterpoint.agents.offline.text import Token, read, split_words, stem_of
 from counterpoint.errors import InvalidInput
 
@@ -86,6 +87,7 @@ class Lexicon:
     known_words: frozenset[str]
     ordinary: frozenset[str]
     spellings: tuple[str, ...]
+    learned: tuple[Associations, ...] = ()
 
     def read(self, text: str) -> tuple[Token, ...]:
         """Return the tokens of `text`, with spelling, stems, sentences and clauses."""
@@ -95,24 +97,37 @@ class Lexicon:
         """Return the stems of the words of `phrase`."""
         return tuple(stem_of(w, self.irregular) for w in split_words(phrase))
 
+    def likely(self, group: str, tokens: Sequence[Token], among: Iterable[str]) -> tuple[tuple[str, float], ...]:
+        """Return which keys of `among` the words suggest, with their log-odds, the likeliest first.
+
+        A surface owner's own associations come before the package's; empty where neither knows one of the keys.
+        """
+        keys = tuple(among)
+        return next((found for each in self.learned if (found := each.likely(group, tokens, keys))), ())
+
     def has(self, name: str, tokens: Sequence[Token]) -> bool:
         """Return whether a phrase of the list `name` occurs in `tokens`."""
         return self.lists[name].any_in(tokens)
 
 
-def load_lexicon(*extensions: str) -> Lexicon:
+def load_lexicon(*extensions: str, learned: Sequence[str] = ()) -> Lexicon:
     """Return the language data of the package, extended by YAML texts of the same shape.
 
     Args:
         extensions: YAML mappings; lists are appended to, mappings are merged, e.g. `thesaurus: {shelf: [swimlane]}`.
+        learned: Associations of a surface owner's own, as `counterpoint learn` writes them.
 
     Raises:
-        InvalidInput: `lexicon_unreadable` when an extension is not a mapping of the known files.
+        InvalidInput: `lexicon_unreadable` when an extension is not a mapping of the known files;
+            `associations_unreadable`.
     """
     raw: dict[str, Any] = {name: _load(name) for name in FILES}
     for text in extensions:
         # BaseLoader, here and below: every scalar stays a word, so that "no" and "on" are not booleans.
-        extra = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader builds strings only
+        try:
+            extra = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader builds strings only
+        except (yaml.YAMLError, ValueError, RecursionError):
+            extra = None
         if not isinstance(extra, dict) or set(extra) - set(FILES):
             raise InvalidInput(
                 "lexicon_unreadable",
@@ -120,7 +135,8 @@ def load_lexicon(*extensions: str) -> Lexicon:
                 fix=f"use {', '.join(FILES)}",
             )
         raw = {name: _merged(raw[name], extra.get(name)) for name in FILES}
-    return _parsed(raw)
+    own = tuple(load_associations(text) for text in learned)
+    return replace(_parsed(raw), learned=(*own, default_associations()))
 
 
 @lru_cache(maxsize=1)
