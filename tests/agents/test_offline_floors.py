@@ -32,6 +32,12 @@ SETS = {
     "sixteenth": (0.65, 0),
     "seventeenth": (0.95, 0),
     "eighteenth": (0.9, 0),
+    "nineteenth": (0.9, 0),
+    "twentieth": (0.95, 0),
+    "twentyfirst": (0.9, 0),
+    "twentysecond": (0.8, 1),
+    "twentythird": (0.75, 1),
+    "twentyfourth": (0.7, 3),
 }
 
 

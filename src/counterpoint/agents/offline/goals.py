@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from counterpoint.agents.offline import doubts
+from counterpoint.agents.offline.associations import METRICS
 from counterpoint.agents.offline.audience_reading import AudienceReading
 from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.movements import moves_in, sizes
@@ -15,6 +16,9 @@ from counterpoint.agents.offline.schedule import Schedule
 from counterpoint.agents.offline.text import words_set
 from counterpoint.config import Surface
 from counterpoint.vocabulary import Direction
+
+# Log-odds of the associations; judged on sets that they had not been learned from.
+LIKELY, AHEAD, CERTAIN, FAR = -1.0, 1.0, -0.5, 2.5
 
 
 @dataclass(slots=True)
@@ -68,8 +72,27 @@ def choose(reading: Reading, surface: Surface) -> None:
         guards.pop(reading.primary.metric, None)
     elif len({s.metric for s in reading.statements}) == 1:
         reading.primary = _only_metric(reading)
+    _weigh(reading, surface, guards)
     reading.guardrails = list(guards.values())
     _size(reading, surface)
+
+
+def _weigh(reading: Reading, surface: Surface, guards: dict[str, Statement]) -> None:
+    """Let the words of the whole text decide where the grammar found no goal, or one that they speak against."""
+    spoken = [t for t in reading.text.tokens if t.index not in reading.text.audience]
+    likely = reading.text.lexicon.likely(METRICS, spoken, surface.metrics)
+    if len(likely) < 2:
+        return
+    (first, top), (_, second) = likely[:2]
+    if reading.primary is None and top >= LIKELY and top - second >= AHEAD and not _is_either(reading):
+        alone = len({s.metric for s in reading.statements}) == 1
+        roles = ("guardrail", "named") if alone else ("guardrail",)
+        said = [s for s in reading.statements if s.metric == first and s.role in roles]
+        if said:
+            reading.primary = max(said, key=lambda s: s.strength)
+            guards.pop(first, None)
+    elif reading.primary is not None and first not in guards and top >= CERTAIN:
+        reading.tie = reading.tie or top - dict(likely).get(reading.primary.metric, top) >= FAR
 
 
 def _is_bounded(text: Text, said: Statement) -> bool:
@@ -151,6 +174,7 @@ def _of_the_changed_part(reading: Reading, surface: Surface, said: Statement) ->
     if not near & {"its", "their", "shelf's", "own"} and not doubts.of_a_part(reading.text, said.mention):
         return said
     spaces = {k.partition(".")[0] for arm in reading.change.arms for k in arm}
+    spaces = spaces or {m.key.partition(".")[0] for m in reading.links.parameters}
     around = {t.text for t in tokens[max(0, said.mention.start - 4) : said.mention.end + 5]}
     if around & {"that", "own", "shelf's"} and (named := _parts_named(reading, said.mention.start)):
         spaces = named  # "they eat the clicks of jump back in; that shelf's own click-through"

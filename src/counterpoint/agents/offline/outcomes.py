@@ -134,6 +134,10 @@ def _statement(
     before = [t.index for t in tokens[start : mention.start] if t.index in changed]
     near = [t for t in region if not before or t.index > before[-1] or t.index in mention.tokens]
     moves = moves_in(near, mention, lexicon)
+    apart = quantity is None or quantity.start >= end
+    if not moves and apart and (said := _said_of_it(tokens, end, mentions)):
+        near = [*near, *said]
+        moves = moves_in(said, mention, lexicon)
     here = {tokens[i].clause for i in mention.tokens}
     moves = [m for m in moves if tokens[m[0]].clause in here] or moves  # "whichever wins, skips may not go up"
     worse = Direction.DECREASE if metric.better == "higher" else Direction.INCREASE
@@ -145,133 +149,15 @@ def _statement(
     toward_worse = direction is worse
     bet = _is_a_bet(tokens, mention, negated)
     negated = negated and not bet
-    allowed = any(
-        f" {p} " in words
-        for p in (
-            "may",
-            "can",
-            "could",
-            "might",
-            "at most",
-            "at worst",
-            "no more than",
-            "not more than",
-            "as long as",
-            "so long as",
-            "provided",
-            "tolerate",
-            "accept",
-            "acceptable",
-            "fine",
-            "okay",
-            "max",
-            "maximum",
-            "tops",
-            "allowed",
-            "afford",
-            "limit",
-            "or less",
-            "up to",
-        )
-    ) or words.strip().endswith("no more")
-    flat = any(
-        f" {p} " in words
-        for p in (
-            "flat",
-            "stay where",
-            "stays where",
-            "steady",
-            "unchanged",
-            "stable",
-            "stay the same",
-            "stays the same",
-            "stay put",
-            "remain",
-            "remains",
-            "hold",
-            "holds",
-            "must stay",
-            "should stay",
-            "has to stay",
-            "have to stay",
-            "constant",
-            "unharmed",
-            "untouched",
-            "unaffected",
-            "not budge",
-            "not move",
-            "keep its",
-            "stay as",
-            "stays as",
-            "stay within",
-            "stays within",
-            "stay at",
-            "stays at",
-            "stays below",
-            "stay below",
-            "stays under",
-            "stay under",
-            "at today's",
-            "at its current",
-            "at the current",
-            "not suffer",
-            "not worse",
-            "no worse",
-            "no change in",
-            "no damage",
-            "intact",
-            "in check",
-            "under control",
-            "stay in place",
-            "protect",
-            "protects",
-            "protecting",
-        )
-    )
-    stops = any(
-        f" {p} " in words
-        for p in (
-            "we stop",
-            "stop",
-            "abort",
-            "pull the plug",
-            "roll back",
-            "kill",
-            "call it off",
-            "stop it",
-            "we are out",
-            "off the table",
-            "red line",
-            "deal breaker",
-            "dealbreaker",
-            "no go",
-        )
-    )
+    allowed = lexicon.has("allowed", close) or words.strip().endswith("no more")
+    flat = lexicon.has("held_flat", close)
+    stops = lexicon.has("stops_it", close)
     within = (
         quantity is not None
         and any(t.text in ("within", "under", "below") and 0 < quantity.start - t.index <= 2 for t in near)
         and quantity.kind in (Kind.PERCENT, Kind.POINTS, Kind.TIME)
     )
-    named_guard = any(
-        f" {p} " in words
-        for p in (
-            "guardrail",
-            "guardrails",
-            "guard rail",
-            "at the expense of",
-            "expense",
-            "keep an eye",
-            "watch",
-            "monitor",
-            "as long as",
-            "so long as",
-            "provided",
-            "safeguard",
-            "condition",
-            "on the condition",
-            "ceiling",
-        )
-    )
+    named_guard = lexicon.has("guard_names", close)
     guard = (
         flat
         or within
@@ -293,7 +179,9 @@ def _statement(
     denied = (
         bool(moves) and direction is not worse and _is_denied([t for t in near if t.index not in mention.tokens], moves)
     )
-    if (has["disclaim"] and not named_guard and not flat) or (denied and not guard):
+    lead = [t.text for t in tokens[max(0, mention.start - 2) : mention.start]]
+    passed_over = lead in (["rather", "than"], ["instead", "of"])  # "saves rather than clicks"
+    if (has["disclaim"] and not named_guard and not flat) or (denied and not guard) or passed_over:
         role = "ignored"  # "will not raise CTR" makes it no goal
     elif guard:
         role = "guardrail"
@@ -325,6 +213,15 @@ def _statement(
         quantity=quantity,
         region=(start, end),
     )
+
+
+def _said_of_it(tokens: Sequence[Token], end: int, mentions: Sequence[Mention]) -> list[Token]:
+    """Return the sentence behind a metric that says of "it" what it does: "And skip rate? I say it climbs 2 %."."""
+    number = tokens[end].sentence if end < len(tokens) else -1
+    sentence = [t for t in tokens[end:] if t.sentence == number]
+    named = any(tokens[m.start].sentence == number for m in mentions)
+    asked = end > 0 and tokens[end - 1].text == "?"
+    return sentence if asked and not named and {t.text for t in sentence[:5]} & {"it", "they", "that"} else []
 
 
 def _direction(
