@@ -81,7 +81,17 @@ def shipped_early_or_at_the_end(test: str, lift: float, planned_units: float = N
         engine = Arrivals(rng, lift)
         for day in range(1, DAYS + 1):
             now = T0 + timedelta(days=day)
-            card = score(None, design, SURFACE, started_at=T0, now=now, planned=planned, engine=engine)  # type: ignore[arg-type]
+            # There are no pages to compare units with: only the primary metric is asked for.
+            card = score(
+                None,  # type: ignore[arg-type]
+                design,
+                SURFACE,
+                started_at=T0,
+                now=now,
+                planned=planned,
+                primary_only=True,
+                engine=engine,
+            )
             if decide(card, design).ship is not None:
                 early, at_end = early + (day < DAYS), at_end + (day == DAYS)
                 break
