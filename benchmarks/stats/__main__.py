@@ -183,7 +183,7 @@ def report(table: list[str]) -> str:
         [
             "# What the statistics cost",
             "",
-            "Written by `python -m benchmarks.stats --peers PYTHON --write`; CPU time, best of several repeats, one core.",
+            "Written by `python -m benchmarks.stats --peers PYTHON --write`; CPU time, best of several, one core.",
             f"{machine}; {versions}; load {os.getloadavg()[0]:.1f} while measuring.",
             "",
             "## Beside others, in one run, on the same sums",

@@ -92,7 +92,7 @@ def _stray(skew: float, errors: Sequence[float], sizes: tuple[int, int], alpha: 
     z = upper_quantile(alpha / 2)
     density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
     # Studentised mean: P(T > z) = alpha/2 - k3 (2 z^2 + 1) phi(z) / 6, and the opposite in the other tail.
-    return abs(shift) / sum(errors) ** 1.5 * (2 * z * z + 1) * density / 6
+    return abs(shift) / float(sum(errors) ** 1.5) * (2 * z * z + 1) * density / 6
 
 
 def _skewness(summary: Summary) -> float:
