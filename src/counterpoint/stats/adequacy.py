@@ -88,11 +88,12 @@ def adequacy(control: Summary, treatment: Summary, *, alpha: float = 0.05, binar
 
 def _stray(skew: float, errors: Sequence[float], sizes: tuple[int, int], alpha: float) -> float:
     """Return how far skewness moves each tail's error at these squared standard errors of control and treatment."""
-    shift = skew * (errors[1] ** 1.5 / math.sqrt(sizes[1]) - errors[0] ** 1.5 / math.sqrt(sizes[0]))
+    pulls = [math.pow(error, 1.5) / math.sqrt(n) for error, n in zip(errors, sizes, strict=True)]
+    shift = skew * (pulls[1] - pulls[0])
     z = upper_quantile(alpha / 2)
     density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
     # Studentised mean: P(T > z) = alpha/2 - k3 (2 z^2 + 1) phi(z) / 6, and the opposite in the other tail.
-    return abs(shift) / float(sum(errors) ** 1.5) * (2 * z * z + 1) * density / 6
+    return abs(shift) / math.pow(sum(errors), 1.5) * (2 * z * z + 1) * density / 6
 
 
 def _skewness(summary: Summary) -> float:
