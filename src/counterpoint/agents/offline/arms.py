@@ -44,6 +44,11 @@ def _is_list(text: Text, values: Sequence[Setting]) -> bool:
     tokens = text.tokens
     joints = words_set("and or versus / , against other another second third else to than")
     first, last = min(s.at for s in values), max(s.end for s in values)
+    users = {t.text for t in tokens[first:last] if t.index in text.audience} & words_set(
+        "people who users listeners those"
+    )
+    if users and any(a.end < i < b.at for a, b in pairwise(values) for i in text.audience):
+        return False  # "podcasts at 3 and people who listen to them at 5"
     chosen = text.lexicon.has("choosing", tokens) or text.lexicon.has("apart", tokens)
     if len(values) == 2 and tokens[first - 1].text == "between" and first and not chosen:
         return False  # a range, of which no value is given

@@ -315,7 +315,8 @@ def _listed(text: Text, key: str, spans: Sequence[tuple[int, int]]) -> set[int]:
 def _counts_the_rest(text: Text, q: Quantity, values: Sequence[Quantity]) -> bool:
     """Return whether a number says how many values follow it: "three floors: 0, 10 and 25"."""
     later = [o for o in values if o.start > q.end and text.tokens[o.start].sentence == text.tokens[q.start].sentence]
-    return text.tokens[q.start].text.isalpha() and len(later) > 1 and q.value == len(later)
+    noun = q.end < len(text.tokens) and text.tokens[q.end].text.isalpha()
+    return noun and text.tokens[q.start].text.isalpha() and len(later) > 1 and q.value == len(later)
 
 
 def _switched_by_pronoun(text: Text, mention: Mention, parameter: Parameter) -> Setting | None:

@@ -34,7 +34,13 @@ def _times(q: Quantity, tokens: Sequence[Token]) -> Quantity:
     counted = (
         q.kind is Kind.FACTOR and tokens[q.start].text in ("twice", "thrice") and before in ("than", "most", "least")
     )
-    return replace(q, kind=Kind.NUMBER) if counted else q
+    after = [t.text for t in tokens[q.end : q.end + 2]]
+    shown = (
+        q.kind is Kind.FACTOR
+        and tokens[q.end - 1].text == "times"
+        and after in (["on", "a"], ["on", "one"], ["per", "shelf"])
+    )
+    return replace(q, kind=Kind.NUMBER) if counted or shown else q
 
 
 def _with_elided_units(found: list[Quantity], tokens: Sequence[Token]) -> list[Quantity]:

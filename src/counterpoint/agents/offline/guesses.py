@@ -8,7 +8,7 @@ from counterpoint.agents.offline.linking import link, mentions_of
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.text import Token
-from counterpoint.agents.plan import Missing
+from counterpoint.agents.plan import Missing, RejectReason
 
 _SURE_ENOUGH = -3.2
 """Log-odds from which a suggested dial may be read without having been named."""
@@ -20,6 +20,8 @@ _AHEAD_OF_PLAN = 1.7
 """How far such a dial has to be ahead of the one in the plan."""
 _FAR = 1.5
 """How far a dial that was refused has to be behind for the suggestion to take its place."""
+_TOLD = 4
+"""Fewest words of a sentence that a dial may be guessed from."""
 _COVERAGE = 0.75
 
 Sign = tuple[Missing, str]
@@ -27,11 +29,16 @@ Sign = tuple[Missing, str]
 
 def suggested(text: Text) -> tuple[tuple[str, float], ...]:
     """Return the dials that the words suggest with their log-odds, the likeliest first; none on an unknown surface."""
-    return text.lexicon.likely(DIALS, text.tokens, text.surface.parameters)
+    # Who the users are says nothing of what changes: "people without a podcast play".
+    said = [t for t in text.tokens if t.index not in text.audience]
+    return text.lexicon.likely(DIALS, said, text.surface.parameters)
 
 
 def guessed_change(text: Text, links: Links, read: ChangeReading) -> tuple[ChangeReading, Links] | None:
     """Return the change read with the one dial that the words suggest, or None when that reads nothing either."""
+    strange = any(text.lexicon.has(name, text.tokens) for name in ("unsettable", "repairs", "negation"))
+    if read.missing is not None or strange or read.reject not in (None, RejectReason.OUT_OF_BOUNDS):
+        return None  # what was read is not in doubt, or something was asked for that no dial does
     likely = suggested(text)
     if not likely or likely[0][1] < _SURE_ENOUGH or (len(likely) > 1 and likely[0][1] - likely[1][1] < _AHEAD):
         return None
@@ -62,6 +69,8 @@ def _mention_of(text: Text, key: str, links: Links) -> Mention | None:
     if not best:
         return None
     sentence = best[0][1].sentence
+    if sum(t.sentence == sentence for t in free) < _TOLD:
+        return None  # "change: bigger"
     words = frozenset(t.index for weight, t in best if t.sentence == sentence and weight >= 0.5 * best[0][0])
     return Mention(key, "parameter", 2.0, _COVERAGE, words, "", n_literal=len(words))
 
@@ -92,7 +101,10 @@ def suggested_otherwise(text: Text, links: Links, change: ChangeReading, loose: 
     used = {k for arm in change.arms for k in arm} - needed or {k for arm in change.arms for k in arm}
     if not odds or not used:
         return None
-    outside = max(((score, key) for key, score in odds.items() if key not in used | needed), default=None)
+    # The dials of one shelf share their words: which of them is meant, its own words say.
+    parts = {p.rpartition(".")[0] for p in text.surface.parameters if p.endswith((".shelf_position", ".enabled"))}
+    kin = {k for k in odds for u in used if k.partition(".")[0] == u.partition(".")[0] in parts}
+    outside = max(((score, key) for key, score in odds.items() if key not in used | needed | kin), default=None)
     worst = min((odds.get(k, 0.0) for k in used), default=0.0)
     if outside is not None and outside[0] > max(worst + _AHEAD_OF_PLAN, _RIVAL):
         return Missing.CHANGE, outside[1]

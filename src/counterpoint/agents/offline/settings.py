@@ -152,6 +152,8 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
                     else 0.6
                 )
             )
+        if quantity.kind is Kind.NUMBER and last == "of":
+            return 0.0  # "a podcast shelf of twenty" counts what is on it
         if quantity.kind is Kind.NUMBER:
             counts = after[:1] and after[0].isalpha() and after[0] not in _PLACES | _AFTER_PLACE
             if counts and last not in words_set("position place slot row rank number"):
@@ -261,7 +263,7 @@ def from_quantity(
 ) -> Setting | None:
     """Return the setting a quantity makes; None when it only states what is so today."""
     if is_today(tokens, quantity):
-        if float(_number(quantity, parameter)) != float(parameter.baseline):
+        if not _may_be(quantity, parameter):
             return Setting(key=parameter.key, value=None, at=quantity.start, end=quantity.end, problem="contradiction")
         return None
     following = tokens[quantity.end : quantity.end + 2]
@@ -295,6 +297,15 @@ def from_quantity(
     return checked(
         parameter, int(value) if parameter.type is ParameterType.INT else value, quantity.start, quantity.end
     )
+
+
+def _may_be(quantity: Quantity, parameter: Parameter) -> bool:
+    """Return whether a quantity is where a parameter stands today, in whichever unit: "six weeks instead of two"."""
+    base = float(parameter.baseline)
+    if quantity.kind is Kind.NUMBER and is_time(parameter):
+        scale = TIME_UNITS[parameter.unit or "ms"]
+        return any(abs(quantity.bare * unit / scale - base) < _SAME for unit in {scale, *TIME_UNITS.values()})
+    return float(_number(quantity, parameter)) == base
 
 
 def _is_of_the_dial(quantity: Quantity, mention: Mention, tokens: Sequence[Token]) -> bool:

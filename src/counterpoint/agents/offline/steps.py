@@ -110,6 +110,9 @@ def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -
     ):
         return -1
     taken = before[-2:-1] and before[-2] in words_set("take remove drop cut lose") and last in ("those", "these")
+    going = {t.text for t in tokens[end : end + 7] if t.clause == tokens[start].clause} & {"go", "gone", "goes"}
+    if quantity.kind is Kind.FRACTION and going:
+        return -1  # "a third of the shelves can go"
     far_off = {t.text for t in tokens[end : end + 4] if t.clause == tokens[start].clause} & {"off", "away"}
     if far_off and last in words_set("take taking knock knocking shave lop cut strip"):
         return -1  # "take four shelves off the page"

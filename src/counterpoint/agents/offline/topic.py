@@ -110,8 +110,10 @@ def _items_on_it(links: Links, text: Text) -> None:
         after = [t.text for t in text.tokens[q.end : q.end + 5] if t.sentence == text.tokens[q.start].sentence]
         at = next((n for n, w in enumerate(after[:3]) if w in ("on", "in")), None)
         on_it = at is not None and (after[at + 1 : at + 2] == ["it"] or set(after[at + 2 : at + 3]) & {"shelf", "row"})
+        lead = [t.text for t in text.tokens[max(0, q.start - 2) : q.start]]
+        on_it = on_it or lead in (["shelf", "of"], ["row", "of"], ["or", "of"])
         spoken = _spoken(links, text, q.start)
-        if q.kind is not Kind.NUMBER or not on_it or not spoken or not _is_asked(q, text):
+        if q.kind is not Kind.NUMBER or not on_it or not spoken or not (lead[-1:] == ["of"] or _is_asked(q, text)):
             continue
         part = spoken[0].key.partition(".")[0]
         counts = [
@@ -121,6 +123,8 @@ def _items_on_it(links: Links, text: Text) -> None:
         ]
         if len(counts) == 1 and all(m.key != counts[0] for m in links.parameters):
             _give(links, counts[0], spoken[0], frozenset(range(*q.span)), q)
+        elif len(counts) == 1 and lead[-1:] == ["of"]:
+            links.values.setdefault(counts[0], []).append(q)
 
 
 def _filled(links: Links, text: Text) -> None:
