@@ -89,7 +89,8 @@ def excluded(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, na
 
 def _ruled_out_before(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
     skip = ARTICLES | words_set(
-        "for in on from with to at users people listeners a user is are they he she it app plan you set run running"
+        "for in on from with to at users people listeners a user is are they he she it app plan you set run running "
+        "listen listens play plays like likes love loves much any hear"
     )
     before = start - 1
     while before >= 0 and tokens[before].text in skip and start - before < 6:

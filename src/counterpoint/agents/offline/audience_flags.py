@@ -15,7 +15,9 @@ from counterpoint.vocabulary import AttributeType
 _CONSUME = words_set("listen play hear stream consum do lik lov enjoy follow us into")
 # "Who never tried a podcast" says that they play none; "who tried one" is an outcome.
 _BEGIN = words_set("touch try tri start open begin begun press")
-_FRIENDS = words_set("fan lover user people audience crowd folk consumer head enthusiast addict buff devotee")
+_FRIENDS = words_set(
+    "peopl audienc fan lover user people audience crowd folk consumer head enthusiast addict buff devotee"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,9 @@ def _related(tokens: Sequence[Token], i: int, verbs: frozenset[str], lexicon: Le
     habit = tokens[i + 1].stem in words_set("habit routine") if i + 1 < len(tokens) else False
     if habit and any(t.stem in ("hav", "has", "have", "got") for t in said):
         return _Flag(start=first - (first > 0 and people.at(tokens, first - 1) is not None), end=i + 2)
+    owned = tokens[i - 1].text in ("one", "a", "any") and any(t.text in ("had", "have", "has") for t in said)
+    if owned and (i + 1 >= len(tokens) or tokens[i + 1].text not in ("shelf", "row", "card", "cards")):
+        return _Flag(start=first - (first > 0 and people.at(tokens, first - 1) is not None), end=i + 1)
     never = any(negation.at(said, j) for j in range(len(said)))
     if not (any(t.stem in verbs for t in said) or (never and any(t.stem in _BEGIN for t in said))):
         return None

@@ -41,7 +41,8 @@ def read_hours(
         opener = tokens[a.start - 1].text if a.start else ""
         told = _told(tokens, a)
         bare = not a.half and not b.half
-        if joint not in _JOINTS or ((joint == ("and",) or bare) and opener not in _OPENERS) or (bare and not told):
+        listed = opener in _OPENERS or (opener in ("", ",", ":", "(", "say") and bool(told))
+        if joint not in _JOINTS or ((joint == ("and",) or bare) and not listed) or (bare and not told):
             continue
         whole = _resolved(a, b, told)
         if whole is None:
@@ -114,7 +115,7 @@ def _with_half(tokens: Sequence[Token], mark: _Mark) -> _Mark | None:
         mark = replace(mark, end=end + 2, half="day")
         end, rest = end + 2, [*rest[2:], "", ""]
     if rest[0] == "o'clock":
-        mark = replace(mark, end=end + 1)
+        mark = replace(mark, end=end + 1, half=mark.half or ("day" if mark.hour > _NOON else ""))
         end, rest = end + 1, [t.text for t in tokens[end + 1 : end + 5]] + [""] * 4
     if rest[0] in ("am", "pm"):
         return replace(mark, end=end + 1, half=rest[0])

@@ -183,6 +183,10 @@ def _is_spelled_out(
     return _is_defined(tokens, inside[0].index, reading, lexicon)
 
 
+_FRAGMENT = 7
+"""Most words of a sentence that is nothing but users: "People who come often."."""
+
+
 def read_unexplained_people(
     tokens: Sequence[Token], reading: AudienceReading, surface: Surface, lexicon: Lexicon
 ) -> None:
@@ -222,9 +226,12 @@ def read_unexplained_people(
         # "Accounts that have been with us for a long while ... for them": who is meant is pointed at again.
         pointed = relative and (i == 0 or tokens[i - 1].sentence != token.sentence)
         pointed = pointed and any(t.text in ("them", "they", "their", "those") for t in tokens[i + 2 :])
+        inside = [t for t in tokens if t.sentence == token.sentence and t.is_word]
+        fragment = relative and inside[0].index == i and len(inside) <= _FRAGMENT
         opener = (
             heads
             or pointed
+            or fragment
             or (served and (i == 0 or tokens[i - 1].sentence != token.sentence))
             or (i > 0 and tokens[i - 1].text in words_set("for among to only with all of"))
         )

@@ -89,6 +89,8 @@ class Gazetteer:
         before = tokens[start - 1].text if start else ""
         after = tokens[end].text if end < len(tokens) else ""
         later = tokens[end + 1].text if after == "-" and end + 1 < len(tokens) else after
+        if after == "as" and {t.text for t in tokens[end : end + 5]} & {"language", "locale"}:
+            return True  # "with Spanish as their app language"
         if before in words_set("language locale lang speaks speak") or (
             before in ("=", ":") and start > 1 and tokens[start - 2].text in ("language", "locale", "lang")
         ):
@@ -122,7 +124,8 @@ def build_gazetteer(surface: Surface, lexicon: Lexicon) -> Gazetteer:
 
     country = roles.get("country", "country")
     for code, names in places["countries"].items():
-        add([n for n in names if n != "us"], Meaning(country, (code,)))
+        nations = [f"{n}s" for n in names if n.endswith("an") and n != code.lower()]
+        add([*(n for n in names if n != "us"), *nations], Meaning(country, (code,)))
     for group in places["groups"]:
         add(group["words"], Meaning(country, tuple(group["countries"])))
     for words in places["languages"]:
