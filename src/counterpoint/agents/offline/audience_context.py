@@ -26,6 +26,7 @@ ARTICLES = frozenset(
         "their",
     }
 )
+_GIVEN_TO = words_set("tell give show let ask offer serve grant send hand spare allow")
 _EVERYTHING = words_set("all every any each anything anyone anybody everything everyone everybody anywhere everywhere")
 LINKS = words_set(", and or & / + plus as well nor the in on both")
 
@@ -37,6 +38,8 @@ def named(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, used:
     plain = words_set("only first and or just for now app users please on in from across the our all at")
     if all(t.index in used or t.text in plain for t in alone):
         return True
+    if start and tokens[start - 1].text in _GIVEN_TO:
+        return True  # "tell students why they see a card"
     opens = start == 0 or tokens[start - 1].sentence != tokens[start].sentence or tokens[start - 1].text in ",:;"
     if opens and lexicon.lists["person_plurals"].at(tokens, start) is not None:
         return True  # "Students skip a lot"

@@ -41,7 +41,7 @@ def read_sensitive(tokens: Sequence[Token], reading: AudienceReading, surface: S
 
 def _is_described(following: Token, lexicon: Lexicon) -> bool:
     """Return whether "the old" describes the word behind it, and names nobody."""
-    if following.text in ("one", "ones", "way", "and"):
+    if following.text in ("one", "ones", "way", "and", "at"):
         return True
     verbs = ("act", "up", "down", "better", "worse", "modal", "fast", "slow")
     is_verb = any(lexicon.lists[name].at((following,), 0) is not None for name in verbs)
@@ -70,6 +70,9 @@ def _ages(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[tuple[int, int]
         back = [t.text for t in tokens[max(0, i - 3) : i] if t.sentence == token.sentence]
         ahead = [t.text for t in tokens[i + 1 : i + 4] if t.sentence == token.sentence] + ["", "", ""]
         plural = ahead[0] in ("s", "'s")
+        clock = {t.text for t in tokens[i + 1 : i + 5] if t.sentence == token.sentence}
+        if clock & {"o'clock", "am", "pm", ":"}:
+            continue  # "between 15 and 20 o'clock"
         if (ahead[0] in units and not plural) or ahead[0] in ("sessions", "visits", "%", "pp"):
             continue  # "accounts under 14 days old"; years are an age
         ends = not ahead[0] or not ahead[0][0].isalnum()

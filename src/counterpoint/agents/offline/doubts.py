@@ -279,7 +279,8 @@ def unread_movement(text: Text, primary: Statement | None) -> str | None:
 
 def unread_people(text: Text, audience: AudienceReading, change: ChangeReading, links: Links) -> bool:
     """Return whether words that could name users were taken for ordinary ones, and nothing else explains them."""
-    known = change.used | text.audience | {i for m in [*links.parameters, *links.metrics] for i in m.tokens}
+    del change
+    known = text.audience | {i for m in [*links.parameters, *links.metrics] for i in m.tokens}
     idle = ("free", "us", "web", "family", "families", "desktop", "mobile", "phone", "paid")
     return any(
         not known & set(range(s, e)) and text.tokens[s].text not in idle and attribute not in audience.clauses
