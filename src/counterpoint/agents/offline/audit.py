@@ -22,7 +22,11 @@ def bundle_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
     if any(len(_asked_for(text, arm)) > 1 for arm in change.arms):
         return None
     for start, end, _ in text.lexicon.lists["bundled"].find(text.tokens):
-        after = {t.text for t in text.tokens[end : end + 8] if t.sentence == text.tokens[end - 1].sentence}
+        after = {
+            t.text
+            for t in text.tokens[end : end + (16 if len(change.arms) > 1 else 8)]
+            if t.sentence == text.tokens[end - 1].sentence
+        }
         if not after & words_set("another other second each every per"):
             return Missing.CHANGE, words_of(text.tokens, start, end)
     return None

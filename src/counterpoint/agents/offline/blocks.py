@@ -136,7 +136,7 @@ def _named_again(text: Text, links: Links) -> tuple[list[Span], Span]:
 
 def _read_blocks(text: Text, links: Links, blocks: Sequence[Span], before: Span) -> ChangeReading | None:
     """Return the arms of the blocks, or None when one of them cannot be read by itself."""
-    spoken = [m for m in links.parameters if before[0] <= m.start < before[1]]
+    spoken = [m for m in links.parameters if before[0] <= m.start < before[1] and m.coverage >= 0.8]
     shared = [before] if spoken else []
     arms: list[Arm] = []
     whole = ChangeReading(by_arm=True)
@@ -152,6 +152,8 @@ def _read_blocks(text: Text, links: Links, blocks: Sequence[Span], before: Span)
             continue
         again = n > 0 and arms and words.startswith(_AGAIN)
         reading = _read_alone(text, [*shared, block])
+        if shared and len(reading.arms) != 1 and reading.reject is None:
+            reading = _read_alone(text, [block])
         if reading.reject is not None and str(reading.reject) == "out_of_bounds":
             return reading
         if len(reading.arms) != 1 and not (again and not reading.arms and reading.missing is None):

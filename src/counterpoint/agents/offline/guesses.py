@@ -95,7 +95,7 @@ def suggested_otherwise(text: Text, links: Links, change: ChangeReading, loose: 
 
     The words suggest a dial that no arm sets more than they suggest one that an arm sets.
     """
-    del links, loose
+    del loose
     odds = dict(suggested(text))
     needed = {n for arm in change.arms for k in arm for n in text.surface.parameters[k].requires}
     used = {k for arm in change.arms for k in arm} - needed or {k for arm in change.arms for k in arm}
@@ -103,7 +103,8 @@ def suggested_otherwise(text: Text, links: Links, change: ChangeReading, loose: 
         return None
     # The dials of one shelf share their words: which of them is meant, its own words say.
     parts = {p.rpartition(".")[0] for p in text.surface.parameters if p.endswith((".shelf_position", ".enabled"))}
-    kin = {k for k in odds for u in used if k.partition(".")[0] == u.partition(".")[0] in parts}
+    kin = {m.key for m in links.parameters if m.tokens & change.used}  # "podcasts where the charts stand today"
+    kin |= {k for k in odds for u in used if k.partition(".")[0] == u.partition(".")[0] in parts}
     outside = max(((score, key) for key, score in odds.items() if key not in used | needed | kin), default=None)
     worst = min((odds.get(k, 0.0) for k in used), default=0.0)
     if outside is not None and outside[0] > max(worst + _AHEAD_OF_PLAN, _RIVAL):

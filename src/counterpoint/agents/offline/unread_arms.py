@@ -108,6 +108,7 @@ def joined_unread(text: Text, links: Links, change: ChangeReading, loose: set[in
             ["each", "other"],
             ["one", "another"],
         )
+        with_each = with_each or (led is not None and tokens[led + 1].text in ("each", "every", "all", "any"))
         if led is not None and beside and not with_each and not set(range(led, i)) & (text.audience | named):
             return Missing.CHANGE, words_of(tokens, led, i + 1)
         joint = i - 2 if tokens[i - 1].text in ("a", "an", "the") else i - 1
