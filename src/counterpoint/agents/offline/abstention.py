@@ -221,6 +221,7 @@ LOOKS: tuple[Look, ...] = (
     unread_arms.left_without_value,
     unread_arms.joined_unread,
     unread_users.condition_unread,
+    unread_users.cue_unread,
     _doubted,
     _pronoun_unread,
 )

@@ -106,6 +106,7 @@ def _read(text: str, surface: Surface, lexicon: Lexicon, without: Collection[int
         catalogue=catalogue,
         proper=proper_names(text),
         named=tuple(audience.named),
+        selected=frozenset(audience.clauses),
         said=tuple(said),
     )
     links = link(whole, mentions_of(whole))

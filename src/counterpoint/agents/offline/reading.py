@@ -23,6 +23,7 @@ class Text:
     catalogue: Catalogue
     proper: frozenset[str] = frozenset()
     named: tuple[tuple[str, int, int, tuple[str, ...]], ...] = ()
+    selected: frozenset[str] = frozenset()
     said: tuple[Mention, ...] = ()
 
     @property

@@ -186,6 +186,31 @@ def users_apart(text: Text, links: Links, change: ChangeReading, loose: set[int]
     return None
 
 
+def cue_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "In the first week after sign-up": words that hardly ever stand there unless they select users, and select none.
+    """
+    del loose
+    known = text.audience | {i for m in [*links.metrics, *links.parameters] for i in m.tokens}
+    known |= {i for k in links.values for q in links.values[k] for i in range(*q.span)}
+    roles = text.lexicon.raw["audience"]["roles"]
+    for role, cues in text.lexicon.raw["audience"]["cues"].items():
+        keys = [k for k in text.surface.attributes if k in roles.get(role, [role])]
+        if not keys or set(keys) & text.selected:
+            continue
+        for t in text.tokens:
+            for cue in cues:
+                words = cue.split()
+                span = [k.text for k in text.tokens[t.index : t.index + len(words)]]
+                before = text.tokens[t.index - 1].text if t.index else ""
+                if before in ("this", "last", "yesterday"):
+                    continue  # "what you ignored this morning"
+                if span == words and not set(range(t.index, t.index + len(words))) & (known | change.used):
+                    return Missing.AUDIENCE, cue
+    return None
+
+
 def condition_unread(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
     """Return a sign of this misreading, or None.
 
