@@ -37,7 +37,11 @@ def read_versions(
         near = {t.text for t in tokens[max(0, i - 5) : i + 4] if t.sentence == tokens[i].sentence}
         dotted = "." in tokens[i].text
         aged = _aged(tokens, i)
-        cued = bool(_CUES & near) or (dotted and bool({"app", "ios", "android", "apps"} & near))
+        cued = (
+            bool(_CUES & near)
+            or tokens[i].text.count(".") > 1
+            or (dotted and bool({"app", "ios", "android", "apps"} & near))
+        )
         if following in ("%", "pp", "percent") or not (cued or (dotted and aged is not None)):
             continue
         between = next((j for j in numbers if j == i + 2 and tokens[i + 1].text in ("and", "to", "-")), None)
