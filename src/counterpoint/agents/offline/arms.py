@@ -92,6 +92,8 @@ def _separate(text: Text, by_key: Mapping[str, Sequence[Setting]], fixed: dict[s
         )
     )
     spoken = {t.text for t in tokens}
+    if "one arm with both" in " ".join(t.text for t in tokens[first : last + 12]):
+        return [fixed]
     each = "each" in tail or {"former", "latter"} <= spoken or {"separately", "apart"} & set(tail)
     set_apart = (
         bool(each)

@@ -74,8 +74,12 @@ def _with_shared_units(found: list[Quantity], tokens: Sequence[Token]) -> list[Q
     for i in order:
         left, right = result[i], result[i + 1]
         between = {t.text for t in tokens[left.end : right.start]}
+        numbered = {tokens[q.start - 1].text for q in (left, right) if q.start} & words_set(
+            "arm variant group version option"
+        )
         if (
-            not between
+            numbered
+            or not between
             <= words_set(", and or versus / to - then against both instead of rather than also maybe perhaps even")
             or right.start - left.end > 3
         ):

@@ -84,7 +84,7 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
         return 0.0  # "in arm 1" numbers an arm
     if last == "than" and before[-2:-1] and before[-2] in ("worse", "better"):
         return 0.0  # "24 jams sell worse than six"
-    if {"neither", "nor"} & set(before):
+    if {"neither", "nor", "nobody"} & set(before):
         return 0.0  # "neither should ten tracks by one singer"
     if after[:1] == ["too"] and len(after) > 1:
         return 0.0  # "four too many", "a third too long" say why

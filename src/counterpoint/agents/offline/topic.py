@@ -249,10 +249,11 @@ def _later_values(links: Links, text: Text) -> None:
             and tokens[q.end : q.end + 1]
             and tokens[q.end].text in ("longer", "shorter", "more", "less")
         )
-        if is_duration(q, tokens, text.lexicon) and not stepped:
-            continue
         values = links.values.get(last.key, [])
         today = [v for v in values if settings.is_baseline(v, parameter)]
+        instead = bool(today) and _suffices(q, text)  # "30 days of it. Ten days are enough."
+        if is_duration(q, tokens, text.lexicon) and not (stepped or instead):
+            continue
         if len(today) < len(values):
             continue
         if not _takes_later(q, parameter, last, text):
@@ -273,9 +274,10 @@ def continued(links: Links, text: Text) -> None:
         if last.kind is Kind.ORDINAL:  # "first, third or fifth row"
             links.values[key] = sorted([*values, *_listed_before(values, free, text)], key=lambda v: v.start)
         for q in free:
-            joined = 0 < q.start - last.end <= 7 and {"or", "versus", "against"} & {
-                t.text for t in text.tokens[last.end : q.start]
-            }
+            between = {t.text for t in text.tokens[last.end : q.start]}
+            joined = 0 < q.start - last.end <= 7 and bool(between & {"or", "versus", "against"})
+            placed = dials.says_position(q, text.tokens) and dials.says_position(last, text.tokens)
+            joined = joined or (0 < q.start - last.end <= 3 and placed)  # "position 3 and position 5"
             same = text.tokens[q.start].sentence == text.tokens[last.start].sentence
             if (
                 joined
@@ -324,7 +326,7 @@ def _is_asked(q: Quantity, text: Text) -> bool:
     tail = [t.text for t in tokens[q.end : q.end + 5] if t.sentence == sentence]
     agreed = tail[:2] in (["it", "is"], ["will", "do"], ["would", "do"], ["is", "enough"], ["should", "do"])
     candidates = bool(set(tail) & words_set("candidates alternatives contenders options"))
-    agreed = agreed or any((a, b) in (("will", "do"), ("would", "do"), ("is", "enough")) for a, b in pairwise(tail))
+    agreed = agreed or _suffices(q, text)
     agreed = agreed or not lead  # the sentence is an answer: "Half as long as today, or a whole week."
     agreed = agreed or any(t.text in ("leave", "leaving", "only", "just") for t in lead)
     asked = any(t.text in ("it", "them", "that") for t in lead) or text.lexicon.has("act", lead)
@@ -334,9 +336,8 @@ def _is_asked(q: Quantity, text: Text) -> bool:
 def _suffices(q: Quantity, text: Text) -> bool:
     """Return whether so much is said to be enough: "half of them would do"."""
     tail = [t.text for t in text.tokens[q.end : q.end + 5] if t.sentence == text.tokens[q.start].sentence]
-    return any(
-        (a, b) in (("will", "do"), ("would", "do"), ("is", "enough"), ("are", "enough")) for a, b in pairwise(tail)
-    )
+    enough = {("will", "do"), ("would", "do"), ("is", "enough"), ("are", "enough"), ("be", "enough"), ("be", "plenty")}
+    return any(pair in enough for pair in pairwise(tail))
 
 
 def _in_list(q: Quantity, other: Quantity, free: Sequence[Quantity], text: Text) -> bool:
