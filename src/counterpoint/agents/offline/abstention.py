@@ -202,6 +202,7 @@ LOOKS: tuple[Look, ...] = (
     audit.second_arm_unread,
     audit.contradiction_unread,
     audit.value_unused,
+    audit.only_hinted,
     audit.share_unread,
     unread_arms.arms_left_out,
     unread_arms.arms_confused,

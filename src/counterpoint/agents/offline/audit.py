@@ -10,6 +10,9 @@ from counterpoint.agents.offline.text import words_of, words_set
 from counterpoint.agents.plan import Missing
 
 Sign = tuple[Missing, str]
+_OTHERWISE = words_set(
+    "other another different else nobody bore boring why without hide no not never question whether or"
+)
 _KEPT = words_set("stay stays keep keeps remain remains left leave untouched today now currently instead than not no")
 
 
@@ -160,3 +163,41 @@ def contradiction_unread(text: Text, links: Links, change: ChangeReading, loose:
                     if said and "than" in after and t.index not in text.audience:
                         return Missing.CHANGE, words_of(tokens, max(0, t.index - 2), t.index + 2)
     return None
+
+
+def only_hinted(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "Something with autoplay": a dial is named, and what is to be done with it is not.
+    """
+    del loose
+    used = {k for arm in change.arms for k in arm}
+    for start, end, _ in text.lexicon.lists["hinted"].find(text.tokens):
+        if any(m.key in used and end <= m.start <= end + 3 for m in links.parameters):
+            return Missing.CHANGE, words_of(text.tokens, start, end + 2)
+    return None
+
+
+def same_as_today(text: Text, links: Links) -> str | None:
+    """Return the one dial that a text asks for as it is today, or None: "medium cards on iOS", "turn captions on"."""
+    clear = [m for m in links.parameters if m.coverage >= 0.85]
+    keys = {m.key for m in clear}
+    if len(keys) != 1 or _KEPT & {t.text for t in text.tokens} - {
+        "keep",
+        "keeps",
+        "stay",
+        "stays",
+        "remain",
+        "remains",
+    }:
+        return None
+    key = keys.pop()
+    parameter, sentences = text.surface.parameters[key], {text.tokens[m.start].sentence for m in clear}
+    words = [t for t in text.tokens if t.sentence in sentences or t.sentence - 1 in sentences]
+    if {t.text for t in words} & _OTHERWISE or text.lexicon.has("off", words):
+        return None
+    if parameter.values:
+        named = {v for v in parameter.values if set(text.lexicon.stems(v.replace("_", " "))) <= {t.stem for t in words}}
+        return key if named == {str(parameter.baseline)} else None
+    shown = words_set("show display keep on enable enabled")
+    return key if parameter.baseline is True and {t.text for t in words} & shown else None

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from counterpoint.agents.offline import abstention, doubts
+from counterpoint.agents.offline import abstention, audit, doubts
 from counterpoint.agents.offline.audience import read_audience
 from counterpoint.agents.offline.audience_reading import Trouble
 from counterpoint.agents.offline.blocks import read_change
@@ -144,6 +144,10 @@ def _decide(reading: Reading, surface: Surface) -> Plan:  # noqa: PLR0912 - a gr
         return refuse(surface, RejectReason.UNKNOWN_PARAMETER, extra)
     if change.reject is not None:
         return refuse(surface, change.reject, change.detail)
+    if not change.arms and change.missing in (None, Missing.CHANGE):
+        today = audit.same_as_today(text, reading.links)
+        if today is not None:
+            return refuse(surface, RejectReason.NO_OP, f"{today} = {surface.parameters[today].baseline}")
     residue = doubts.residue(text, reading.links, change)
     weak = all(m.coverage < 0.7 for m in reading.links.parameters)
     if not change.arms and (change.missing is None or weak):
