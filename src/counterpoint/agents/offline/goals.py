@@ -18,7 +18,7 @@ from counterpoint.config import Surface
 from counterpoint.vocabulary import Direction
 
 # Log-odds of the associations; judged on sets that they had not been learned from.
-LIKELY, AHEAD, CERTAIN, FAR = -1.0, 1.0, -0.5, 2.5
+LIKELY, AHEAD, CERTAIN, FAR = -1.0, 1.0, 0.0, 3.0
 
 
 @dataclass(slots=True)
@@ -79,7 +79,8 @@ def choose(reading: Reading, surface: Surface) -> None:
 
 def _weigh(reading: Reading, surface: Surface, guards: dict[str, Statement]) -> None:
     """Let the words of the whole text decide where the grammar found no goal, or one that they speak against."""
-    spoken = [t for t in reading.text.tokens if t.index not in reading.text.audience]
+    apart = reading.text.audience | reading.change.used | {i for m in reading.links.parameters for i in m.tokens}
+    spoken = [t for t in reading.text.tokens if t.index not in apart]
     likely = reading.text.lexicon.likely(METRICS, spoken, surface.metrics)
     if len(likely) < 2:
         return
