@@ -237,7 +237,7 @@ def _settings_of(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
                     if anchor is None and gone is not None and parameter.min == 0 and not dials.is_position(parameter):
                         zero = 0 if parameter.type is ParameterType.INT else 0.0
                         anchor = settings.checked(parameter, zero, m.start, m.end)  # "... Switch it off completely"
-                if anchor is None and (reply := _reply(text, m, links)) is not None:
+                if anchor is None and (reply := wordings.reply(text, m, links)) is not None:
                     anchor = choices.anchored(parameter, m, tokens, lexicon, reply)
                 if anchor is not None:
                     found += [anchor, *wordings.other_end(text, parameter, m, anchor, _region(text, m, links))]
@@ -277,15 +277,6 @@ def _settings_of(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
         # A baseline named beside another value is what it is compared with, the control.
         found = [s for s in found if s.value != parameter.baseline]
     return _distinct(found)
-
-
-def _reply(text: Text, mention: Mention, links: Links) -> tuple[int, int] | None:
-    """Return the sentence that answers "how many podcast cards?": the next one, when no other dial is named there."""
-    tokens, here = text.tokens, text.tokens[mention.start].sentence
-    asked = any(t.sentence == here and t.text == "?" for t in tokens)
-    inside = [t.index for t in tokens if t.sentence == here + 1]
-    named = any(tokens[m.start].sentence == here + 1 for m in links.metrics)
-    return (inside[0], inside[-1] + 1) if asked and inside and not named else None
 
 
 def _ends_beside(
@@ -334,7 +325,7 @@ def _switched_by_pronoun(text: Text, mention: Mention, parameter: Parameter) -> 
 def _said_of_it(tokens: Sequence[Token], mention: Mention) -> list[Token]:
     """Return the words that speak of a mention as "it" or "them" in the next clause or sentence; none when none do."""
     here = tokens[mention.end - 1]
-    later = [t for t in tokens[mention.end :] if t.clause != here.clause and t.sentence <= here.sentence + 1]
+    later = [t for t in tokens[mention.end :] if t.clause != here.clause and t.sentence <= here.sentence + 2]
     for n, t in enumerate(later[:24]):
         parts = words_set("shelf row rail carousel strip section thing block")
         pointed = t.text in ("that", "this") and later[n + 1 : n + 2] and later[n + 1].text in parts
@@ -358,6 +349,11 @@ def _region(text: Text, mention: Mention, links: Links) -> tuple[int, int]:
     inside = [t.index for t in tokens if t.sentence == tokens[mention.start].sentence]
     lo, hi = inside[0], inside[-1] + 1
     for other in [*links.parameters, *links.metrics]:
+        if other.key.partition(".")[0] == mention.key.partition(".")[0] and tokens[mention.start].text in (
+            "fewest",
+            "most",
+        ):
+            continue  # "the fewest the podcast shelf allows"
         if other is mention or tokens[other.start].sentence != tokens[mention.start].sentence:
             continue
         if other.start >= mention.end:

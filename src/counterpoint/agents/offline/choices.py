@@ -110,6 +110,9 @@ def _taken_away(tokens: Sequence[Token], mention: Mention) -> bool:
     verbs = words_set(
         "take takes taking strip do away lose scrap ditch kill rid abolish delete eliminate retire remove removing"
     )
+    lead = " ".join(t.text for t in tokens[max(0, mention.start - 5) : mention.start])
+    if any(f"{swap} {all_}" in f"{lead} " for swap in ("in place of", "replacing") for all_ in ("", "all ", "the ")):
+        return True  # "a banner in place of all the shortcut tiles"
     gone = words_set("away gone out off altogether entirely completely")
     return bool(set(before) & verbs) and bool(
         (set(after) | set(before)) & (gone | {"rid", "scrap", "ditch", "abolish", "eliminate"})

@@ -82,6 +82,7 @@ def link(text: Text, found: Sequence[Mention]) -> Links:
             or _is_a_step(mention, text, found)
             or _is_a_unit(mention, text, found)
             or _is_a_lone_part(mention, text, number_tokens)
+            or _is_of_an_unnamed_switch(mention, text)
             or _is_a_shared_noun(mention, text, found, number_tokens)
             or _lacks_its_noun(mention, text)
         ):
@@ -346,7 +347,17 @@ def _is_a_lone_part(mention: Mention, text: Text, numbers: set[int]) -> bool:
     if noun.text not in words_set("shelf row shelf's carousel rail"):
         return False
     counts = [q for q in text.quantities if 0 <= noun.index - q.end <= 1 and q.start in mention.tokens]
-    return not any(q.bare <= 1 for q in counts)
+    least = text.surface.parameters[mention.key].min or 0
+    return not any(q.bare <= 1 for q in counts) or least > 1
+
+
+def _is_of_an_unnamed_switch(mention: Mention, text: Text) -> bool:
+    """Return whether a value was named of a part that is off today, and nothing names that part: "how they feel"."""
+    if mention.group != "parameter" or not mention.value or not text.surface.parameters[mention.key].requires:
+        return False
+    space = mention.key.partition(".")[0]
+    kin = {f"~{c}" for c, words in text.lexicon.raw["thesaurus"].items() if space in words}
+    return bool(kin) and not any(kin & terms for terms in text.terms)
 
 
 def _is_a_shared_noun(mention: Mention, text: Text, found: Sequence[Mention], numbers: set[int]) -> bool:

@@ -66,7 +66,7 @@ def find_mentions(
         # Distance counts only what is left: "the AI shelf (for users in the US) at second place".
         nth = {token.index: n for n, token in enumerate(sentence)}
         for token in sentence:
-            for term in terms[token.index]:
+            for term in sorted(terms[token.index]):  # in one order, whatever the hash of words
                 for a in catalogue.by_term.get(term, ()):
                     for w, word in enumerate(catalogue.aliases[a].words):
                         if term in word:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from counterpoint.agents.offline import choices, dials, settings
 from counterpoint.agents.offline.mentions import Mention
-from counterpoint.agents.offline.reading import Text
+from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.settings import Setting
 from counterpoint.agents.offline.text import words_set
 from counterpoint.config import Parameter
@@ -64,3 +64,12 @@ def other_end(
         if {t.text for t in between} & words_set("and or versus against , ; other second another"):
             return [other]
     return []
+
+
+def reply(text: Text, mention: Mention, links: Links) -> tuple[int, int] | None:
+    """Return the sentence that answers "how many podcast cards?": the next one, when no other dial is named there."""
+    tokens, here = text.tokens, text.tokens[mention.start].sentence
+    asked = any(t.sentence == here and t.text == "?" for t in tokens)
+    inside = [t.index for t in tokens if t.sentence == here + 1]
+    named = any(tokens[m.start].sentence == here + 1 for m in links.metrics)
+    return (inside[0], inside[-1] + 1) if asked and inside and not named else None
