@@ -60,7 +60,7 @@ def chromium() -> Iterator[Any]:
 
 
 def _broken(request: Any) -> list[str]:
-    """A request that failed, unless the browser gave it up itself, as it does when a test goes on before an icon is there."""
+    """A request that failed, unless the browser gave it up, as it does when a test goes on before an icon is there."""
     return [] if request.failure == "net::ERR_ABORTED" else [f"{request.url}: {request.failure}"]
 
 
