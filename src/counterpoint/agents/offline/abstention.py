@@ -203,6 +203,7 @@ LOOKS: tuple[Look, ...] = (
     audit.contradiction_unread,
     audit.value_unused,
     audit.only_hinted,
+    audit.value_repeated,
     audit.share_unread,
     unread_arms.arms_left_out,
     unread_arms.arms_confused,

@@ -94,6 +94,7 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
         if target is include:
             reading.named.append((attribute.key, start, end, tuple(values)))
             spoken.setdefault(attribute.key, []).append((start, end, tuple(values), linked))
+        reading.used |= {start - 1} if left else set()  # "no wifi": the denial is the users'
         reading.take(tokens, start, end)
         previous = (end, attribute.key, out)
     for key, said in spoken.items():

@@ -201,3 +201,20 @@ def same_as_today(text: Text, links: Links) -> str | None:
         return key if named == {str(parameter.baseline)} else None
     shown = words_set("show display keep on enable enabled")
     return key if parameter.baseline is True and {t.text for t in words} & shown else None
+
+
+def value_repeated(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return a sign of this misreading, or None.
+
+    "The sequence ranker, and the sequence ranker with a half-life of a week": named twice, and only one arm has it.
+    """
+    del links, loose
+    for key in sorted({k for arm in change.arms for k in arm}) if len(change.arms) > 1 else ():
+        for value in text.surface.parameters[key].values:
+            stems = text.lexicon.stems(value.replace("_", " "))
+            said = [t.index for t in text.tokens if t.stem == stems[0] and t.index not in text.audience]
+            having = sum(str(arm.get(key)) == value for arm in change.arms)
+            joined = [i for i in said if {t.text for t in text.tokens[i + 1 : i + 4]} & words_set("with plus")]
+            if having == 1 and len(said) > 1 and joined and joined[0] != said[0]:
+                return Missing.CHANGE, words_of(text.tokens, joined[0], joined[0] + 4)
+    return None
