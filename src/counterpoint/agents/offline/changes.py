@@ -223,6 +223,8 @@ def _settings_of(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
                 found.append(made)
         if found and text.lexicon.has("apart", text.tokens):
             found += [s for s in wordings.said_outright(parameter, mentions) if s.value not in {f.value for f in found}]
+        if any(q.step for q in links.values.get(key, [])) and any(s.value != parameter.baseline for s in found):
+            found = [s for s in found if s.value != parameter.baseline]  # "twelve are two too many"
         if dials.is_position(parameter) and found:
             found += _ends_beside(text, parameter, mentions, found, links)
         if all(s.value == parameter.baseline for s in found) and (said := wordings.said_outright(parameter, mentions)):

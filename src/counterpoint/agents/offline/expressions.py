@@ -23,9 +23,19 @@ def read_quantities(tokens: Sequence[Token], lexicon: Lexicon) -> list[Quantity]
     labels = {i for label in arm_labels(tokens) for i in range(label.start, label.end)}
     found = [q for q in found if q.start not in labels]
     found = [_times(q, tokens) for q in found]
+    found = [_excess(q, tokens) for q in found]
     found = [_place_step(q, tokens) for q in _with_elided_units(found, tokens)]
     found = [q for q in _with_second_places(found, tokens) if not _is_set_phrase(q, tokens)]
     return _with_references(_with_single_steps(found, tokens), tokens)
+
+
+def _excess(q: Quantity, tokens: Sequence[Token]) -> Quantity:
+    """Return "twelve shelves are two too many" as a step from today."""
+    before = tokens[q.start - 1].text if q.start else ""
+    after = [t.text for t in tokens[q.end : q.end + 2]]
+    if q.kind is not Kind.NUMBER or before not in ("are", "is") or after[:1] != ["too"]:
+        return q
+    return replace(q, step=1 if after[1:] == ["few"] else -1) if after[1:] in (["many"], ["few"], ["much"]) else q
 
 
 def _times(q: Quantity, tokens: Sequence[Token]) -> Quantity:

@@ -115,6 +115,7 @@ def merged(mentions: Sequence[Mention], idioms: Sequence[Mention], tokens: Seque
         if same is None or (same.value and idiom.value and same.value != idiom.value):
             kept.append(idiom)
         elif same.tokens & idiom.tokens:
+            others = {i for o in idioms if o.key != idiom.key for i in o.tokens} - idiom.tokens
             kept.remove(same)
             stronger = max(same, idiom, key=lambda m: (m.coverage >= 0.99, m.score))
             kept.append(
@@ -123,7 +124,11 @@ def merged(mentions: Sequence[Mention], idioms: Sequence[Mention], tokens: Seque
                     score=max(same.score, idiom.score),
                     coverage=1.0,
                     tokens=idiom.tokens
-                    | {i for i in same.tokens if tokens[i].clause == clause and idiom.start - 4 <= i <= idiom.end + 3},
+                    | {
+                        i
+                        for i in same.tokens - others
+                        if tokens[i].clause == clause and idiom.start - 4 <= i <= idiom.end + 3
+                    },
                     value=idiom.value or same.value,
                 )
             )

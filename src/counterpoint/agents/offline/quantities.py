@@ -207,13 +207,13 @@ class _Reader:
 
     def _again(self, i: int) -> Quantity | None:
         """Return the factor of "half as much again", "as many again", "half again as long"."""
-        words = [self.text(i + k) for k in range(10)]
+        words = [self.text(i + k) for k in range(12)]
         share = self.fractions.get(words[0]) or (self.fractions.get(words[1]) if words[0] in ("a", "one") else None)
         at = 0 if share is None else 1 if words[0] in self.fractions else 2
         if words[at] == "again" and words[at + 1] == "as" and share is not None:
             return Quantity(kind=Kind.FACTOR, value=1 + share, start=i, end=i + at + 3, bare=1 + share)
         same = words_set("much many long big large far high wide often")
-        if words[at] != "as" or words[at + 1] not in same or "again" not in words[at + 2 : at + 7]:
+        if words[at] != "as" or words[at + 1] not in same or "again" not in words[at + 2 : at + 9]:
             return None
         sentence = self.tokens[i].sentence
         end = i + words.index("again", at + 2)

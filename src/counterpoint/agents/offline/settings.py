@@ -86,7 +86,7 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
         return 0.0  # "24 jams sell worse than six"
     if {"neither", "nor", "nobody"} & set(before):
         return 0.0  # "neither should ten tracks by one singer"
-    if after[:1] == ["too"] and len(after) > 1:
+    if after[:1] == ["too"] and len(after) > 1 and not quantity.step:
         return 0.0  # "four too many", "a third too long" say why
     if last in words_set("tier phase wave level cohort stage sprint priority class day week"):
         return 0.0  # "tier 1 regions" counts nothing
@@ -102,6 +102,7 @@ def fit(quantity: Quantity, parameter: Parameter, mention: Mention, tokens: Sequ
     if (
         quantity.kind is Kind.NUMBER
         and tokens[quantity.start].text == "one"
+        and not quantity.step
         and not _opens_list(tokens, quantity)
         and not (is_position(parameter) and last in ("place", "position", "slot", "row", "spot", "number"))
         and not _counts_noun(tokens, quantity, mention, parameter)

@@ -1,6 +1,7 @@
 """Steps: values given from where a parameter stands today - "two more", "by a third", "up from 3"."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from counterpoint.agents.offline.dials import is_position
 from counterpoint.agents.offline.mentions import Mention
@@ -111,7 +112,10 @@ def step_of(tokens: Sequence[Token], quantity: Quantity, parameter: Parameter) -
         return -1
     taken = before[-2:-1] and before[-2] in words_set("take remove drop cut lose") and last in ("those", "these")
     going = {t.text for t in tokens[end : end + 7] if t.clause == tokens[start].clause} & {"go", "gone", "goes"}
-    if quantity.kind is Kind.FRACTION and going:
+    given = any(
+        a.text in ("go", "goes", "gone") and b.text in ("to", "into") for a, b in pairwise(tokens[end : end + 8])
+    )
+    if quantity.kind is Kind.FRACTION and going and not given:
         return -1  # "a third of the shelves can go"
     far_off = {t.text for t in tokens[end : end + 4] if t.clause == tokens[start].clause} & {"off", "away"}
     if far_off and last in words_set("take taking knock knocking shave lop cut strip"):
