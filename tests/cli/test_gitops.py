@@ -17,7 +17,7 @@ from live_platform import live_platform, spec
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """One platform for all commands of a test: opening it anew each time is what others test."""
     with live_platform(tmp_path / "data") as (platform, _):
-        monkeypatch.setattr("counterpoint.bootstrap.opened", lambda settings: nullcontext(platform))
+        monkeypatch.setattr("counterpoint.bootstrap.opened", lambda *_, **__: nullcontext(platform))
         yield ["--data", str(tmp_path / "data")]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.backend_rigs import a_store
 from contracts.memory_notes import MemoryNotes
-from counterpoint.control.live.drift import Drift
+from counterpoint.control.live.drift import ASK_EVERY, Drift
 from counterpoint.control.live.drift_checks import Checks
 from counterpoint.errors import DependencyFailure
 from counterpoint.orchestration import Diff, Edit, Launch, LaunchState
@@ -123,7 +123,7 @@ def test_a_moved_clock_does_not_keep_checks_from_being_due(hook, clock):
     began = []
     for move in (timedelta(0), timedelta(hours=1), timedelta(days=-3), timedelta(seconds=1)):
         clock.now += move
-        now[0] += 15 * 60
+        now[0] += ASK_EVERY.total_seconds()
         began.append(drift.tick())
         drift.settle()
     assert began == [False, True, True, False], "just started; due; set back, so nobody's time is known; done just now"

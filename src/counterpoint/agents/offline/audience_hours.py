@@ -98,7 +98,7 @@ def _marks(tokens: Sequence[Token], quantities: Sequence[Quantity], lexicon: Lex
         clocked = q.kind in (Kind.NUMBER, Kind.TIME, Kind.ORDINAL) and float(q.bare).is_integer() and 0 <= q.bare <= 24
         if not clocked or (q.kind is Kind.TIME and q.unit != "h") or q.start in taken or q.sign:
             continue
-        if tokens[q.start].text not in cardinals and not tokens[q.start].text.isdigit():
+        if tokens[q.start].text not in cardinals and not tokens[q.start].text.isdecimal():
             continue
         mark = _with_half(tokens, _Mark(hour=int(q.bare), start=q.start, end=q.end, half="day" * (q.kind is Kind.TIME)))
         if mark is not None:

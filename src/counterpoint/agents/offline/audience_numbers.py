@@ -138,15 +138,15 @@ def _read_span(tokens: Sequence[Token], reading: AudienceReading, key: str) -> N
     cues = words_set("registration registering joining signup signing sign tenure old joined registered")
     for i, t in enumerate(tokens):
         words = [k.text for k in tokens[i : i + 9]]
-        if t.text in ("day", "days") and len(words) > 3 and words[1].isdigit() and words[2] in ("to", "and", "-"):
+        if t.text in ("day", "days") and len(words) > 3 and words[1].isdecimal() and words[2] in ("to", "and", "-"):
             n = 4 if words[3] in ("day", "days") else 3
             low, high, end = words[1], words[n] if n < len(words) else "", i + n + 1
-        elif t.text.isdigit() and len(words) > 3 and words[1] in ("to", "and", "-") and words[3] in ("day", "days"):
+        elif t.text.isdecimal() and len(words) > 3 and words[1] in ("to", "and", "-") and words[3] in ("day", "days"):
             low, high, end = words[0], words[2], i + 4
         else:
             continue
         cue = next((k.index for k in tokens[end : end + 4] if k.text in cues and k.sentence == t.sentence), None)
-        if cue is not None and high.isdigit() and int(low) < int(high):
+        if cue is not None and high.isdecimal() and int(low) < int(high):
             reading.clauses[key] = f"{key} >= {low} && {key} <= {high}"
             reading.take(tokens, i, cue + 1)
             return

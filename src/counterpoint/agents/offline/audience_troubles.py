@@ -65,7 +65,7 @@ def _ages(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[tuple[int, int]
     """Yield the spans of ages: "over 45s", "listeners of 45 and over", "a user older than 45", "people 45+"."""
     people, units = lexicon.lists["people"], lexicon.raw["numbers"]["units"]
     for i, token in enumerate(tokens):
-        if not (token.text.isdigit() and 10 <= int(token.text) <= 90):
+        if not (token.text.isdecimal() and 10 <= int(token.text) <= 90):
             continue
         back = [t.text for t in tokens[max(0, i - 3) : i] if t.sentence == token.sentence]
         ahead = [t.text for t in tokens[i + 1 : i + 4] if t.sentence == token.sentence] + ["", "", ""]
@@ -168,7 +168,7 @@ def _is_defined(tokens: Sequence[Token], start: int, reading: AudienceReading, l
     """Return whether the sentence of a vague name, or the next one, spells it out with a number."""
     near = [t for t in tokens if t.index in reading.used and 0 <= t.sentence - tokens[start].sentence <= 1]
     return any(
-        t.text[0].isdigit()
+        t.text[0].isdecimal()
         or t.text in lexicon.raw["numbers"]["cardinals"]
         or t.text in lexicon.raw["numbers"]["units"]
         for t in near
@@ -209,7 +209,7 @@ def read_unexplained_people(
             and i - 1 not in reading.used
             and before.text not in stop
             and before.text.isalpha()
-            and not before.text.isdigit()
+            and not before.text.isdecimal()
             and i > 1
             and tokens[i - 2].text in ("for", "among", "to", "only")
             and before.text not in words_set("other many new different enough mobile music half fewer")
@@ -260,7 +260,7 @@ def read_unexplained_people(
                 ]
             if content:
                 vague = any(lexicon.lists["degrees"].at((t,), 0) is not None for t in inside)
-                told = any(t.text[0].isdigit() for t in inside)
+                told = any(t.text[0].isdecimal() for t in inside)
                 if vague and _is_spelled_out(tokens, inside, reading, lexicon):
                     continue  # "people who rarely drop by, fewer than five sessions in 28 days"
                 kind = Trouble.VAGUE if vague and not told else Trouble.UNKNOWN
@@ -271,7 +271,7 @@ def read_unexplained_people(
 def _states_size(tokens: Sequence[Token], colon: int) -> bool:
     """Return whether a colon is followed by a size: "users with a play from home: +1 %" is an outcome."""
     after = tokens[colon + 1].text if colon + 1 < len(tokens) else ""
-    return after in ("+", "-") or after[:1].isdigit() or after in ("up", "down", "plus", "minus")
+    return after in ("+", "-") or after[:1].isdecimal() or after in ("up", "down", "plus", "minus")
 
 
 def _read_unlisted_places(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon) -> None:

@@ -44,7 +44,7 @@ def anchored(  # noqa: PLR0912 - a grammar is a list of cases
                 if tokens[first].text == "last" and lasting:
                     continue  # "the last week"
                 if last < len(tokens) and (
-                    tokens[last].text.isdigit() or tokens[last].stem in ("chart", "genr", "hit", "list", "artist")
+                    tokens[last].text.isdecimal() or tokens[last].stem in ("chart", "genr", "hit", "list", "artist")
                 ):
                     continue
                 if bound is not None:
@@ -137,7 +137,7 @@ def switched(
     offs = [
         i
         for i in offs
-        if not (tokens[i].text == "off" and i and (tokens[i - 1].text in _SIZED or tokens[i - 2].text[:1].isdigit()))
+        if not (tokens[i].text == "off" and i and (tokens[i - 1].text in _SIZED or tokens[i - 2].text[:1].isdecimal()))
     ]
     negations = [
         t.index for t in scope if t.text in ("not", "never", "don't", "doesn't", "no") or t.text.endswith("n't")

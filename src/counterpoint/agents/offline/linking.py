@@ -294,7 +294,7 @@ def _is_a_step(mention: Mention, text: Text, found: Sequence[Mention]) -> bool:
     ):
         before = text.tokens[mention.start - 1].text if mention.start else ""
         after = text.tokens[mention.end].text if mention.end < len(text.tokens) else ""
-        if before in words_set("last first top bottom next same this that each every at on") or after.isdigit():
+        if before in words_set("last first top bottom next same this that each every at on") or after.isdecimal():
             return True  # "the last row", "at row 5": a place
     for q in text.quantities:
         around = [t.text for t in text.tokens[max(0, q.start - 2) : q.start] + text.tokens[q.end : q.end + 2]]

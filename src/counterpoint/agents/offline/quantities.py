@@ -151,8 +151,8 @@ class _Reader:
         if (
             word in "+-"
             and word
-            and (i == 0 or not self.tokens[i - 1].text[-1].isdigit())
-            and self.text(i + 1)[:1].isdigit()
+            and (i == 0 or not self.tokens[i - 1].text[-1].isdecimal())
+            and self.text(i + 1)[:1].isdecimal()
         ):
             sign = 1 if word == "+" else -1
             i += 1
@@ -355,7 +355,7 @@ class _Reader:
 
     def _number(self, i: int) -> tuple[float, int] | None:
         word = self.text(i)
-        if word[:1].isdigit():
+        if word[:1].isdecimal():
             return (_parsed(word), i + 1) if re.fullmatch(r"[\d.,]+", word) and word.count(".") <= 1 else None
         if (
             word in ("one", "two", "three")

@@ -120,7 +120,7 @@ def _is_bare_share(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon
     others = [t for t in sentence if t.is_word and not quantity.start <= t.index < quantity.end]
     plain = lexicon.stop | units | {"run", "runs", "test", "weeks", "days"}
     return any(t.text in units for t in others) and all(
-        t.text in plain or t.text[0].isdigit() or t.text in lexicon.raw["numbers"]["cardinals"] for t in others
+        t.text in plain or t.text[0].isdecimal() or t.text in lexicon.raw["numbers"]["cardinals"] for t in others
     )
 
 

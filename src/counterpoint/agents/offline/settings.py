@@ -231,7 +231,7 @@ def _opens_list(tokens: Sequence[Token], quantity: Quantity) -> bool:
     after = [t.text for t in tokens[quantity.end : quantity.end + 3]]
     after = after[1:] if after and after[0].isalpha() and after[0] not in ("or", "and", "versus") else after[:2]
     return (
-        len(after) == 2 and after[0] in words_set(", or and versus /") and (after[1] in numbers or after[1].isdigit())
+        len(after) == 2 and after[0] in words_set(", or and versus /") and (after[1] in numbers or after[1].isdecimal())
     )
 
 
@@ -268,7 +268,7 @@ def from_quantity(
             return Setting(key=parameter.key, value=None, at=quantity.start, end=quantity.end, problem="contradiction")
         return None
     following = tokens[quantity.end : quantity.end + 2]
-    leads = len(following) == 2 and following[0].text == "to" and following[1].text[0].isdigit()
+    leads = len(following) == 2 and following[0].text == "to" and following[1].text[0].isdecimal()
     if leads and float(_number(quantity, parameter)) == float(parameter.baseline):
         return None  # "14 to 7 days": where it stands, and where it goes
     base = float(parameter.baseline)

@@ -41,7 +41,7 @@ def stray_quantity(  # noqa: PLR0912 - a grammar is a list of cases
         lead = [t.text for t in text.tokens[max(0, q.start - 2) : q.start]]
         if after == "too" or lead == ["n", "="]:
             continue  # "four too many", "(n = 14)"
-        if q.kind is Kind.NUMBER and text.tokens[q.start].text.isdigit() and 1900 <= q.bare <= 2100:
+        if q.kind is Kind.NUMBER and text.tokens[q.start].text.isdecimal() and 1900 <= q.bare <= 2100:
             continue  # a year
         if q.kind is Kind.NUMBER and after in ("would", "will", "is", "suffices", "should"):
             return words_of(text.tokens, q.start, q.end)  # "one would do": a value, and of what was not read

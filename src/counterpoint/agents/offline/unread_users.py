@@ -76,7 +76,7 @@ def users_unread(text: Text, links: Links, change: ChangeReading, loose: set[int
         )
         if predicate and not {k.index for k in tokens if k.sentence == t.sentence} & change.used:
             continue  # "Lunch is for hits."
-        plural = t.text.endswith("s") or t.text.isdigit() or t.text in text.proper
+        plural = t.text.endswith("s") or t.text.isdecimal() or t.text in text.proper
         if not known and plural and not t.text.endswith(_QUALITIES) and t.text not in _PARTS:
             return Missing.AUDIENCE, words_of(tokens, lead + 1, i + 1)
     return None

@@ -19,7 +19,7 @@ def said_outright(parameter: Parameter, mentions: Sequence[Mention]) -> list[Set
             found.append(Setting(key=parameter.key, value=m.value == "on", at=m.start, end=m.end))
         elif m.value in parameter.values:
             found.append(Setting(key=parameter.key, value=m.value, at=m.start, end=m.end))
-        elif m.value.isdigit() and dials.is_number(parameter):
+        elif m.value.isdecimal() and dials.is_number(parameter):
             found.append(settings.checked(parameter, int(m.value), m.start, m.end))
     return found
 
