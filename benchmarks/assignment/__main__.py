@@ -14,8 +14,8 @@ def main() -> None:
     sections = [
         "# Figures of assignment and configuration",
         f"{datetime.now(UTC):%Y-%m-%d}, two shared cores, {machine()}; {libraries}. Written by "
-        "`python -m benchmarks.assignment --write`; compare ratios within one run, not runs. Of five rounds, taken in turns, "
-        "the quietest is shown for one unit.",
+        "`python -m benchmarks.assignment --write`; compare ratios within one run, not runs. "
+        "Of five rounds, taken in turns, the quietest is shown for one unit.",
         "## One unit",
         table(single.run()),
         "## Many units and large snapshots",
