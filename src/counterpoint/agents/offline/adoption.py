@@ -121,11 +121,12 @@ def _adopt_parallel(links: Links, text: Text) -> None:
             continue
         for key, values in links.values.items():
             beside = [v for v in values if v.end <= q.start and tokens[v.start].sentence == tokens[q.start].sentence]
+            also = q
             if beside and beside[-1].kind is Kind.TIME and q.kind is Kind.NUMBER:
                 unit = beside[-1]  # "100 ms in one, in the other 500"
-                q = replace(q, kind=Kind.TIME, value=q.bare * unit.value / unit.bare, unit=unit.unit)  # noqa: PLW2901
-            if beside and beside[-1].kind is q.kind and dials.is_number(text.surface.parameters[key]):
-                links.values[key] = [*values, q]
+                also = replace(q, kind=Kind.TIME, value=q.bare * unit.value / unit.bare, unit=unit.unit)
+            if beside and beside[-1].kind is also.kind and dials.is_number(text.surface.parameters[key]):
+                links.values[key] = [*values, also]
                 break
 
 
