@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from counterpoint.config import Metric, outcome_names
 from counterpoint.events import EventLog, Exposure, Outcome
-from counterpoint.metrics.engines.duckdb import create_exposed, create_units, create_values
+from counterpoint.metrics.engines.duckdb import DUCKDB_SQL, create_exposed, create_units, create_values
 from counterpoint.metrics.engines.exact import column_sums, exact_summary
 from counterpoint.metrics.engines.records import create_view, micros, records_database
 from counterpoint.metrics.rollup import RollupQuestion
@@ -58,7 +58,7 @@ def roll_up_by_age(log: EventLog, question: RollupQuestion, metric: Metric, days
         matured = f"first_t + {days * _DAY} <= {micros(question.now)}"
         n = dict(db.execute(f"SELECT variant, count(*) FROM counted WHERE {matured} GROUP BY variant").fetchall())  # noqa: S608 - numbers
         followed = f"SELECT * FROM joined SEMI JOIN (SELECT uid FROM counted WHERE {matured}) USING (uid)"  # noqa: S608 - numbers
-        sums = ", ".join(column_sums(aliases))
+        sums = ", ".join(column_sums(DUCKDB_SQL, aliases))
 
         def summed(age: str) -> dict[tuple[int, str], list[int]]:
             rows = db.execute(
@@ -71,7 +71,7 @@ def roll_up_by_age(log: EventLog, question: RollupQuestion, metric: Metric, days
         by_day, whole = summed(f"(dt // {_DAY})"), summed("0")
     scale = 1 if metric.type == "proportion" else 1_000_000
     fields = (METRIC,) if denominator is None else (METRIC, DENOMINATOR)
-    none = [0] * len(column_sums(aliases))
+    none = [0] * len(column_sums(DUCKDB_SQL, aliases))
 
     def of(found: Mapping[tuple[int, str], list[int]], age: int) -> dict[str, Summary]:
         return {

@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
+from counterpoint.metrics.engines.relations import Dialect
 from counterpoint.stats import Summary
 
 SCALE = 1_000_000
 """Values are kept to a millionth of their unit."""
 
 
-def column_sums(columns: Sequence[str]) -> list[str]:
+def column_sums(sql: Dialect, columns: Sequence[str]) -> list[str]:
     """Return SQL aggregates of integer columns: their sums, then the lower triangle of their products."""
-    wide = [f"{c}::HUGEINT" for c in columns]
+    wide = [sql.wide(c) for c in columns]
     products = [f"sum({wide[i]} * {wide[j]})" for i in range(len(columns)) for j in range(i + 1)]
     return [f"sum({c})" for c in wide] + products
+
+
+def number(value: float) -> str:
+    """Return SQL that is this very number; a plain literal is a decimal fraction to some engines."""
+    return f"CAST('{value!r}' AS DOUBLE)"
 
 
 def exact_summary(n: int, cells: Sequence[Any], columns: tuple[str, ...], *, scale: int = SCALE) -> Summary:

@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from counterpoint.metrics.engines.exact import SCALE
+from counterpoint.metrics.engines.exact import SCALE, number
+from counterpoint.metrics.engines.relations import Dialect
 from counterpoint.stats import DENOMINATOR, METRIC, Summary
 
 _PARTS = 1_000_000
@@ -39,17 +40,18 @@ def shape_of(total: Summary) -> Shape | None:
     return Shape(centre=_mean(total, slope), spread=math.sqrt(variance), slope=slope)
 
 
-def cube_sum(shape: Shape, x: str, y: str | None) -> str:
+def cube_sum(sql: Dialect, shape: Shape, x: str, y: str | None) -> str:
     """Return the SQL sum of cubes of the scaled values, in whole millionths: the same in any order of the rows.
 
     Args:
+        sql: Of the engine that adds them up.
         shape: Of the metric.
         x: Column of the values in millionths.
         y: Column of the denominators in millionths, None for what is no ratio.
     """
-    value = f"{x}::DOUBLE" if y is None else f"({x}::DOUBLE - {shape.slope!r}::DOUBLE * {y}::DOUBLE)"
-    z = f"(({value} - {shape.centre * SCALE!r}::DOUBLE) / {shape.spread * SCALE!r}::DOUBLE)"
-    return f"sum(round({z} * {z} * {z} * {_PARTS})::HUGEINT)"
+    value = f"{x}::DOUBLE" if y is None else f"({x}::DOUBLE - {number(shape.slope)} * {y}::DOUBLE)"
+    z = f"(({value} - {number(shape.centre * SCALE)}) / {number(shape.spread * SCALE)})"
+    return f"sum({sql.wide(f'round({z} * {z} * {z} * {_PARTS})')})"
 
 
 def linear_summary(summary: Summary, shape: Shape, cubes: int) -> Summary:
