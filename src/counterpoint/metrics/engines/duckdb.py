@@ -1,18 +1,19 @@
 """The rollup on DuckDB: exposures joined to outcomes, summed per unit, reduced to moments per variant."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import duckdb
 
 from counterpoint.config import outcome_names
-from counterpoint.events import EventLog, Exposure, Outcome, Served
-from counterpoint.metrics.engines.counts import counts_of
+from counterpoint.events import Event, EventLog
 from counterpoint.metrics.engines.exact import SCALE
 from counterpoint.metrics.engines.exposures import keep_met, keep_units
 from counterpoint.metrics.engines.records import create_view, records_database, text
 from counterpoint.metrics.engines.reduction import outcome_places, reduced, unit_columns
 from counterpoint.metrics.engines.relations import Dialect
+from counterpoint.metrics.engines.rollups import rollup_in
 from counterpoint.metrics.rollup import MetricRollup, Rollup, RollupQuestion
 
 _DAY = 86_400_000_000
@@ -24,20 +25,8 @@ def roll_up(log: EventLog, question: RollupQuestion) -> Rollup:
     Raises:
         CannotCompute: `metric_overflow` when values are too large to be summed exactly.
     """
-    until = min(question.now, question.ended_at or question.now)
-    longest = timedelta(days=max((m.window_days for m in question.metrics), default=1))
-    before = longest if question.covariates else timedelta(0)
     with records_database() as db:
-        columns = ("unit", "surface", "experiment", "variant", "snapshot", "request_id")
-        create_view(db, log, Exposure, columns, since=question.started_at, until=until)
-        outcomes = ("unit", "surface", "name", "value")
-        create_view(db, log, Outcome, outcomes, since=question.started_at - before, until=question.now)
-        if question.segment is not None:
-            create_view(db, log, Served, ("unit", "surface", "attributes"), since=question.started_at, until=until)
-        create_exposed(db, question)
-        create_units(db, question)
-        create_values(db, question)
-        return counts_of(InDuckDb(db), question, reduce_metrics(db, question))
+        return rollup_in(InDuckDb(db), log, question)
 
 
 def create_exposed(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
@@ -110,6 +99,16 @@ class InDuckDb:
     def keep(self, name: str, select: str) -> None:
         """Name the rows of a query; they are found once."""
         self._db.execute(f"CREATE TEMP TABLE {name} AS {select}")
+
+    def records(
+        self, log: EventLog, event_type: type[Event], columns: Sequence[str], *, since: datetime, until: datetime
+    ) -> None:
+        """Make a view of one kind of record."""
+        create_view(self._db, log, event_type, columns, since=since, until=until)
+
+    def keep_values(self, question: RollupQuestion) -> None:
+        """Make the tables `counted`, `quantiled` and `valued`."""
+        create_values(self._db, question)
 
 
 class _DuckDbSql:

@@ -90,7 +90,7 @@ def create_view(
     """
     kind = kind_of(event_type)
     segments = log.segments(event_type, since=since, until=until)
-    db.register(f"{kind}_tail", _tail(segments.tail, columns))
+    db.register(f"{kind}_tail", tail_table(segments.tail, columns))
     names = ", ".join(columns)
     parts = [f"SELECT t, {names} FROM {kind}_tail"]  # noqa: S608 - names are ours
     if segments.files:
@@ -118,7 +118,8 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _tail(events: Sequence[Event], columns: Sequence[str]) -> pa.Table:
+def tail_table(events: Sequence[Event], columns: Sequence[str]) -> pa.Table:
+    """Return records that are in no file yet as a table: `t` in microseconds since 1970, and `columns`."""
     arrays = {"t": pa.array([micros(e.at) for e in events], type=pa.int64())}
     for name in columns:
         cells = [_cell(getattr(e, name)) for e in events]

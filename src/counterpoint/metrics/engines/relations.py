@@ -1,6 +1,11 @@
 """What the engines' shared SQL is written against: who answers a query, and the words in which engines differ."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
+
+from counterpoint.events import Event, EventLog
+from counterpoint.metrics.rollup import RollupQuestion
 
 
 class Dialect(Protocol):
@@ -41,4 +46,20 @@ class Relations(Protocol):
 
     def keep(self, name: str, select: str) -> None:
         """Name the rows of a query; they are found once, however often they are asked for."""
+        ...
+
+    def records(
+        self, log: EventLog, event_type: type[Event], columns: Sequence[str], *, since: datetime, until: datetime
+    ) -> None:
+        """Name the records of one kind in [since, until) by their kind: `t`, microseconds since 1970, and `columns`."""
+        ...
+
+    def keep_values(self, question: RollupQuestion) -> None:
+        """Name what `reduced` reads, of the relations `units` and `outcome`: the one great join, as suits the engine.
+
+        `counted` (uid, unit, variant, segment, first_t) is every unit of one declared variant. `valued` (variant,
+        segment, first_t, and the `unit_columns` of every metric in whole millionths) has a row for each of them, 0
+        where nothing happened. `quantiled` (uid, k, dt, value) holds the outcomes of quantile metrics, by
+        `outcome_places`.
+        """
         ...

@@ -1,0 +1,22 @@
+"""A small Spark in this process, for tests that ask it what they ask DuckDB; skips where Spark cannot be."""
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from counterpoint.errors import InvalidInput
+from counterpoint.metrics import RollupEngine
+from counterpoint.metrics.engines.spark import roll_up_on_spark
+from counterpoint.metrics.engines.spark_session import local_spark, require_spark
+
+
+@contextlib.contextmanager
+def spark_rollups() -> Iterator[RollupEngine]:
+    """Yield the engine on two threads of this machine; the JVM ends with it."""
+    try:
+        require_spark()
+    except InvalidInput as error:
+        pytest.skip(error.sentence)
+    with local_spark(threads=2):
+        yield roll_up_on_spark
