@@ -7,8 +7,7 @@ import pytest
 
 from counterpoint.errors import InvalidInput
 from counterpoint.metrics import RollupEngine
-from counterpoint.metrics.engines.spark import roll_up_on_spark
-from counterpoint.metrics.engines.spark_session import local_spark, require_spark
+from counterpoint.metrics.engines.spark import local_spark, require_spark, roll_up_on_spark
 
 
 @contextlib.contextmanager

@@ -14,8 +14,8 @@ from counterpoint.metrics.engines.records import micros, tail_table
 from counterpoint.metrics.engines.reduction import outcome_places, unit_columns
 from counterpoint.metrics.engines.relations import Dialect
 from counterpoint.metrics.engines.rollups import rollup_in
-from counterpoint.metrics.engines.spark_session import reading
-from counterpoint.metrics.engines.spark_sql import SPARK_SQL
+from counterpoint.metrics.engines.spark.session import reading
+from counterpoint.metrics.engines.spark.words import SPARK_SQL
 from counterpoint.metrics.rollup import Rollup, RollupQuestion
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from counterpoint.errors import CannotCompute, DependencyFailure, InvalidInput
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_LOG4J = Path(__file__).with_name("spark-log4j2.properties")
+_LOG4J = Path(__file__).with_name("log4j2.properties")
 # What the first session of a process is opened with; a master, memory and the like are Spark's own settings.
 _OPENED_WITH = {
     "spark.ui.enabled": "false",

@@ -1,0 +1,6 @@
+"""The second engine: Spark, an extra. Nothing of pyspark is imported before a reading begins."""
+
+from counterpoint.metrics.engines.spark.rollup import roll_up_on_spark
+from counterpoint.metrics.engines.spark.session import local_spark, require_spark
+
+__all__ = ["local_spark", "require_spark", "roll_up_on_spark"]
