@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from counterpoint.errors import CannotCompute, InvalidInput
-from counterpoint.metrics.engines.tables import Cell, Table, TableMoments, open_table
+from counterpoint.metrics.engines.duckdb_table import open_table
+from counterpoint.metrics.engines.tables import Cell, OpenTable, Table, TableMoments
 from counterpoint.metrics.measures import Measure, MeasureType, Unmeasured, compare
 from counterpoint.metrics.ready_summaries import analyze_summaries, holds_summaries
 from counterpoint.metrics.split import split_findings, split_of
@@ -28,6 +29,7 @@ def analyze_table(
     segment: str | None = None,
     weights: Mapping[str, float] | None = None,
     alpha: float = 0.05,
+    engine: OpenTable = open_table,
 ) -> TableReport:
     """Return the split and every metric of every variant against control.
 
@@ -45,6 +47,7 @@ def analyze_table(
         segment: Column of few values by which every comparison is made again, in the same pass over the file.
         weights: Intended split, any scale; equal when not given.
         alpha: Level of tests and intervals, in (0, 1).
+        engine: Who reads the file.
 
     Raises:
         InvalidInput: What cannot be read or is not in the file, with where and what to do.
@@ -53,7 +56,7 @@ def analyze_table(
     Estimand: Treatment minus control per unit; one look, at an end fixed in advance.
     """
     inference = Inference(alpha=alpha, relative=Relative.FIELLER)
-    table = open_table(path)
+    table = engine(path)
     try:
         if holds_summaries(table):
             return analyze_summaries(table, metrics=metrics, weights=weights, inference=inference)

@@ -9,11 +9,6 @@ from counterpoint.metrics.measures import Measure, Unmeasured
 from counterpoint.stats import DENOMINATOR, METRIC, Summary
 
 
-def quoted(name: str) -> str:
-    """Return `name` as an SQL identifier, whatever characters it has."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def value_columns(measures: Sequence[Measure]) -> list[tuple[str, str, Measure]]:
     """Return (alias, column, measure) of every figure that `aggregates` expects, one row per unit, as DOUBLE.
 
@@ -45,7 +40,7 @@ def aggregates(measures: Sequence[Measure], complete: Collection[str] = ()) -> l
     for i, measure in enumerate(measures):
         x, y = f"x{i}", f"y{i}"
         if measure.type == "proportion":
-            out += [found(x, measure.numerator), f"sum({x})", f"count(*) FILTER ({x} NOT IN (0, 1))"]
+            out += [found(x, measure.numerator), f"sum({x})", f"count(*) FILTER (WHERE {x} NOT IN (0, 1))"]
             continue
         out += [found(x, measure.numerator), f"sum({x})", f"sum({x} * {x})"]
         if measure.denominator is not None:

@@ -1,24 +1,20 @@
-"""Tables in files: a Parquet or CSV file opened in DuckDB, reduced to moments per variant in one pass."""
+"""Tables in files: a Parquet or CSV file opened in any engine, reduced to moments per variant in one pass."""
 
-import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
-
-import duckdb
+from typing import Any, Protocol, TypeAlias
 
 from counterpoint.errors import InvalidInput
-from counterpoint.metrics.engines.moments import aggregates, quoted, summaries, value_columns
-from counterpoint.metrics.engines.records import offline_config
+from counterpoint.metrics.engines.moments import aggregates, summaries, value_columns
 from counterpoint.metrics.measures import Measure, Unmeasured
 from counterpoint.stats import DENOMINATOR, METRIC, Summary, merge_all
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _NUMBERS = (*_INTEGERS, "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
-_PARQUET = (".parquet", ".pq")
-_TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".csv.zst")
+PARQUET_FILES = (".parquet", ".pq")
+TEXT_FILES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".csv.zst")
 _PROBE_ROWS = 1_000
 MAX_SEGMENTS = 200
 _NEAR = 100.0
@@ -52,14 +48,55 @@ class TableMoments:
     n_units_mixed: int
 
 
+class TableSource(Protocol):
+    """One file, opened in one engine."""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Name of each column -> its type, in the words of standard SQL."""
+        ...
+
+    @property
+    def relation(self) -> str:
+        """What stands after FROM."""
+        ...
+
+    @property
+    def text_type(self) -> str:
+        """The type of texts of any length."""
+        ...
+
+    def quoted(self, name: str) -> str:
+        """Return `name` as an identifier, whatever characters it has."""
+        ...
+
+    def complete(self) -> frozenset[str]:
+        """Return columns that the file itself says have a value in every row."""
+        ...
+
+    def ask(self, select: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query.
+
+        Raises:
+            InvalidInput: `unreadable_file`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the file."""
+        ...
+
+
+OpenTable: TypeAlias = "Callable[[Path], Table]"
+
+
 class Table:
     """One file, readable by column; types as the file has them."""
 
-    def __init__(self, path: Path, db: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, source: TableSource) -> None:
         self.path = path
-        self.columns = columns
-        self._db = db
-        self._relation = relation
+        self.columns = source.columns
+        self._source = source
 
     def is_boolean(self, column: str) -> bool:
         """Return whether a column holds yes or no."""
@@ -71,9 +108,8 @@ class Table:
 
     def rows(self, columns: Sequence[str]) -> list[tuple[object, ...]]:
         """Return some columns of all rows; for small tables only."""
-        with _reading(self.path):
-            names = ", ".join(map(quoted, columns))
-            return self._db.execute(f"SELECT {names} FROM {self._relation}").fetchall()  # noqa: S608 - names are quoted
+        names = ", ".join(map(self._source.quoted, columns))
+        return self._source.ask(f"SELECT {names} FROM {self._source.relation}")  # noqa: S608 - names are quoted
 
     def moments(
         self, *, unit: str | None, variant: str, measures: Sequence[Measure], segment: str | None = None
@@ -84,13 +120,12 @@ class Table:
         them but in one of its own, `(several)`. What names no segment is in `(none)`.
         """
         asked = _Asked(unit=unit, variant=variant, segment=segment, measures=measures)
-        with _reading(self.path):
-            shifts = self._shifts(measures)
-            keyed, counts = self._pass(asked, shifts)
-            # The first rows may be of one variant, and tell little of another: that one is summed around its own means.
-            for key, (_, cells) in list(keyed.items()):
-                if far := _far_off(cells, measures, shifts):
-                    keyed[key] = self._pass(asked, shifts | far)[0][key]
+        shifts = self._shifts(measures)
+        keyed, counts = self._pass(asked, shifts)
+        # The first rows may be of one variant, and tell little of another: that one is summed around its own means.
+        for key, (_, cells) in list(keyed.items()):
+            if far := _far_off(cells, measures, shifts):
+                keyed[key] = self._pass(asked, shifts | far)[0][key]
         return TableMoments(
             variants=_over_segments(keyed, measures),
             segments={} if segment is None else _by_segment(keyed),
@@ -99,15 +134,16 @@ class Table:
 
     def close(self) -> None:
         """Release the file."""
-        self._db.close()
+        self._source.close()
 
     def _pass(self, asked: "_Asked", shifts: Mapping[str, float]) -> tuple[_Keyed, dict[str, int]]:
         unit, measures = asked.unit, asked.measures
+        quoted, text = self._source.quoted, self._source.text_type
         values = ", ".join(f"{self._less(c, shifts[alias])} AS {alias}" for alias, c, _ in value_columns(measures))
-        names = f"CAST({quoted(asked.variant)} AS VARCHAR) AS __variant"
+        names = f"CAST({quoted(asked.variant)} AS {text}) AS __variant"
         if asked.segment is not None:
-            names += f", CAST({quoted(asked.segment)} AS VARCHAR) AS __segment"
-        source = f"(SELECT {names}, {values} FROM {self._relation})"  # noqa: S608 - names are quoted
+            names += f", CAST({quoted(asked.segment)} AS {text}) AS __segment"
+        source = f"(SELECT {names}, {values} FROM {self._source.relation})"  # noqa: S608 - names are quoted
         found = "1"
         if unit is not None:
             source, found = self._per_unit(asked, unit, shifts), "__rows"
@@ -118,10 +154,10 @@ class Table:
             [
                 "count(*)" if unit is None else f"sum({found})::BIGINT",
                 "count(*)",
-                *aggregates(measures, self._complete()),
+                *aggregates(measures, self._source.complete()),
             ]
         )
-        cells = self._db.execute(f"SELECT {keys}, {moments} FROM {source} GROUP BY {keys}").fetchall()  # noqa: S608 - names are quoted
+        cells = self._source.ask(f"SELECT {keys}, {moments} FROM {source} GROUP BY {keys}")  # noqa: S608 - names are quoted
         rows = cells if asked.segment is not None else [("", *row) for row in cells]
         rows = rows if unit is not None else [(*row[:2], False, *row[2:]) for row in rows]
         rows = [("(none)" if row[0] is None else row[0], *row[1:]) for row in rows]
@@ -146,8 +182,9 @@ class Table:
 
     def _per_unit(self, asked: "_Asked", unit: str, shifts: Mapping[str, float]) -> str:
         variant, segment, measures = asked.variant, "", asked.measures
+        quoted, text = self._source.quoted, self._source.text_type
         if asked.segment is not None:
-            own = f"CAST({quoted(asked.segment)} AS VARCHAR)"
+            own = f"CAST({quoted(asked.segment)} AS {text})"
             segment = f"""CASE WHEN min({own}) IS NULL THEN NULL WHEN min({own}) = max({own}) THEN min({own})
                           ELSE '(several)' END AS __segment, """
         # A unit did it when any of its rows says so; everything else adds up. A row without its value makes its unit's
@@ -157,12 +194,12 @@ class Table:
             f"({self._number(c)}) END - {shifts[alias]!r} AS {alias}"
             for alias, c, m in value_columns(measures)
         )
-        name = f"CAST({quoted(variant)} AS VARCHAR)"
+        name = f"CAST({quoted(variant)} AS {text})"
         placed = f"{name} IS NOT NULL AND {quoted(unit)} IS NOT NULL"
         return f"""(
             SELECT {segment}CASE WHEN __placed THEN min({name}) END AS __variant, count(*) AS __rows,
                    __placed AND min({name}) <> max({name}) AS __mixed, {values}
-            FROM (SELECT *, {placed} AS __placed FROM {self._relation})
+            FROM (SELECT *, {placed} AS __placed FROM {self._source.relation})
             GROUP BY {quoted(unit)}, __placed)"""  # noqa: S608 - names are quoted
 
     def _less(self, column: str, shift: float) -> str:
@@ -171,30 +208,18 @@ class Table:
 
     def _number(self, column: str) -> str:
         # A cast from yes and no would be handed down to the CSV reader, which cannot read "True" as a number.
-        name = quoted(column)
+        name = self._source.quoted(column)
         yes_no = f"CASE WHEN {name} THEN 1.0::DOUBLE WHEN NOT {name} THEN 0.0::DOUBLE END"
         return yes_no if self.is_boolean(column) else f"CAST({name} AS DOUBLE)"
-
-    def _complete(self) -> frozenset[str]:
-        """Return the columns that a Parquet file's own statistics say have a value in every row."""
-        if not self._relation.startswith("read_parquet"):
-            return frozenset()
-        # A column chunk without statistics has null here, and counts as one with gaps.
-        rows = self._db.execute(
-            f"""SELECT path_in_schema FROM parquet_metadata({self._relation.removeprefix("read_parquet(")}
-                GROUP BY 1 HAVING sum(coalesce(stats_null_count, 1)) = 0"""  # noqa: S608 - the path is quoted
-        ).fetchall()
-        # A path of several names is a part of a column, whose name it must not be taken for.
-        return frozenset(row[0] for row in rows if row[0] in self.columns and not set(row[0]) & set(",."))
 
     def _shifts(self, measures: Sequence[Measure]) -> dict[str, float]:
         # Any constant is correct; one near the mean keeps digits, so the first rows are good enough. Values that spread
         # as widely as they lie from zero lose none without.
         aliased = value_columns(measures)
         means = ", ".join(f"avg({self._number(c)}), avg({self._number(c)} * {self._number(c)})" for _, c, _ in aliased)
-        columns = ", ".join(dict.fromkeys(quoted(c) for _, c, _ in aliased))
-        sql = f"SELECT {means} FROM (SELECT {columns} FROM {self._relation} LIMIT {_PROBE_ROWS})"  # noqa: S608 - names are quoted
-        row = self._db.execute(sql).fetchone() or ()
+        columns = ", ".join(dict.fromkeys(self._source.quoted(c) for _, c, _ in aliased))
+        sql = f"SELECT {means} FROM (SELECT {columns} FROM {self._source.relation} LIMIT {_PROBE_ROWS})"  # noqa: S608 - names are quoted
+        row = next(iter(self._source.ask(sql)), ())
         return {
             alias: 0.0 if measure.type == "proportion" else _shift_of(x, square)
             for (alias, _, measure), x, square in zip(aliased, row[::2], row[1::2], strict=True)
@@ -261,47 +286,32 @@ def _far_off(
     return out
 
 
-def open_table(path: Path) -> Table:
-    """Open a Parquet or CSV file.
+def require_table(path: Path) -> bool:
+    """Return whether a file is Parquet; else it is CSV.
 
     Raises:
-        InvalidInput: `missing_file`, `unknown_format`, `unreadable_file` or `empty_file`.
+        InvalidInput: `missing_file`, or `unknown_format` for what is neither by its name.
     """
     where, name = str(path), path.name.lower()
     if not path.is_file():
         what = "a folder, not a file" if path.is_dir() else "there is no such file"
         raise InvalidInput("missing_file", what, where=where, fix="give the path of a Parquet or CSV file")
-    # A file's own name must not be taken for a pattern of names.
-    literal = "".join(f"[{c}]" if c in "*?[" else c for c in where).replace("'", "''")
-    if name.endswith(_PARQUET):
-        relation = f"read_parquet('{literal}')"
-    elif name.endswith(_TEXT):
-        relation = f"read_csv('{literal}', sample_size = -1, header = true)"
-    else:
-        known = ", ".join((*_PARQUET, *_TEXT))
-        raise InvalidInput("unknown_format", "not a table by its name", where=where, fix=f"use one of {known}")
-    db = duckdb.connect(config=offline_config())
-    try:
-        with _reading(path):
-            described = db.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608 - the path is quoted
-            if db.execute(f"SELECT 1 FROM {relation} LIMIT 1").fetchone() is None:  # noqa: S608 - the path is quoted
-                raise InvalidInput("empty_file", "the table has no rows", where=where, fix="give a file with data")
-    except BaseException:
-        db.close()
-        raise
-    return Table(path, db, relation, {row[0]: row[1] for row in described})
+    if name.endswith((*PARQUET_FILES, *TEXT_FILES)):
+        return name.endswith(PARQUET_FILES)
+    known = ", ".join((*PARQUET_FILES, *TEXT_FILES))
+    raise InvalidInput("unknown_format", "not a table by its name", where=where, fix=f"use one of {known}")
 
 
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (duckdb.Error, UnicodeDecodeError) as error:
-        lines = str(error).strip().splitlines()
-        first = " ".join([lines[0], *(line for line in lines if line.startswith("Error when"))]).rstrip(".")
-        raise InvalidInput(
-            "unreadable_file",
-            f"cannot be read ({first})",
-            where=str(path),
-            fix="check that it is a whole Parquet or CSV file",
-        ) from error
+def unreadable(path: Path, why: str) -> InvalidInput:
+    """Return the refusal of a file that no engine can read to its end."""
+    return InvalidInput(
+        "unreadable_file",
+        f"cannot be read ({why})",
+        where=str(path),
+        fix="check that it is a whole Parquet or CSV file",
+    )
+
+
+def empty(path: Path) -> InvalidInput:
+    """Return the refusal of a file without rows."""
+    return InvalidInput("empty_file", "the table has no rows", where=str(path), fix="give a file with data")
