@@ -6,16 +6,15 @@ from collections.abc import Iterator
 import pytest
 
 from counterpoint.errors import InvalidInput
-from counterpoint.metrics import RollupEngine
-from counterpoint.metrics.engines.spark import local_spark, require_spark, roll_up_on_spark
+from counterpoint.metrics.engines.spark import local_spark, require_spark
 
 
 @contextlib.contextmanager
-def spark_rollups() -> Iterator[RollupEngine]:
-    """Yield the engine on two threads of this machine; the JVM ends with it."""
+def spark() -> Iterator[None]:
+    """Let this process read on two threads in a JVM, which ends with it."""
     try:
         require_spark()
     except InvalidInput as error:
         pytest.skip(error.sentence)
     with local_spark(threads=2):
-        yield roll_up_on_spark
+        yield

@@ -1,5 +1,6 @@
 """Every rollup engine keeps of the records exactly what counting by hand keeps."""
 
+import contextlib
 import math
 import random
 from collections import defaultdict
@@ -13,22 +14,19 @@ import pytest
 from contracts.event_log_contract import MemoryEventLog
 from counterpoint.errors import CannotCompute
 from counterpoint.events import Event, EventLog, Exposure, Outcome
-from counterpoint.metrics import Rollup, RollupEngine, RollupQuestion, roll_up
+from counterpoint.metrics import Rollup, RollupEngine, RollupQuestion, rollup_engine
 from counterpoint.stats import Summary
 from counterpoint.storage.events import open_event_log
 from metrics.metrics_world import METRICS, T0, events
-from spark_engine import spark_rollups
+from spark_engine import spark
 
 NOW = T0 + timedelta(days=14)
 
 
 @pytest.fixture(scope="module", params=["duckdb", pytest.param("spark", marks=pytest.mark.slow)])
 def engine(request: pytest.FixtureRequest) -> Iterator[RollupEngine]:
-    if request.param == "duckdb":
-        yield roll_up
-    else:
-        with spark_rollups() as found:
-            yield found
+    with spark() if request.param == "spark" else contextlib.nullcontext():
+        yield rollup_engine(request.param)
 
 
 def question(**changes: object) -> RollupQuestion:

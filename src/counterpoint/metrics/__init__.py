@@ -22,6 +22,7 @@ from counterpoint.metrics.designs import (
     quantile_as_given,
     ratio_as_given,
 )
+from counterpoint.metrics.engines.choosing import ENGINES, rollup_engine, table_engine
 from counterpoint.metrics.engines.duckdb import roll_up
 from counterpoint.metrics.engines.incidence import Incidence, incidence_of_buckets
 from counterpoint.metrics.history import RecordedTraffic
@@ -57,6 +58,7 @@ from counterpoint.metrics.table_report import Comparison, Split, TableReport
 from counterpoint.metrics.table_text import table_text
 
 __all__ = [
+    "ENGINES",
     "Comparison",
     "DesignAnswer",
     "DesignKind",
@@ -116,10 +118,12 @@ __all__ = [
     "recheck",
     "recorded_outcomes",
     "roll_up",
+    "rollup_engine",
     "score",
     "scorecard_text",
     "segment_differences",
     "segments_text",
+    "table_engine",
     "table_text",
     "what_was_learned",
 ]

@@ -2,5 +2,6 @@
 
 from counterpoint.metrics.engines.spark.rollup import roll_up_on_spark
 from counterpoint.metrics.engines.spark.session import local_spark, require_spark
+from counterpoint.metrics.engines.spark.table import open_table_in_spark
 
-__all__ = ["local_spark", "require_spark", "roll_up_on_spark"]
+__all__ = ["local_spark", "open_table_in_spark", "require_spark", "roll_up_on_spark"]

@@ -14,7 +14,7 @@ from counterpoint.metrics.engines.records import micros, tail_table
 from counterpoint.metrics.engines.reduction import outcome_places, unit_columns
 from counterpoint.metrics.engines.relations import Dialect
 from counterpoint.metrics.engines.rollups import rollup_in
-from counterpoint.metrics.engines.spark.session import reading
+from counterpoint.metrics.engines.spark.session import literal_path, reading
 from counterpoint.metrics.engines.spark.words import SPARK_SQL
 from counterpoint.metrics.rollup import Rollup, RollupQuestion
 
@@ -90,7 +90,7 @@ class InSpark:
         low_high = f"t >= {micros(since)} AND t < {micros(until)}"
         names, parts = ", ".join(columns), []
         if segments.files:
-            files = self._session.read.parquet(*(_path(str(each)) for each in segments.files))
+            files = self._session.read.parquet(*(literal_path(each) for each in segments.files))
             files.createOrReplaceTempView(f"{kind}_files")
             parts.append(f"SELECT unix_micros(at) AS t, {names} FROM {kind}_files WHERE {within}")  # noqa: S608 - numbers
         if segments.tail or not segments.files:
@@ -136,8 +136,3 @@ class InSpark:
             "valued",
             f"SELECT c.variant, c.segment, c.first_t{values} FROM counted c LEFT JOIN summed p ON c.uid = p.uid",  # noqa: S608 - quoted
         )
-
-
-def _path(path: str) -> str:
-    # A file's own name must not be taken for a pattern of names.
-    return "".join(f"\\{c}" if c in "\\{}[]*?" else c for c in path)

@@ -71,12 +71,12 @@ def reading() -> Iterator["SparkSession"]:
     if session.sparkContext.master.startswith("local"):
         # Spark's own default is meant for a cluster, and takes seconds to share a little out among 200.
         session.conf.set("spark.sql.shuffle.partitions", str(2 * session.sparkContext.defaultParallelism))
-    from py4j.protocol import Py4JError
+    from py4j.protocol import Py4JError, Py4JJavaError
     from pyspark.errors import PySparkException
 
     try:
         yield session
-    except PySparkException as error:
+    except (PySparkException, Py4JJavaError) as error:
         raise _told(error) from error
     except (Py4JError, OSError) as error:
         raise _gone(error) from error
@@ -117,25 +117,33 @@ def _open(master: str | None = None) -> "SparkSession":
             raise _gone(error) from error
 
 
+def literal_path(path: Path) -> str:
+    """Return a file's path as Spark reads it; its own name must not be taken for a pattern of names."""
+    return "".join(f"\\{c}" if c in "\\{}[]*?" else c for c in str(path))
+
+
 def _told(error: Any) -> CannotCompute | DependencyFailure:
-    condition = error.getCondition() or ""
+    # What Spark has no name for comes as Java threw it.
+    condition = getattr(error, "getCondition", str)() or ""
     if any(each in condition for each in _TOO_LARGE):
         return CannotCompute(
             "metric_overflow",
             "values of a metric are too large to be summed exactly",
             fix="record them in a larger unit",
         )
-    return DependencyFailure("query_failed", f"the event records cannot be read ({_first_line(error)})")
+    return DependencyFailure("query_failed", f"the event records cannot be read ({first_line(error)})")
 
 
 def _gone(error: BaseException) -> DependencyFailure:
     return DependencyFailure(
         "spark_unavailable",
-        f"Spark cannot be reached ({_first_line(error)})",
+        f"Spark cannot be reached ({first_line(error)})",
         fix="check that java is 17 or newer, and what Spark's own configuration says",
     )
 
 
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+def first_line(error: BaseException) -> str:
+    """Return the first line of what went wrong, without the trace of the JVM."""
+    thrown = getattr(error, "java_exception", None)
+    lines = str(error if thrown is None else thrown.getMessage()).strip().splitlines() or [type(error).__name__]
     return lines[0].rstrip(".")
