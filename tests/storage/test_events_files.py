@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from counterpoint.errors import DependencyFailure, InvalidInput
-from counterpoint.events import Outcome
+from counterpoint.events import UNIT_CHECK, UNIT_KEY, Outcome, unit_keys
 from counterpoint.storage.events import open_event_log
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -133,7 +134,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from counterpoint.events import Outcome
+from counterpoint.events import UNIT_CHECK, UNIT_KEY, Outcome, unit_keys
 from counterpoint.storage.events import open_event_log
 log, start = open_event_log(Path(sys.argv[1]), seal_at=300), int(sys.argv[2])
 at = datetime(2026, 3, 1, tzinfo=UTC)
@@ -165,3 +166,26 @@ def test_a_writer_killed_again_and_again_loses_nothing_acknowledged_and_doubles_
     found = ids(tmp_path)
     assert len(found) == len(set(found))
     assert {f"o{n}" for n in acknowledged} <= set(found)
+
+
+def test_files_sealed_before_units_had_keys_are_read_beside_those_with_keys(tmp_path: Path) -> None:
+    log = open_event_log(tmp_path)
+    log.append([outcome(1)])
+    log.seal()
+    (old,) = log.segments(Outcome).files
+    pq.write_table(pq.read_table(old).drop_columns([UNIT_KEY, UNIT_CHECK]), old, compression="zstd")
+    log.append([outcome(2)])
+    log.seal()
+    assert sorted(log.read(Outcome), key=lambda e: e.id) == [outcome(1), outcome(2)]
+    log.close()
+
+
+def test_a_sealed_outcome_carries_the_key_of_its_unit(tmp_path: Path) -> None:
+    log = open_event_log(tmp_path)
+    log.append([outcome(1)])
+    log.seal()
+    (row,) = pq.read_table(log.segments(Outcome).files[0]).to_pylist()
+    keys, checks = unit_keys(["u"])
+    assert row[UNIT_KEY] % 2**64 == keys[0]
+    assert row[UNIT_CHECK] % 2**32 == checks[0]
+    log.close()

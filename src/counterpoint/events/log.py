@@ -24,7 +24,8 @@ class Segments:
     """Where the records of one kind are, at one instant: every record is in exactly one place.
 
     Attributes:
-        files: Parquet files, immutable, one column per field; `at` in UTC, `attributes` as JSON text.
+        files: Parquet files, immutable, one column per field; `at` in UTC, `attributes` as JSON text. Outcomes may have
+            `unit_keys` beside them (`UNIT_KEY`, `UNIT_CHECK`); files sealed before there were any have none.
         tail: Records not yet in a file.
     """
 

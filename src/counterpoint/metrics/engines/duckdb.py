@@ -1,22 +1,36 @@
 """The rollup on DuckDB: exposures joined to outcomes, summed per unit, reduced to moments per variant."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from counterpoint.config import outcome_names
-from counterpoint.events import Event, EventLog
+from counterpoint.events import Event, EventLog, Outcome, Segments, unit_keys
 from counterpoint.metrics.engines.exact import SCALE
 from counterpoint.metrics.engines.exposures import keep_met, keep_units
-from counterpoint.metrics.engines.records import create_view, records_database, text
-from counterpoint.metrics.engines.reduction import outcome_places, reduced, unit_columns
+from counterpoint.metrics.engines.outcome_rows import Wanted
+from counterpoint.metrics.engines.outcome_sums import Units, sum_outcomes
+from counterpoint.metrics.engines.records import create_view, micros, records_database, text
+from counterpoint.metrics.engines.reduction import outcome_places, reduced, unit_columns, unit_figures
 from counterpoint.metrics.engines.relations import Dialect
 from counterpoint.metrics.engines.rollups import rollup_in
 from counterpoint.metrics.rollup import MetricRollup, Rollup, RollupQuestion
 
 _DAY = 86_400_000_000
+_PORTION = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Where the outcomes of [since, until) are; others may be among them."""
+
+    segments: Segments
+    since: datetime
+    until: datetime
 
 
 def roll_up(log: EventLog, question: RollupQuestion) -> Rollup:
@@ -39,8 +53,14 @@ def create_units(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> Non
     keep_units(InDuckDb(db), question)
 
 
-def create_values(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
-    """Make the table `valued`: each counted unit's metrics in millionths, 0 where nothing happened."""
+def create_values(db: duckdb.DuckDBPyConnection, question: RollupQuestion, recorded: Recorded | None = None) -> None:
+    """Make the table `valued`: each counted unit's metrics in millionths, 0 where nothing happened.
+
+    Args:
+        db: Holds `units` and the view `outcome`.
+        question: Its metrics.
+        recorded: Where the outcomes of that view are, when they may be read past DuckDB, in a fifth of the time.
+    """
     declared = ", ".join(map(text, question.variants))
     # Numbers in place of unit and name: what is joined is small, and grouping by it is fast.
     db.execute(
@@ -62,20 +82,55 @@ def create_values(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> No
             WHERE o.surface = {text(question.surface)} AND o.name IN ({names})
               AND o.t - u.first_t >= {earliest} AND o.t - u.first_t < {longest}"""  # noqa: S608 - quoted
     )
-    # Quantiles need their values one by one, more than once; nothing else is kept.
-    kept = [names_of.index(outcome_names(m)[0]) for m in question.metrics if m.type == "quantile"]
-    if kept:
-        places = ", ".join(map(str, kept))
-        db.execute(f"CREATE TEMP TABLE quantiled AS SELECT uid, k, dt, value FROM joined WHERE k IN ({places})")  # noqa: S608 - numbers
     columns = [c for i, metric in enumerate(question.metrics) for c in unit_columns(i, metric, question)]
-    # One pass over what was joined, for every metric and window at once.
-    sums = "".join(f", {aggregate} AS {a}" for a, aggregate in columns)
-    db.execute(f"CREATE TEMP TABLE summed AS SELECT uid{sums} FROM joined GROUP BY uid")  # noqa: S608 - quoted
+    # Quantiles need their values one by one, more than once; nothing else is kept.
+    singles = frozenset(names_of.index(outcome_names(m)[0]) for m in question.metrics if m.type == "quantile")
+    if recorded is None or not _create_sums(db, question, recorded, (earliest, longest), singles):
+        if singles:
+            places = ", ".join(map(str, sorted(singles)))
+            db.execute(f"CREATE TEMP TABLE quantiled AS SELECT uid, k, dt, value FROM joined WHERE k IN ({places})")  # noqa: S608 - numbers
+        # One pass over what was joined, for every metric and window at once.
+        sums = "".join(f", {aggregate} AS {a}" for a, aggregate in columns)
+        db.execute(f"CREATE TEMP TABLE summed AS SELECT uid{sums} FROM joined GROUP BY uid")  # noqa: S608 - quoted
     db.execute(
         f"""CREATE TEMP TABLE valued AS
             SELECT c.variant, c.segment, c.first_t{"".join(f", coalesce(p.{a}, 0) AS {a}" for a, _ in columns)}
             FROM counted c LEFT JOIN summed p ON c.uid = p.uid"""  # noqa: S608 - quoted
     )
+
+
+def _create_sums(
+    db: duckdb.DuckDBPyConnection,
+    question: RollupQuestion,
+    recorded: Recorded,
+    window: tuple[int, int],
+    singles: frozenset[int],
+) -> bool:
+    """Make `summed` and `quantiled` past DuckDB and return True; neither, where only DuckDB can, and False."""
+    wanted = Wanted(
+        surface=question.surface,
+        places={name: place for place, name in enumerate(outcome_places(question))},
+        since=micros(recorded.since),
+        until=micros(recorded.until),
+    )
+    figures = [f for i, metric in enumerate(question.metrics) for f in unit_figures(i, metric, question)]
+    sums = sum_outcomes(_counted(db), recorded.segments, wanted, figures, window=window, singles=singles)
+    if sums is None:
+        return False
+    db.register("summed", sums.summed)
+    db.register("quantiled", sums.points)
+    return True
+
+
+def _counted(db: duckdb.DuckDBPyConnection) -> Units:
+    """Return the units of `counted`."""
+    # A portion of texts at a time: all of them at once would be most of the memory.
+    parts = [(np.zeros(0, dtype=np.int32), *unit_keys([]), np.zeros(0, dtype=np.int64))]
+    for batch in db.sql("SELECT uid, unit, first_t FROM counted").to_arrow_reader(_PORTION):
+        uids, units, first_t = batch.columns
+        parts.append((uids.to_numpy(), *unit_keys(units.to_pylist()), first_t.to_numpy()))
+    uids, keys, checks, first_t = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Units(uids=uids, keys=keys, checks=checks, first_t=first_t)
 
 
 def reduce_metrics(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> dict[str, MetricRollup]:
@@ -90,6 +145,7 @@ class InDuckDb:
 
     def __init__(self, db: duckdb.DuckDBPyConnection) -> None:
         self._db = db
+        self._outcomes: Recorded | None = None
         self.sql = DUCKDB_SQL
 
     def ask(self, select: str) -> list[tuple[Any, ...]]:
@@ -104,11 +160,14 @@ class InDuckDb:
         self, log: EventLog, event_type: type[Event], columns: Sequence[str], *, since: datetime, until: datetime
     ) -> None:
         """Make a view of one kind of record."""
-        create_view(self._db, log, event_type, columns, since=since, until=until)
+        segments = log.segments(event_type, since=since, until=until)
+        create_view(self._db, log, event_type, columns, since=since, until=until, segments=segments)
+        if event_type is Outcome:
+            self._outcomes = Recorded(segments=segments, since=since, until=until)
 
     def keep_values(self, question: RollupQuestion) -> None:
         """Make the tables `counted`, `quantiled` and `valued`."""
-        create_values(self._db, question)
+        create_values(self._db, question, self._outcomes)
 
 
 class _DuckDbSql:

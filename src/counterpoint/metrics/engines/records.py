@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from counterpoint.errors import CannotCompute, DependencyFailure
-from counterpoint.events import Event, EventLog, kind_of
+from counterpoint.events import Event, EventLog, Segments, kind_of
 
 _TYPES: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 # Opening an engine takes 20 ms of CPU, a connection to it a fiftieth of that; one look reads in 16 of them.
@@ -77,6 +77,7 @@ def create_view(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    segments: Segments | None = None,
 ) -> str:
     """Make a view of one kind of record and return its name: `t` in microseconds since 1970, and `columns`.
 
@@ -87,9 +88,10 @@ def create_view(
         columns: Fields beside `at`.
         since: Records before it are left out.
         until: Records from then on are left out.
+        segments: What the log answered, when it was asked already.
     """
     kind = kind_of(event_type)
-    segments = log.segments(event_type, since=since, until=until)
+    segments = segments or log.segments(event_type, since=since, until=until)
     db.register(f"{kind}_tail", tail_table(segments.tail, columns))
     names = ", ".join(columns)
     parts = [f"SELECT t, {names} FROM {kind}_tail"]  # noqa: S608 - names are ours

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from counterpoint.config import Metric, outcome_names
 from counterpoint.metrics.engines.exact import column_sums, exact_summary, number
@@ -20,25 +20,53 @@ def outcome_places(question: RollupQuestion) -> list[str]:
     return sorted({name for metric in question.metrics for name in outcome_names(metric) if name is not None})
 
 
-def unit_columns(i: int, metric: Metric, question: RollupQuestion) -> list[tuple[str, str]]:
-    """Return (alias, aggregate over a unit's outcomes) of the figures kept of one metric."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure kept of a unit: the sum of its outcomes of one name in one window, or whether there was one above 0.
+
+    Attributes:
+        alias: Its column.
+        place: Of the name in `outcome_places`.
+        low: Microseconds since the unit's first exposure from which outcomes count.
+        high: From here on they do not.
+        once: Whether it is 1 for any outcome above 0, instead of the sum in millionths.
+    """
+
+    alias: str
+    place: int
+    low: int
+    high: int
+    once: bool
+
+
+def unit_figures(i: int, metric: Metric, question: RollupQuestion) -> list[Figure]:
+    """Return the figures kept of one metric."""
     if metric.type == "quantile":
         return []
     names, window = outcome_places(question), metric.window_days * _DAY
     numerator, denominator = outcome_names(metric)
-    after, before = f"dt >= 0 AND dt < {window}", f"dt < 0 AND dt >= -{window}"
-    if not question.covariates and window == max(m.window_days for m in question.metrics) * _DAY:
-        # Nothing else was joined: to ask again costs a tenth of the pass.
-        after = "true"
-    found = [(f"x{i}", numerator, after), (f"y{i}", denominator, after)]
+    found = [(f"x{i}", numerator, 0, window), (f"y{i}", denominator, 0, window)]
     if question.covariates:
-        found += [(f"bx{i}", numerator, before), (f"by{i}", denominator, before)]
-    how = (
-        "max(CASE WHEN {} THEN (v > 0)::BIGINT END)" if metric.type == "proportion" else "sum(CASE WHEN {} THEN v END)"
-    )
+        found += [(f"bx{i}", numerator, -window, 0), (f"by{i}", denominator, -window, 0)]
     return [
-        (alias, how.format(f"k = {names.index(name)} AND {when}")) for alias, name, when in found if name is not None
+        Figure(alias=alias, place=names.index(name), low=low, high=high, once=metric.type == "proportion")
+        for alias, name, low, high in found
+        if name is not None
     ]
+
+
+def unit_columns(i: int, metric: Metric, question: RollupQuestion) -> list[tuple[str, str]]:
+    """Return (alias, aggregate over a unit's outcomes) of the figures kept of one metric."""
+    longest = max(m.window_days for m in question.metrics) * _DAY
+
+    def aggregate(figure: Figure) -> str:
+        when = f"k = {figure.place} AND dt >= {figure.low} AND dt < {figure.high}"
+        if not question.covariates and figure.high == longest:
+            # Nothing else was joined: to ask again costs a tenth of the pass.
+            when = f"k = {figure.place}"
+        return f"max(CASE WHEN {when} THEN (v > 0)::BIGINT END)" if figure.once else f"sum(CASE WHEN {when} THEN v END)"
+
+    return [(figure.alias, aggregate(figure)) for figure in unit_figures(i, metric, question)]
 
 
 def reduced(on: Relations, question: RollupQuestion) -> dict[str, MetricRollup]:

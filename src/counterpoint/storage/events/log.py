@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from counterpoint.errors import DependencyFailure
 from counterpoint.events import EVENT_TYPES, Appended, Event, Segments, kind_of
-from counterpoint.storage.events.columns import micros_of, records_of, table_of
+from counterpoint.storage.events.columns import micros_of, parquet_options, records_of, sealed_table_of
 from counterpoint.storage.events.group import GroupCommit
 from counterpoint.storage.events.spool import SealedFile, Spool
 
@@ -126,7 +126,7 @@ class FileEventLog:
         folder = self._folder / kind
         with _translated(folder):
             folder.mkdir(exist_ok=True)
-            _write_durably(table_of(event_type, events), folder / name)
+            _write_durably(sealed_table_of(event_type, events), folder / name)
         sealed = SealedFile(file=name, kind=kind, n_rows=len(rows), since=min(times), until=max(times))
         if not self._spool.replace_with(sealed, rows[0][0], rows[-1][0]):
             (folder / name).unlink()
@@ -161,7 +161,7 @@ def _between(events: Iterator[E], since: datetime | None, until: datetime | None
 def _write_durably(table: pa.Table, path: Path) -> None:
     unfinished = path.with_suffix(".parquet.part")
     with unfinished.open("wb") as file:
-        pq.write_table(table, file, compression="zstd")
+        pq.write_table(table, file, **parquet_options(table))
         file.flush()
         os.fsync(file.fileno())
     unfinished.rename(path)
