@@ -46,7 +46,7 @@ from counterpoint.delivery import (
 )
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.events import EventLog
-from counterpoint.metrics import RecordedTraffic, load_objectives
+from counterpoint.metrics import KeptRollups, RecordedTraffic, load_objectives
 from counterpoint.orchestration import (
     Clock,
     ContentBackend,
@@ -158,7 +158,7 @@ def opened(
         )
         objectives = load_objectives()
         plans = StoredPlans(documents, clock)
-        judge = Judge(releases, log, objectives, plans)
+        judge = Judge(releases, log, objectives, plans, KeptRollups(folder / "rollups"))
         samples = RequestSamples(log, catalogue, histories)
         evidence = Evidence(
             releases=releases, serving=serving, samples=samples, log=log, objectives=objectives, clock=clock

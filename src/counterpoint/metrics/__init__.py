@@ -25,6 +25,7 @@ from counterpoint.metrics.designs import (
 from counterpoint.metrics.engines.choosing import ENGINES, rollup_engine, table_engine
 from counterpoint.metrics.engines.duckdb import roll_up
 from counterpoint.metrics.engines.incidence import Incidence, incidence_of_buckets
+from counterpoint.metrics.engines.kept import KeptRollups
 from counterpoint.metrics.history import RecordedTraffic
 from counterpoint.metrics.levels import Test
 from counterpoint.metrics.measures import Measure, Unmeasured
@@ -68,6 +69,7 @@ __all__ = [
     "ExperimentDecision",
     "Forecast",
     "Incidence",
+    "KeptRollups",
     "Measure",
     "MetricRollup",
     "MetricRow",

@@ -15,6 +15,7 @@ from counterpoint.metrics import (
     PlaceboLog,
     PlannedUnits,
     RecordedTraffic,
+    RollupEngine,
     RunningExperiment,
     Scorecard,
     SplitPhase,
@@ -29,6 +30,7 @@ from counterpoint.metrics import (
     read_holdout,
     read_interactions,
     read_novelty,
+    roll_up,
     score,
 )
 from counterpoint.orchestration import SMOKE_STEP, Goal, Inspection, Launch, Verdict, spec_of
@@ -71,6 +73,7 @@ class Judge:
     Args:
         plans: Where the units planned at a launch are kept with its analysis plan; without them they are forecast anew
             by every process, from the same records before the start.
+        engine: Who reduces the records of a scorecard; all of them each time, when none is given.
     """
 
     def __init__(
@@ -79,11 +82,13 @@ class Judge:
         log: EventLog,
         objectives: tuple[Objective, ...],
         plans: StoredPlans | None = None,
+        engine: RollupEngine = roll_up,
     ) -> None:
         self._releases = releases
         self._log = log
         self._objectives = objectives
         self._plans = plans
+        self._engine = engine
         self._planned: dict[str, Mapping[str, Any]] = {}
 
     def scorecard(
@@ -120,6 +125,7 @@ class Judge:
             segment=segment,
             watching=watching,
             primary_only=primary_only,
+            engine=self._engine,
         )
 
     def planned(self, launch: Launch) -> PlannedUnits | None:
@@ -264,6 +270,7 @@ class Judge:
             planned=self.planned(launch),
             phases=phases_of(launch, spec),
             model=before_the_start,
+            engine=self._engine,
         )
 
     def interactions(self, surface: str, now: datetime) -> dict[str, Any]:
