@@ -8,7 +8,7 @@ from pathlib import Path
 from counterpoint.cli.reading import read_json
 from counterpoint.cli.words import Commands, command, print_json
 from counterpoint.errors import InvalidInput
-from counterpoint.settings import Settings
+from counterpoint.settings import ROLLUP_ENGINES, Settings
 
 
 def add_commands(commands: Commands) -> None:
@@ -32,6 +32,11 @@ def add_commands(commands: Commands) -> None:
     )
     analyze.add_argument("--segment", metavar="COL", help="column of few values: make every comparison in each, too")
     analyze.add_argument("--alpha", type=_alpha, default=0.05, help="level of tests and intervals (default 0.05)")
+    analyze.add_argument(
+        "--engine",
+        choices=ROLLUP_ENGINES,
+        help="who reads the file: duckdb, or spark where one machine is too small (needs the extra, and Java)",
+    )
     analyze.add_argument("--json", action="store_true", help="print JSON and nothing else")
 
     conformance = command(commands, "conformance", _conformance, "compute reference cases, for an outside checker")
@@ -40,7 +45,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _analyze(words: argparse.Namespace, settings: Settings) -> int:
-    from counterpoint.metrics import analyze_table, table_text
+    from counterpoint.metrics import analyze_table, table_engine, table_text
 
     report = analyze_table(
         words.file,
@@ -51,6 +56,7 @@ def _analyze(words: argparse.Namespace, settings: Settings) -> int:
         segment=words.segment,
         weights=words.weights,
         alpha=words.alpha,
+        engine=table_engine(words.engine or settings.rollup_engine),
     )
     if words.json:
         print_json(report.as_document())

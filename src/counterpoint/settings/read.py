@@ -23,10 +23,12 @@ _KNOWN = {
     "LOG_LEVEL",
     "PORT",
     "ROLE",
+    "ROLLUP_ENGINE",
     "SURFACES",
 }
 _KNOWN |= PLANNER_SETTINGS
 ROLES = ("all", "delivery", "control", "worker")
+ROLLUP_ENGINES = ("duckdb", "spark")
 _MIN_TOKEN = 24
 _HOST_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-*")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -52,6 +54,7 @@ class Settings:
         backends: YAML file of the backends outside, such as flag systems and webhooks; None for none.
         fleet_token: Secret that the processes of one fleet share: whoever has it may follow the feed, report and ship
             events to the control plane, and check permits; None leaves the feed open and keeps permits to one machine.
+        rollup_engine: Who reduces event records to figures: `duckdb`, in this process, or `spark`.
         allowed_hosts: Names beside its own under which `serve` answers; `*` stands for any letters.
     """
 
@@ -70,6 +73,7 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     agents: Path | None = None
     backends: Path | None = None
+    rollup_engine: str = "duckdb"
 
 
 def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port: int | None = None) -> Settings:
@@ -96,6 +100,14 @@ def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port:
         raise InvalidInput(
             "bad_setting", f"{role!r} is no role", where=PREFIX + "ROLE", fix=f"use one of {', '.join(ROLES)}"
         )
+    engine = given.get("ROLLUP_ENGINE", "duckdb")
+    if engine not in ROLLUP_ENGINES:
+        raise InvalidInput(
+            "bad_setting",
+            f"{engine!r} is no engine",
+            where=PREFIX + "ROLLUP_ENGINE",
+            fix=f"use one of {', '.join(ROLLUP_ENGINES)}",
+        )
     return Settings(
         data=folder,
         database_url=given.get("DATABASE_URL", f"sqlite:///{folder / 'counterpoint.sqlite'}"),
@@ -112,6 +124,7 @@ def read_settings(environ: Mapping[str, str], *, data: Path | None = None, port:
         backends=Path(given["BACKENDS"]) if given.get("BACKENDS") else None,
         fleet_token=_fleet_token(given["FLEET_TOKEN"]) if given.get("FLEET_TOKEN") else None,
         allowed_hosts=_hosts(given.get("ALLOWED_HOSTS", "")),
+        rollup_engine=engine,
     )
 
 
