@@ -46,7 +46,7 @@ from counterpoint.delivery import (
 )
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.events import EventLog
-from counterpoint.metrics import KeptRollups, RecordedTraffic, load_objectives
+from counterpoint.metrics import KeptRollups, RecordedTraffic, load_objectives, roll_up, rollup_engine
 from counterpoint.orchestration import (
     Clock,
     ContentBackend,
@@ -117,6 +117,7 @@ def opened(
     """
     with ExitStack() as closing, ExitStack() as opening:
         rules, planner = read_agents(settings.agents), open_planner(settings.planner)
+        chosen = rollup_engine(settings.rollup_engine)
         folder = open_folder(settings)
         opening.enter_context(opening_turn(folder))
         database = open_database(settings.database_url)
@@ -158,7 +159,9 @@ def opened(
         )
         objectives = load_objectives()
         plans = StoredPlans(documents, clock)
-        judge = Judge(releases, log, objectives, plans, KeptRollups(folder / "rollups"))
+        # DuckDB keeps what it read; a cluster is asked anew each time.
+        engine = KeptRollups(folder / "rollups") if chosen is roll_up else chosen
+        judge = Judge(releases, log, objectives, plans, engine)
         samples = RequestSamples(log, catalogue, histories)
         evidence = Evidence(
             releases=releases, serving=serving, samples=samples, log=log, objectives=objectives, clock=clock
