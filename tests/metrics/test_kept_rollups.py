@@ -8,11 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from counterpoint.config import Metric
 from counterpoint.events import Event, Outcome
 from counterpoint.metrics import KeptRollups, RollupQuestion, roll_up, score
-from counterpoint.metrics.engines.kept import rollups, state, terms
+from counterpoint.metrics.engines.kept import outcomes, rollups, state, terms
+from counterpoint.metrics.engines.kept.relations import figures
 from counterpoint.storage.events import FileEventLog, open_event_log
 from metrics.metrics_world import METRICS, SURFACE, T0, events, spec
 
@@ -85,6 +87,17 @@ def test_a_scorecard_is_the_same_to_the_byte_whoever_reduces_its_records(tmp_pat
                 assert cards[0].digest == cards[1].digest
 
 
+def test_what_only_duckdb_can_be_trusted_with_is_summed_in_it(
+    log: FileEventLog, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcomes, "sum_outcomes", lambda *_, **__: None)
+    engine(folder)(log, QUESTION)
+    moved = [e for e in RECORDS if e.unit in {"u1", "u2", "u3"} and isinstance(e, Outcome)]
+    log.append([structs.replace(e, id=f"again {e.id}") for e in moved])
+    log.seal()
+    assert engine(folder)(log, QUESTION) == roll_up(log, QUESTION)
+
+
 @pytest.mark.parametrize("cut_at", range(6))
 def test_a_write_cut_short_at_any_point_is_as_if_it_had_not_begun_or_had_ended(
     log: FileEventLog, folder: Path, monkeypatch: pytest.MonkeyPatch, cut_at: int
@@ -149,7 +162,7 @@ def test_sums_made_by_other_statements_are_made_again(
     log: FileEventLog, folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(terms, "figures", lambda question: [("x0", "another release's", False)])
+        patched.setattr(terms, "figures", lambda question: figures(question)[:1])
         engine(folder)(log, QUESTION)
     caplog.set_level(logging.INFO)
     assert engine(folder)(log, QUESTION) == roll_up(log, QUESTION)

@@ -7,8 +7,8 @@ import duckdb
 
 from counterpoint.metrics.engines.counts import counts_of
 from counterpoint.metrics.engines.duckdb import InDuckDb
+from counterpoint.metrics.engines.kept.relations import Kept
 from counterpoint.metrics.engines.kept.terms import definition
-from counterpoint.metrics.engines.kept.units import Kept
 from counterpoint.metrics.engines.records import micros, text
 from counterpoint.metrics.engines.reduction import outcome_places, reduced, unit_columns
 from counterpoint.metrics.rollup import Rollup, RollupQuestion

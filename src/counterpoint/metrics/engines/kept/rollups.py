@@ -11,9 +11,10 @@ from counterpoint.errors import CannotCompute, DependencyFailure
 from counterpoint.events import EventLog, Segments
 from counterpoint.metrics.engines.duckdb import roll_up
 from counterpoint.metrics.engines.kept.answer import answer
+from counterpoint.metrics.engines.kept.merging import merge
+from counterpoint.metrics.engines.kept.relations import Batch, Files, Merged, name_units
 from counterpoint.metrics.engines.kept.state import Chunk, Manifest, StateFolder, size_of
 from counterpoint.metrics.engines.kept.terms import EXPOSURE, OUTCOME, as_kept, nothing, recorded, still_holds, usable
-from counterpoint.metrics.engines.kept.units import Batch, Files, Merged, merge, name_units
 from counterpoint.metrics.engines.records import records_database, text
 from counterpoint.metrics.rollup import Rollup, RollupQuestion
 from counterpoint.telemetry import logger

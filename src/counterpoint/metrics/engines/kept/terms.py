@@ -1,7 +1,7 @@
 """What a state is kept of: which metrics, by which statements, of which records, and whether a question fits it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
@@ -10,12 +10,14 @@ import msgspec
 
 from counterpoint.config import Metric
 from counterpoint.events import EventLog, Exposure, Outcome, Segments, kind_of
+from counterpoint.metrics.engines.kept.relations import figures
 from counterpoint.metrics.engines.kept.state import KeptMetric, Manifest, size_of
-from counterpoint.metrics.engines.kept.units import figures
 from counterpoint.metrics.engines.reduction import outcome_places
 from counterpoint.metrics.rollup import RollupQuestion
 from counterpoint.vocabulary import digest
 
+_VERSION = 1
+"""Of what a state holds and how it is summed. A release that does either otherwise has another, and starts anew."""
 EXPOSURE, OUTCOME = kind_of(Exposure), kind_of(Outcome)
 
 
@@ -86,5 +88,6 @@ def recorded(log: EventLog, question: RollupQuestion) -> Recorded:
 
 
 def _digest(question: RollupQuestion) -> str:
-    # The statements themselves: a release that sums otherwise must not go on with the sums of the one before.
-    return digest([question.covariates, outcome_places(question), [list(figure) for figure in figures(question)]])
+    return digest(
+        [_VERSION, question.covariates, outcome_places(question), [asdict(figure) for figure in figures(question)]]
+    )

@@ -1,0 +1,142 @@
+"""A batch of new records is merged into the units kept so far, without reading the old ones."""
+
+import duckdb
+import pyarrow as pa
+
+from counterpoint.events import UNIT_CHECK, UNIT_KEY, EventLog, Exposure, Segments, unit_keys
+from counterpoint.metrics.engines.kept.outcomes import add_known, add_reset
+from counterpoint.metrics.engines.kept.relations import Batch, Kept, Merged, Merging, figures
+from counterpoint.metrics.engines.records import create_view, text
+from counterpoint.metrics.rollup import RollupQuestion
+
+_PORTION = 100_000
+_NO_UNITS = pa.schema(
+    [
+        ("uid", pa.int32()), ("unit", pa.string()), ("variant", pa.string()), ("first_t", pa.int64()),
+        (UNIT_KEY, pa.uint64()), (UNIT_CHECK, pa.uint32()),
+    ]
+).empty_table()  # fmt: skip
+
+
+def merge(
+    db: duckdb.DuckDBPyConnection, log: EventLog, kept: Kept, batch: Batch, question: RollupQuestion, *, step: int
+) -> Merged:
+    """Return the units after a batch of records: as if all records had been read together.
+
+    What a unit's window catches hangs on its first exposure alone. So a record changes no more than the sums of its own
+    unit, unless it is an exposure earlier than those known: then the unit's outcomes are read again, from the files
+    that its window reaches into. New units are such, too.
+
+    Args:
+        db: Where to make the relations.
+        log: Tells which files a range of time reaches into.
+        kept: Before.
+        batch: What is new, and what was not.
+        question: Its metrics are kept; its times other than the start are not looked at.
+        step: Different for each merge in one connection, from 1; tells its relations apart.
+    """
+    to = Merging(db=db, kept=kept, question=question, step=step)
+    snapshots = _read_exposures(to, log, batch.exposures)
+    _place_units(to)
+    add_known(to, log, batch.outcomes)
+    add_reset(to, log, batch)
+    _change(to)
+    n_new = to.numbers(f"SELECT count(*) FROM reset{step} WHERE uid >= {kept.n_units}")[0] or 0  # noqa: S608 - numbers
+    return Merged(
+        kept=Kept(units=f"units{step}", others=f"others{step}", points=f"points{step}", n_units=kept.n_units + n_new),
+        changed=f"changed{step}",
+        snapshots=snapshots,
+    )
+
+
+def _read_exposures(to: Merging, log: EventLog, exposures: Segments) -> dict[str, int]:
+    """Make `news`: when units first met variants, where that is not known already."""
+    q, s, kept = to.question, to.step, to.kept
+    columns = ("unit", "surface", "experiment", "variant", "snapshot")
+    create_view(to.db, log, Exposure, columns, since=q.started_at, segments=exposures)
+    of = f"surface = {text(q.surface)} AND experiment = {text(q.experiment)}"
+    to.keep("arrived", f"SELECT unit, variant, min(t) AS t FROM exposure WHERE {of} GROUP BY unit, variant")  # noqa: S608 - quoted
+    snapshots = to.db.execute(f"SELECT snapshot, min(t) FROM exposure WHERE {of} GROUP BY snapshot").fetchall()  # noqa: S608 - quoted
+    to.db.execute("DROP VIEW exposure")
+    # Most of what arrives in a long experiment repeats what is known already.
+    to.keep(
+        "news",
+        f"""SELECT a.unit, k.uid, a.variant, a.t, k.variant AS known, k.first_t AS known_t
+            FROM arrived{s} a LEFT JOIN {kept.units} k ON a.unit = k.unit
+            WHERE k.uid IS NULL OR a.variant <> k.variant OR a.t < k.first_t""",  # noqa: S608 - ours
+    )
+    return dict(snapshots)
+
+
+def _place_units(to: Merging) -> None:
+    """Make `reset`, the units whose window is new or has moved, and `others`."""
+    s, kept = to.step, to.kept
+    to.keep(
+        "met",
+        f"""SELECT unit, uid, known, known_t, variant, t FROM news{s}
+            UNION ALL SELECT unit, uid, known, known_t, known, known_t FROM news{s} WHERE uid IS NOT NULL
+            UNION ALL SELECT n.unit, n.uid, n.known, n.known_t, o.variant, o.t
+                      FROM {kept.others} o JOIN news{s} n ON o.uid = n.uid""",  # noqa: S608 - ours
+    )
+    # Of two variants met at the same instant the first by name goes first: the unit is mixed whichever does.
+    to.keep(
+        "firsts",
+        f"""SELECT unit, any_value(uid) AS uid, any_value(known) AS known, any_value(known_t) AS known_t,
+                   arg_min(variant, (t, variant)) AS variant, min(t) AS first_t, min(variant) <> max(variant) AS mixed
+            FROM met{s} GROUP BY unit""",  # noqa: S608 - a number
+    )
+    # New units are numbered by time: those whose windows are open lie together.
+    to.keep(
+        "placed",
+        f"""SELECT {kept.n_units - 1} + row_number() OVER () AS uid, * EXCLUDE (uid), true AS reset
+            FROM (FROM firsts{s} WHERE uid IS NULL ORDER BY first_t)
+            UNION ALL SELECT uid, * EXCLUDE (uid), first_t <> known_t OR variant <> known FROM firsts{s}
+                      WHERE uid IS NOT NULL""",  # noqa: S608 - ours
+    )
+    anew = f"SELECT uid::INTEGER AS uid, unit, variant, first_t FROM placed{s} WHERE reset"  # noqa: S608 - a number
+    to.db.register(f"reset{s}", _with_keys(to, anew))
+    to.keep(
+        "others",
+        f"""SELECT uid, variant, t FROM {kept.others} ANTI JOIN placed{s} USING (uid)
+            UNION ALL
+            SELECT p.uid::INTEGER, m.variant, min(m.t) FROM met{s} m JOIN placed{s} p ON m.unit = p.unit
+            WHERE p.mixed AND m.variant <> p.variant GROUP BY p.uid, m.variant""",  # noqa: S608 - ours
+    )
+
+
+def _with_keys(to: Merging, units: str) -> pa.Table:
+    """Return units with what sealed outcomes know them by."""
+    # A portion of texts at a time: all of them at once would be most of the memory.
+    found = [
+        pa.Table.from_batches([part])
+        .append_column(UNIT_KEY, pa.array(keys))
+        .append_column(UNIT_CHECK, pa.array(checks))
+        for part in to.db.sql(units).to_arrow_reader(_PORTION)
+        for keys, checks in [unit_keys(part.column("unit").to_pylist())]
+    ]
+    return pa.concat_tables(found) if found else _NO_UNITS
+
+
+def _change(to: Merging) -> None:
+    """Make `changed`, and the views `units` and `points` of everything as it is now."""
+    s, kept, q = to.step, to.kept, to.question
+    grown = "".join(
+        f", {f'greatest(k.{f.alias}, d.{f.alias})' if f.once else f'k.{f.alias} + d.{f.alias}'} AS {f.alias}"
+        for f in figures(q)
+    )
+    anew = "".join(f", coalesce(d.{f.alias}, 0) AS {f.alias}" for f in figures(q))
+    same = ("uid", "unit", UNIT_KEY, UNIT_CHECK, "variant", "first_t")
+    to.keep(
+        "changed",
+        f"""SELECT {", ".join(f"k.{c}" for c in same)}{grown} FROM {kept.units} k JOIN known_sums{s} d USING (uid)
+            UNION ALL
+            SELECT {", ".join(f"r.{c}" for c in same)}{anew} FROM reset{s} r LEFT JOIN reset_sums{s} d USING (uid)""",  # noqa: S608 - ours
+    )
+    to.db.execute(
+        f"""CREATE TEMP VIEW units{s} AS SELECT * FROM {kept.units} ANTI JOIN changed{s} USING (uid)
+            UNION ALL SELECT * FROM changed{s}"""  # noqa: S608 - ours
+    )
+    to.db.execute(
+        f"""CREATE TEMP VIEW points{s} AS SELECT * FROM {kept.points} ANTI JOIN reset{s} USING (uid)
+            UNION ALL SELECT * FROM known_points{s} UNION ALL SELECT * FROM reset_points{s}"""  # noqa: S608 - ours
+    )
