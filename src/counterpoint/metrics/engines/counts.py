@@ -18,13 +18,16 @@ def counts_of(on: Relations, question: RollupQuestion, metrics: Mapping[str, Met
     """
     exposed: Mapping[str, int] = dict(on.ask("SELECT variant, count(*) FROM counted GROUP BY variant"))
     ((n_mixed, first, last),) = on.ask("SELECT count(*) FILTER (WHERE mixed), min(first_t), max(first_t) FROM units")
-    found = on.ask("SELECT variant, count(DISTINCT unit) FROM met GROUP BY variant ORDER BY variant")
+    declared = ", ".join(map(on.sql.text, question.variants))
+    unknown = on.ask(
+        f"SELECT variant, count(DISTINCT unit) FROM met WHERE variant NOT IN ({declared}) GROUP BY variant ORDER BY variant"  # noqa: S608 - quoted
+    )
     return Rollup(
         exposed={v: exposed.get(v, 0) for v in question.variants},
         daily=_cumulated(on, question, micros(question.started_at), None),
         phases=_phases(on, question),
         n_mixed=n_mixed,
-        unknown={v: n for v, n in found if v not in question.variants},
+        unknown=dict(unknown),
         first_exposure_at=None if first is None else instant(first),
         last_exposure_at=None if last is None else instant(last),
         snapshots=tuple(row[0] for row in on.ask("SELECT DISTINCT snapshot FROM met ORDER BY 1")),

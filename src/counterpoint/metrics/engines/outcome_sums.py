@@ -132,10 +132,10 @@ class _Pass:
 
     def _add(self, rows: OutcomeRows) -> None:
         which, at = self._places.find(rows.keys, rows.checks)
-        dt = rows.t.take(which) - self._first_t.take(at)
-        near = (dt >= self._low) & (dt < self._high)
-        if not near.all():
-            which, at, dt = which[near], at[near], dt[near]
+        t = rows.t if len(which) == len(rows.t) else rows.t.take(which)
+        dt = t - self._first_t.take(at)
+        near = np.flatnonzero((dt >= self._low) & (dt < self._high))
+        which, at, dt = which.take(near), at.take(near), dt.take(near)
         value, place = rows.value.take(which), rows.place.take(which)
         whole, size = _millionths(value)
         adds: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []

@@ -45,15 +45,16 @@ class UnitPlaces:
         at = self._starts.take(slots)
         found = self._keys.take(at) == keys
         left = np.flatnonzero(~found)
-        here, ends = at[left] + 1, self._starts.take(slots[left] + 1)
+        here, ends = at.take(left) + 1, self._starts.take(slots.take(left) + 1)
         while len(left):
-            inside = here < ends
-            left, here, ends = left[inside], here[inside], ends[inside]
-            hit = self._keys.take(here) == keys[left]
-            at[left[hit]] = here[hit]
-            found[left[hit]] = True
-            left, here, ends = left[~hit], here[~hit] + 1, ends[~hit]
+            inside = np.flatnonzero(here < ends)
+            left, here, ends = left.take(inside), here.take(inside), ends.take(inside)
+            is_hit = self._keys.take(here) == keys.take(left)
+            hit, miss = np.flatnonzero(is_hit), np.flatnonzero(~is_hit)
+            at[left.take(hit)] = here.take(hit)
+            found[left.take(hit)] = True
+            left, here, ends = left.take(miss), here.take(miss) + 1, ends.take(miss)
         rows = np.flatnonzero(found)
-        places = at[rows].astype(np.int64)
-        same = self._checks.take(places) == checks[rows]
+        places = at.take(rows).astype(np.int64)
+        same = self._checks.take(places) == checks.take(rows)
         return (rows, places) if same.all() else (rows[same], places[same])
