@@ -19,9 +19,8 @@ def counts_of(on: Relations, question: RollupQuestion, metrics: Mapping[str, Met
     exposed: Mapping[str, int] = dict(on.ask("SELECT variant, count(*) FROM counted GROUP BY variant"))
     ((n_mixed, first, last),) = on.ask("SELECT count(*) FILTER (WHERE mixed), min(first_t), max(first_t) FROM units")
     declared = ", ".join(map(on.sql.text, question.variants))
-    unknown = on.ask(
-        f"SELECT variant, count(DISTINCT unit) FROM met WHERE variant NOT IN ({declared}) GROUP BY variant ORDER BY variant"  # noqa: S608 - quoted
-    )
+    undeclared = f"SELECT variant, unit FROM met WHERE variant NOT IN ({declared})"  # noqa: S608 - quoted
+    unknown = on.ask(f"SELECT variant, count(DISTINCT unit) FROM ({undeclared}) GROUP BY variant ORDER BY variant")  # noqa: S608 - quoted
     return Rollup(
         exposed={v: exposed.get(v, 0) for v in question.variants},
         daily=_cumulated(on, question, micros(question.started_at), None),
