@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -14,6 +15,7 @@ from counterpoint.errors import CannotCompute, DependencyFailure
 from counterpoint.events import Event, EventLog, Exposure, Outcome, Segments, unit_keys
 from counterpoint.metrics import Rollup, RollupQuestion, roll_up
 from counterpoint.metrics.engines import duckdb, outcome_sums
+from counterpoint.metrics.engines.outcome_rows import text_keys
 from counterpoint.metrics.engines.unit_places import UnitPlaces
 from counterpoint.storage.events.columns import parquet_options, sealed_table_of, table_of
 from metrics.metrics_world import T0
@@ -132,7 +134,7 @@ def test_units_that_share_a_key_are_left_to_duckdb(
 ) -> None:
     log = world(tmp_path)
     expected = only_sql(log)
-    monkeypatch.setattr(duckdb, "unit_keys", lambda units: tuple(np.zeros_like(k) for k in unit_keys(units)))
+    monkeypatch.setattr(duckdb, "text_keys", lambda units: tuple(np.zeros_like(k) for k in text_keys(units)))
     assert rolled(log) == expected
 
 
@@ -150,6 +152,14 @@ def test_a_unit_is_found_by_its_key_and_its_check_among_many() -> None:
     assert rows.tolist() == list(range(3_000))
     assert places.order[at].tolist() == list(range(3_000))
     assert len(places.find(keys[:3_000], checks[:3_000] ^ np.uint32(1))[0]) == 0
+
+
+def test_keys_of_a_column_of_texts_are_those_of_its_texts_wherever_the_column_begins() -> None:
+    units = ["u1", "Björk", "", "a-rather-long-identifier-of-a-unit-0123456789", "u2"] * 2
+    column = pa.array(["before", *units, "after"]).slice(1, len(units))
+    for found, expected in zip(text_keys(column), unit_keys(units), strict=True):
+        assert found.tolist() == expected.tolist()
+    assert [len(each) for each in text_keys(column.slice(0, 0))] == [0, 0]
 
 
 def test_units_whose_keys_begin_alike_are_told_apart() -> None:

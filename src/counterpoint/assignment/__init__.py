@@ -22,7 +22,7 @@ from counterpoint.assignment.audience import (
 )
 from counterpoint.assignment.buckets import BucketSet, bitmap_bytes
 from counterpoint.assignment.hashing import HASH_VERSION, N_BUCKETS, bucket_of, bucket_salt, cumulative, seed_of, split
-from counterpoint.assignment.vectors import UnitColumn, unit_column
+from counterpoint.assignment.vectors import UnitColumn, unit_column, utf8_column
 
 __all__ = [
     "HASH_VERSION",
@@ -53,5 +53,6 @@ __all__ = [
     "seed_of",
     "split",
     "unit_column",
+    "utf8_column",
     "version_key",
 ]

@@ -95,7 +95,20 @@ def unit_column(units: Sequence[str | None]) -> UnitColumn:
         encoded = [str(text).encode("utf-8", "surrogatepass") for text in texts]
         data = b"".join(encoded)
         lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
-    flat = np.frombuffer(data, dtype=np.uint8)
+    return _column(np.frombuffer(data, dtype=np.uint8), lengths)
+
+
+def utf8_column(data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.integer]) -> UnitColumn:
+    """Return identifiers prepared for hashing that stand in one piece of UTF-8, as Arrow keeps them.
+
+    Args:
+        data: The texts, one behind the other.
+        offsets: Where each begins in `data`, and at last where the last one ends.
+    """
+    return _column(data[int(offsets[0]) : int(offsets[-1])], np.diff(offsets).astype(np.int64))
+
+
+def _column(flat: npt.NDArray[np.uint8], lengths: npt.NDArray[np.int64]) -> UnitColumn:
     starts = np.cumsum(lengths) - lengths
     groups = []
     for length in np.unique(lengths).tolist():

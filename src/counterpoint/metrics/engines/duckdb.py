@@ -1,18 +1,20 @@
 """The rollup on DuckDB: exposures joined to outcomes, summed per unit, reduced to moments per variant."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from counterpoint.config import outcome_names
-from counterpoint.events import Event, EventLog, Outcome, Segments, unit_keys
+from counterpoint.events import Event, EventLog, Outcome, Segments
 from counterpoint.metrics.engines.exact import SCALE
 from counterpoint.metrics.engines.exposures import keep_met, keep_units
-from counterpoint.metrics.engines.outcome_rows import Wanted
+from counterpoint.metrics.engines.outcome_rows import Wanted, text_keys
 from counterpoint.metrics.engines.outcome_sums import Units, sum_outcomes
 from counterpoint.metrics.engines.records import create_view, micros, records_database, text
 from counterpoint.metrics.engines.reduction import outcome_places, reduced, unit_columns, unit_figures
@@ -39,8 +41,15 @@ def roll_up(log: EventLog, question: RollupQuestion) -> Rollup:
     Raises:
         CannotCompute: `metric_overflow` when values are too large to be summed exactly.
     """
+    with in_duckdb() as on:
+        return rollup_in(on, log, question)
+
+
+@contextlib.contextmanager
+def in_duckdb() -> Iterator["InDuckDb"]:
+    """Yield relations of their own, in this process."""
     with records_database() as db:
-        return rollup_in(InDuckDb(db), log, question)
+        yield InDuckDb(db)
 
 
 def create_exposed(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
@@ -125,10 +134,10 @@ def _create_sums(
 def _counted(db: duckdb.DuckDBPyConnection) -> Units:
     """Return the units of `counted`."""
     # A portion of texts at a time: all of them at once would be most of the memory.
-    parts = [(np.zeros(0, dtype=np.int32), *unit_keys([]), np.zeros(0, dtype=np.int64))]
+    parts = [(np.zeros(0, dtype=np.int32), *text_keys(pa.array([], pa.string())), np.zeros(0, dtype=np.int64))]
     for batch in db.sql("SELECT uid, unit, first_t FROM counted").to_arrow_reader(_PORTION):
         uids, units, first_t = batch.columns
-        parts.append((uids.to_numpy(), *unit_keys(units.to_pylist()), first_t.to_numpy()))
+        parts.append((uids.to_numpy(), *text_keys(units.cast(pa.string())), first_t.to_numpy()))
     uids, keys, checks, first_t = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Units(uids=uids, keys=keys, checks=checks, first_t=first_t)
 
@@ -155,6 +164,14 @@ class InDuckDb:
     def keep(self, name: str, select: str) -> None:
         """Name the rows of a query; they are found once."""
         self._db.execute(f"CREATE TEMP TABLE {name} AS {select}")
+
+    def name(self, name: str, select: str) -> None:
+        """Name the rows of a query; they are found whenever they are asked for."""
+        self._db.execute(f"CREATE TEMP VIEW {name} AS {select}")
+
+    def place(self, name: str, table: pa.Table) -> None:
+        """Name the rows of a table of this process."""
+        self._db.register(name, table)
 
     def records(
         self, log: EventLog, event_type: type[Event], columns: Sequence[str], *, since: datetime, until: datetime

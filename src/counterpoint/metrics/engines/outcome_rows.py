@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from counterpoint.assignment import utf8_column
 from counterpoint.events import UNIT_CHECK, UNIT_KEY, Event, Outcome, unit_keys
 from counterpoint.metrics.engines.records import micros
 from counterpoint.metrics.engines.unit_places import Checks, Keys
@@ -63,6 +64,15 @@ def rows_of_file(path: Path, wanted: Wanted) -> Iterator[OutcomeRows]:
                 yield _rows(table.combine_chunks(), wanted)
 
 
+def text_keys(units: pa.StringArray) -> tuple[Keys, Checks]:
+    """Return the keys of units from their texts as Arrow keeps them, without a Python object for each."""
+    _, offsets, data = units.buffers()
+    if not len(units) or data is None:
+        return unit_keys([])
+    ends = np.frombuffer(offsets, dtype=np.int32)[units.offset : units.offset + len(units) + 1]
+    return unit_keys(utf8_column(np.frombuffer(data, dtype=np.uint8), ends))
+
+
 def rows_of_tail(events: Sequence[Event], wanted: Wanted) -> Iterator[OutcomeRows]:
     """Yield the outcomes that are in no file yet and wanted."""
     found = [
@@ -102,7 +112,7 @@ def _rows(table: pa.Table, wanted: Wanted) -> OutcomeRows:
         checks = kept(column(UNIT_CHECK).to_numpy().view(np.uint32))
     else:
         units = column("unit") if rows is None else column("unit").take(pa.array(rows))
-        keys, checks = unit_keys(units.to_pylist())
+        keys, checks = text_keys(units)
     return OutcomeRows(keys=keys, checks=checks, t=kept(t), place=kept(place), value=kept(column("value").to_numpy()))
 
 
