@@ -65,6 +65,7 @@ def _read_exposures(to: Merging, log: EventLog, exposures: Segments) -> dict[str
             FROM arrived{s} a LEFT JOIN {kept.units} k ON a.unit = k.unit
             WHERE k.uid IS NULL OR a.variant <> k.variant OR a.t < k.first_t""",  # noqa: S608 - ours
     )
+    to.drop("arrived")
     return dict(snapshots)
 
 
@@ -88,8 +89,8 @@ def _place_units(to: Merging) -> None:
     # New units are numbered by time: those whose windows are open lie together.
     to.keep(
         "placed",
-        f"""SELECT {kept.n_units - 1} + row_number() OVER () AS uid, * EXCLUDE (uid), true AS reset
-            FROM (FROM firsts{s} WHERE uid IS NULL ORDER BY first_t)
+        f"""SELECT {kept.n_units - 1} + row_number() OVER (ORDER BY first_t) AS uid, * EXCLUDE (uid), true AS reset
+            FROM firsts{s} WHERE uid IS NULL
             UNION ALL SELECT uid, * EXCLUDE (uid), first_t <> known_t OR variant <> known FROM firsts{s}
                       WHERE uid IS NOT NULL""",  # noqa: S608 - ours
     )
@@ -102,6 +103,7 @@ def _place_units(to: Merging) -> None:
             SELECT p.uid::INTEGER, m.variant, min(m.t) FROM met{s} m JOIN placed{s} p ON m.unit = p.unit
             WHERE p.mixed AND m.variant <> p.variant GROUP BY p.uid, m.variant""",  # noqa: S608 - ours
     )
+    to.drop("news", "met", "firsts", "placed")
 
 
 def _with_keys(to: Merging, units: str) -> pa.Table:

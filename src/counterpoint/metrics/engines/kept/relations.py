@@ -109,6 +109,11 @@ class Merging:
         """Name the rows of a query."""
         self.db.execute(f"CREATE TEMP TABLE {name}{self.step} AS {select}")
 
+    def drop(self, *names: str) -> None:
+        """Give back the memory of what no longer matters."""
+        for name in names:
+            self.db.execute(f"DROP TABLE {name}{self.step}")
+
     def numbers(self, select: str) -> tuple[int | None, ...]:
         """Return the one row of a query."""
         # An answer that is not fetched to its end keeps the connection busy.
