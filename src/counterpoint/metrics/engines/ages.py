@@ -1,13 +1,15 @@
-"""A metric by days since first exposure in DuckDB, of the same units on every day."""
+"""A metric by days since first exposure, of the same units on every day."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from counterpoint.config import Metric, outcome_names
 from counterpoint.events import EventLog, Exposure, Outcome
-from counterpoint.metrics.engines.duckdb import DUCKDB_SQL, create_exposed, create_units, create_values
+from counterpoint.metrics.engines.duckdb import in_duckdb
 from counterpoint.metrics.engines.exact import column_sums, exact_summary
-from counterpoint.metrics.engines.records import create_view, micros, records_database
+from counterpoint.metrics.engines.exposures import keep_met, keep_units
+from counterpoint.metrics.engines.records import micros
+from counterpoint.metrics.engines.relations import Reading
 from counterpoint.metrics.rollup import RollupQuestion
 from counterpoint.stats import DENOMINATOR, METRIC, Summary
 
@@ -27,7 +29,9 @@ class Ages:
     total: Mapping[str, Summary]
 
 
-def roll_up_by_age(log: EventLog, question: RollupQuestion, metric: Metric, days: int) -> Ages:
+def roll_up_by_age(
+    log: EventLog, question: RollupQuestion, metric: Metric, days: int, *, reading: Reading = in_duckdb
+) -> Ages:
     """Return a metric by day since first exposure.
 
     Args:
@@ -35,43 +39,43 @@ def roll_up_by_age(log: EventLog, question: RollupQuestion, metric: Metric, days
         question: Its experiment; its metrics are not looked at.
         metric: A mean, a share (who did it on that day) or a ratio.
         days: How many days units are followed, from 1; units followed for fewer are left out of all of them.
+        reading: In which engine.
     """
     # The window is the days followed; the names of the outcomes are those of the metric as declared.
     numerator, denominator = outcome_names(metric)
     asked = replace(question, metrics=(metric_over(metric, days),), covariates=False, segment=None)
     until = min(question.now, question.ended_at or question.now)
-    with records_database() as db:
+    with reading() as on:
         columns = ("unit", "surface", "experiment", "variant", "snapshot", "request_id")
-        create_view(db, log, Exposure, columns, since=question.started_at, until=until)
-        create_view(
-            db, log, Outcome, ("unit", "surface", "name", "value"), since=question.started_at, until=question.now
-        )
-        create_exposed(db, asked)
-        create_units(db, asked)
-        create_values(db, asked)
+        on.records(log, Exposure, columns, since=question.started_at, until=until)
+        outcome = ("unit", "surface", "name", "value")
+        on.records(log, Outcome, outcome, since=question.started_at, until=question.now)
+        keep_met(on, asked)
+        keep_units(on, asked)
+        on.keep_values(asked)
         names = sorted({name for name in (numerator, denominator) if name is not None})
         value = "max((v > 0)::BIGINT)" if metric.type == "proportion" else "sum(v)"
-        cells = [f"coalesce({value} FILTER (k = {names.index(numerator)}), 0) AS x"]
+        cells = [f"coalesce({value} FILTER (WHERE k = {names.index(numerator)}), 0) AS x"]
         if denominator is not None:
-            cells.append(f"coalesce(sum(v) FILTER (k = {names.index(denominator)}), 0) AS y")
+            cells.append(f"coalesce(sum(v) FILTER (WHERE k = {names.index(denominator)}), 0) AS y")
         aliases = ["x"] if denominator is None else ["x", "y"]
         matured = f"first_t + {days * _DAY} <= {micros(question.now)}"
-        n = dict(db.execute(f"SELECT variant, count(*) FROM counted WHERE {matured} GROUP BY variant").fetchall())  # noqa: S608 - numbers
+        n = dict(on.ask(f"SELECT variant, count(*) FROM counted WHERE {matured} GROUP BY variant"))  # noqa: S608 - numbers
         followed = f"SELECT * FROM joined SEMI JOIN (SELECT uid FROM counted WHERE {matured}) USING (uid)"  # noqa: S608 - numbers
-        sums = ", ".join(column_sums(DUCKDB_SQL, aliases))
+        sums = column_sums(on.sql, aliases)
 
         def summed(age: str) -> dict[tuple[int, str], list[int]]:
-            rows = db.execute(
-                f"""SELECT p.age, c.variant, {sums} FROM (
+            rows = on.ask(
+                f"""SELECT p.age, c.variant, {", ".join(sums)} FROM (
                       SELECT uid, {age} AS age, {", ".join(cells)} FROM ({followed}) GROUP BY uid, age) p
                     JOIN counted c ON p.uid = c.uid GROUP BY ALL ORDER BY ALL"""  # noqa: S608 - numbers
-            ).fetchall()
+            )
             return {(row[0], row[1]): [int(v) for v in row[2:]] for row in rows}
 
-        by_day, whole = summed(f"(dt // {_DAY})"), summed("0")
+        by_day, whole = summed(on.sql.days("dt")), summed("0")
     scale = 1 if metric.type == "proportion" else 1_000_000
     fields = (METRIC,) if denominator is None else (METRIC, DENOMINATOR)
-    none = [0] * len(column_sums(DUCKDB_SQL, aliases))
+    none = [0] * len(sums)
 
     def of(found: Mapping[tuple[int, str], list[int]], age: int) -> dict[str, Summary]:
         return {

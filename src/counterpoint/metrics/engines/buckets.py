@@ -8,8 +8,10 @@ import pyarrow as pa
 from counterpoint.assignment import N_BUCKETS, BucketSet, seed_of, unit_column
 from counterpoint.config import Metric
 from counterpoint.events import EventLog, Outcome, Served
-from counterpoint.metrics.engines.duckdb import create_units, create_values, reduce_metrics
-from counterpoint.metrics.engines.records import create_view, records_database, text
+from counterpoint.metrics.engines.duckdb import in_duckdb
+from counterpoint.metrics.engines.exposures import keep_units
+from counterpoint.metrics.engines.reduction import reduced
+from counterpoint.metrics.engines.relations import Reading
 from counterpoint.metrics.rollup import MetricRollup, RollupQuestion
 
 
@@ -22,6 +24,7 @@ def metrics_of_buckets(
     salt: str,
     since: datetime,
     now: datetime,
+    reading: Reading = in_duckdb,
 ) -> dict[str, MetricRollup]:
     """Return metrics of units by set of buckets, each over its window since the unit's first page from `since` on.
 
@@ -33,17 +36,17 @@ def metrics_of_buckets(
         salt: Of the surface's buckets.
         since: First visits from then on count.
         now: Nothing recorded from then on is read.
+        reading: In which engine.
     """
     question = RollupQuestion(
         surface=surface, experiment="", variants=tuple(sets), metrics=tuple(metrics), started_at=since, now=now
     )
     shortest = min((m.window_days for m in metrics), default=0)
-    with records_database() as db:
-        create_view(db, log, Served, ("unit", "surface", "forced"), since=since, until=now - timedelta(days=shortest))
-        create_view(db, log, Outcome, ("unit", "surface", "name", "value"), since=since, until=now)
-        came = db.execute(
-            f"SELECT unit, min(t) FROM served WHERE surface = {text(surface)} AND NOT forced GROUP BY unit"  # noqa: S608 - quoted
-        ).fetchall()
+    with reading() as on:
+        on.records(log, Served, ("unit", "surface", "forced"), since=since, until=now - timedelta(days=shortest))
+        on.records(log, Outcome, ("unit", "surface", "name", "value"), since=since, until=now)
+        of_surface = f"surface = {on.sql.text(surface)} AND NOT forced"
+        came = on.ask(f"SELECT unit, min(t) FROM served WHERE {of_surface} GROUP BY unit")  # noqa: S608 - quoted
         units = [row[0] for row in came]
         buckets = unit_column(units).points(seed_of(salt), N_BUCKETS).tolist() if units else []
         names = {bucket: name for name, inside in sets.items() for bucket in range(N_BUCKETS) if bucket in inside}
@@ -52,8 +55,8 @@ def metrics_of_buckets(
             "variant": pa.array([names.get(b) for b in buckets], type=pa.string()),
             "t": pa.array([row[1] for row in came], type=pa.int64()),
         }
-        db.register("placed", pa.table(placed))
-        db.execute("CREATE TEMP TABLE met AS SELECT unit, variant, t FROM placed WHERE variant IS NOT NULL")
-        create_units(db, question)
-        create_values(db, question)
-        return reduce_metrics(db, question)
+        on.place("placed", pa.table(placed))
+        on.keep("met", "SELECT unit, variant, t FROM placed WHERE variant IS NOT NULL")
+        keep_units(on, question)
+        on.keep_values(question)
+        return reduced(on, question)

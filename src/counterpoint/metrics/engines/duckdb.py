@@ -13,14 +13,13 @@ import pyarrow as pa
 from counterpoint.config import outcome_names
 from counterpoint.events import Event, EventLog, Outcome, Segments
 from counterpoint.metrics.engines.exact import SCALE
-from counterpoint.metrics.engines.exposures import keep_met, keep_units
 from counterpoint.metrics.engines.outcome_rows import Wanted, text_keys
 from counterpoint.metrics.engines.outcome_sums import Units, sum_outcomes
 from counterpoint.metrics.engines.records import create_view, micros, records_database, text
-from counterpoint.metrics.engines.reduction import outcome_places, reduced, unit_columns, unit_figures
+from counterpoint.metrics.engines.reduction import outcome_places, unit_columns, unit_figures
 from counterpoint.metrics.engines.relations import Dialect
 from counterpoint.metrics.engines.rollups import rollup_in
-from counterpoint.metrics.rollup import MetricRollup, Rollup, RollupQuestion
+from counterpoint.metrics.rollup import Rollup, RollupQuestion
 
 _DAY = 86_400_000_000
 _PORTION = 100_000
@@ -50,16 +49,6 @@ def in_duckdb() -> Iterator["InDuckDb"]:
     """Yield relations of their own, in this process."""
     with records_database() as db:
         yield InDuckDb(db)
-
-
-def create_exposed(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
-    """Make the table `met`: every exposure to the experiment."""
-    keep_met(InDuckDb(db), question)
-
-
-def create_units(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> None:
-    """Make the table `units` of `met`: each unit's variant, its first exposure, and whether it met several variants."""
-    keep_units(InDuckDb(db), question)
 
 
 def create_values(db: duckdb.DuckDBPyConnection, question: RollupQuestion, recorded: Recorded | None = None) -> None:
@@ -140,11 +129,6 @@ def _counted(db: duckdb.DuckDBPyConnection) -> Units:
         parts.append((uids.to_numpy(), *text_keys(units.cast(pa.string())), first_t.to_numpy()))
     uids, keys, checks, first_t = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Units(uids=uids, keys=keys, checks=checks, first_t=first_t)
-
-
-def reduce_metrics(db: duckdb.DuckDBPyConnection, question: RollupQuestion) -> dict[str, MetricRollup]:
-    """Return the moments of every metric over matured units."""
-    return reduced(InDuckDb(db), question)
 
 
 class InDuckDb:

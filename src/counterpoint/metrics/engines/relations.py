@@ -1,8 +1,11 @@
 """What the engines' shared SQL is written against: who answers a query, and the words in which engines differ."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
+
+import pyarrow as pa
 
 from counterpoint.events import Event, EventLog
 from counterpoint.metrics.rollup import RollupQuestion
@@ -48,6 +51,14 @@ class Relations(Protocol):
         """Name the rows of a query; they are found once, however often they are asked for."""
         ...
 
+    def name(self, name: str, select: str) -> None:
+        """Name the rows of a query; they are found whenever they are asked for."""
+        ...
+
+    def place(self, name: str, table: pa.Table) -> None:
+        """Name the rows of a table of this process."""
+        ...
+
     def records(
         self, log: EventLog, event_type: type[Event], columns: Sequence[str], *, since: datetime, until: datetime
     ) -> None:
@@ -63,3 +74,7 @@ class Relations(Protocol):
         `outcome_places`.
         """
         ...
+
+
+Reading: TypeAlias = Callable[[], AbstractContextManager[Relations]]
+"""Opens relations of their own, in one engine."""

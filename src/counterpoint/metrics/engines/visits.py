@@ -1,20 +1,22 @@
-"""Visits in DuckDB: which units came, when, with which attributes, and how a metric was distributed among them."""
+"""Visits: which units came, when, with which attributes, and how a metric was distributed among them."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import duckdb
+import pyarrow as pa
 
 from counterpoint.config import Metric
 from counterpoint.events import EventLog, Outcome, Served
-from counterpoint.metrics.engines.duckdb import create_units, create_values, reduce_metrics
-from counterpoint.metrics.engines.records import create_view, instant, micros, records_database, text
+from counterpoint.metrics.engines.duckdb import in_duckdb
+from counterpoint.metrics.engines.exposures import keep_units
+from counterpoint.metrics.engines.records import instant, micros
+from counterpoint.metrics.engines.reduction import reduced
+from counterpoint.metrics.engines.relations import Reading, Relations
 from counterpoint.metrics.rollup import MetricRollup, RollupQuestion
 from counterpoint.vocabulary import Scalar
 
-_DAY = 86_400_000_000
 EVERYONE = "everyone"
 
 Matches = Callable[[Mapping[str, Scalar]], bool]
@@ -35,25 +37,27 @@ class Visits:
     new_per_day: tuple[int, ...]
 
 
-def first_visit(log: EventLog, surface: str, *, since: datetime, now: datetime) -> datetime | None:
+def first_visit(
+    log: EventLog, surface: str, *, since: datetime, now: datetime, reading: Reading = in_duckdb
+) -> datetime | None:
     """Return when the first page of a surface within [since, now) was served, or None."""
-    with records_database() as db:
-        create_view(db, log, Served, ("surface", "forced"), since=since, until=now)
-        row = db.execute(f"SELECT min(t) FROM served WHERE surface = {text(surface)} AND NOT forced").fetchone()  # noqa: S608 - quoted
-    return None if row is None or row[0] is None else instant(row[0])
+    with reading() as on:
+        on.records(log, Served, ("surface", "forced"), since=since, until=now)
+        ((first,),) = on.ask(f"SELECT min(t) FROM served WHERE surface = {on.sql.text(surface)} AND NOT forced")  # noqa: S608 - quoted
+    return None if first is None else instant(first)
 
 
-def count_visits(log: EventLog, surface: str, matches: Matches, *, n_days: int, now: datetime) -> Visits:
+def count_visits(
+    log: EventLog, surface: str, matches: Matches, *, n_days: int, now: datetime, reading: Reading = in_duckdb
+) -> Visits:
     """Return how many units of an audience came on each of the last `n_days` days."""
     since = now - timedelta(days=n_days)
-    with records_database() as db:
-        _create_visits(db, log, surface, matches, since=since, until=now)
-        day = f"(t - {micros(since)}) // {_DAY}"
-        came = dict(db.execute(f"SELECT {day}, count(DISTINCT unit) FROM visits GROUP BY 1").fetchall())  # noqa: S608 - numbers
+    with reading() as on:
+        _keep_visits(on, log, surface, matches, since=since, until=now)
+        day = on.sql.days(f"(t - {micros(since)})")
+        came = dict(on.ask(f"SELECT {day}, count(DISTINCT unit) FROM visits GROUP BY 1"))  # noqa: S608 - numbers
         new = dict(
-            db.execute(
-                f"SELECT {day}, count(*) FROM (SELECT unit, min(t) AS t FROM visits GROUP BY unit) GROUP BY 1"  # noqa: S608 - numbers
-            ).fetchall()
+            on.ask(f"SELECT {day}, count(*) FROM (SELECT unit, min(t) AS t FROM visits GROUP BY unit) GROUP BY 1")  # noqa: S608 - numbers
         )
     days = range(n_days)
     return Visits(
@@ -62,7 +66,15 @@ def count_visits(log: EventLog, surface: str, matches: Matches, *, n_days: int, 
 
 
 def metric_of_visitors(
-    log: EventLog, surface: str, metric: Metric, matches: Matches, *, since: datetime, now: datetime, covariates: bool
+    log: EventLog,
+    surface: str,
+    metric: Metric,
+    matches: Matches,
+    *,
+    since: datetime,
+    now: datetime,
+    covariates: bool,
+    reading: Reading = in_duckdb,
 ) -> MetricRollup:
     """Return a metric of the units that came in [since, now - window), each over its window since its first visit.
 
@@ -74,6 +86,7 @@ def metric_of_visitors(
         since: First visits from then on count.
         now: Nothing recorded from then on is read.
         covariates: Whether to keep the same metric over the window before the first visit.
+        reading: In which engine.
     """
     window = timedelta(days=metric.window_days)
     question = RollupQuestion(
@@ -85,27 +98,23 @@ def metric_of_visitors(
         now=now,
         covariates=covariates,
     )
-    with records_database() as db:
-        _create_visits(db, log, surface, matches, since=since, until=now - window)
+    with reading() as on:
+        _keep_visits(on, log, surface, matches, since=since, until=now - window)
         fields = ("unit", "surface", "name", "value")
-        create_view(db, log, Outcome, fields, since=since - window, until=now)
-        db.execute(f"CREATE TEMP TABLE met AS SELECT unit, '{EVERYONE}' AS variant, t FROM visits")  # noqa: S608 - a constant
-        create_units(db, question)
-        create_values(db, question)
-        return reduce_metrics(db, question)[metric.key]
+        on.records(log, Outcome, fields, since=since - window, until=now)
+        on.keep("met", f"SELECT unit, '{EVERYONE}' AS variant, t FROM visits")  # noqa: S608 - a constant
+        keep_units(on, question)
+        on.keep_values(question)
+        return reduced(on, question)[metric.key]
 
 
-def _create_visits(
-    db: duckdb.DuckDBPyConnection, log: EventLog, surface: str, matches: Matches, *, since: datetime, until: datetime
+def _keep_visits(
+    on: Relations, log: EventLog, surface: str, matches: Matches, *, since: datetime, until: datetime
 ) -> None:
-    create_view(db, log, Served, ("unit", "surface", "attributes", "forced"), since=since, until=until)
-    of = f"surface = {text(surface)} AND NOT forced"
+    on.records(log, Served, ("unit", "surface", "attributes", "forced"), since=since, until=until)
+    of = f"surface = {on.sql.text(surface)} AND NOT forced"
     # The audience is asked once for each set of attributes that occurred, not for each page.
-    known = db.execute(f"SELECT DISTINCT attributes FROM served WHERE {of}").fetchall()  # noqa: S608 - quoted
-    wanted = [(row[0],) for row in known if matches(json.loads(row[0]))]
-    db.execute("CREATE TEMP TABLE audience (attributes VARCHAR)")
-    if wanted:
-        db.executemany("INSERT INTO audience VALUES (?)", wanted)
-    db.execute(
-        f"CREATE TEMP TABLE visits AS SELECT unit, t FROM served SEMI JOIN audience USING (attributes) WHERE {of}"  # noqa: S608 - quoted
-    )
+    known = on.ask(f"SELECT DISTINCT attributes FROM served WHERE {of}")  # noqa: S608 - quoted
+    wanted = [attributes for (attributes,) in known if matches(json.loads(attributes))]
+    on.place("audience", pa.table({"attributes": pa.array(wanted, type=pa.string())}))
+    on.keep("visits", f"SELECT unit, t FROM served SEMI JOIN audience USING (attributes) WHERE {of}")  # noqa: S608 - quoted
