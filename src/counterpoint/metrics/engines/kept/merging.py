@@ -4,7 +4,7 @@ import duckdb
 import pyarrow as pa
 
 from counterpoint.events import UNIT_CHECK, UNIT_KEY, EventLog, Exposure, Segments, unit_keys
-from counterpoint.metrics.engines.kept.outcomes import add_known, add_reset
+from counterpoint.metrics.engines.kept.outcomes import add_new, add_old
 from counterpoint.metrics.engines.kept.relations import Batch, Kept, Merged, Merging, figures
 from counterpoint.metrics.engines.records import create_view, text
 from counterpoint.metrics.rollup import RollupQuestion
@@ -38,8 +38,8 @@ def merge(
     to = Merging(db=db, kept=kept, question=question, step=step)
     snapshots = _read_exposures(to, log, batch.exposures)
     _place_units(to)
-    add_known(to, log, batch.outcomes)
-    add_reset(to, log, batch)
+    add_new(to, log, batch.outcomes)
+    add_old(to, log, batch.merged)
     _change(to)
     n_new = to.numbers(f"SELECT count(*) FROM reset{step} WHERE uid >= {kept.n_units}")[0] or 0  # noqa: S608 - numbers
     return Merged(
@@ -122,17 +122,21 @@ def _with_keys(to: Merging, units: str) -> pa.Table:
 def _change(to: Merging) -> None:
     """Make `changed`, and the views `units` and `points` of everything as it is now."""
     s, kept, q = to.step, to.kept, to.question
-    grown = "".join(
-        f", {f'greatest(k.{f.alias}, d.{f.alias})' if f.once else f'k.{f.alias} + d.{f.alias}'} AS {f.alias}"
-        for f in figures(q)
-    )
-    anew = "".join(f", coalesce(d.{f.alias}, 0) AS {f.alias}" for f in figures(q))
+
+    def each(*terms: str) -> str:
+        return "".join(
+            f", {'greatest' if f.once else ''}({(', ' if f.once else ' + ').join(terms).format(f.alias)}) AS {f.alias}"
+            for f in figures(q)
+        )
+
     same = ("uid", "unit", UNIT_KEY, UNIT_CHECK, "variant", "first_t")
+    grown = ", ".join(f"k.{c}" for c in same) + each("k.{0}", "n.{0}")
+    anew = ", ".join(f"r.{c}" for c in same) + each("coalesce(n.{0}, 0)", "coalesce(o.{0}, 0)")
     to.keep(
         "changed",
-        f"""SELECT {", ".join(f"k.{c}" for c in same)}{grown} FROM {kept.units} k JOIN known_sums{s} d USING (uid)
+        f"""SELECT {grown} FROM {kept.units} k JOIN new_sums{s} n USING (uid) ANTI JOIN reset{s} USING (uid)
             UNION ALL
-            SELECT {", ".join(f"r.{c}" for c in same)}{anew} FROM reset{s} r LEFT JOIN reset_sums{s} d USING (uid)""",  # noqa: S608 - ours
+            SELECT {anew} FROM reset{s} r LEFT JOIN new_sums{s} n USING (uid) LEFT JOIN old_sums{s} o USING (uid)""",  # noqa: S608 - ours
     )
     to.db.execute(
         f"""CREATE TEMP VIEW units{s} AS SELECT * FROM {kept.units} ANTI JOIN changed{s} USING (uid)
@@ -140,5 +144,5 @@ def _change(to: Merging) -> None:
     )
     to.db.execute(
         f"""CREATE TEMP VIEW points{s} AS SELECT * FROM {kept.points} ANTI JOIN reset{s} USING (uid)
-            UNION ALL SELECT * FROM known_points{s} UNION ALL SELECT * FROM reset_points{s}"""  # noqa: S608 - ours
+            UNION ALL SELECT * FROM new_points{s} UNION ALL SELECT * FROM old_points{s}"""  # noqa: S608 - ours
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 from counterpoint.config import outcome_names
 from counterpoint.events import UNIT_CHECK, UNIT_KEY, EventLog, Outcome, Segments
 from counterpoint.metrics.engines.exact import SCALE
-from counterpoint.metrics.engines.kept.relations import Batch, Merging, figures
+from counterpoint.metrics.engines.kept.relations import Merging, figures
 from counterpoint.metrics.engines.outcome_rows import Wanted
 from counterpoint.metrics.engines.outcome_sums import Sums, Units, sum_outcomes
 from counterpoint.metrics.engines.records import create_view, instant, text
@@ -16,29 +16,28 @@ _UNITS = f"uid, unit, {UNIT_KEY}, {UNIT_CHECK}, first_t"
 _NEVER = 1 << 62
 
 
-def add_known(to: Merging, log: EventLog, outcomes: Segments) -> None:
-    """Make `known_sums` and `known_points`: what new outcomes add to units whose window stays where it is."""
+def add_new(to: Merging, log: EventLog, outcomes: Segments) -> None:
+    """Make `new_sums` and `new_points`: what the outcomes of a batch add, to units known before it and to its own."""
     low, high = to.window
     create_view(to.db, log, Outcome, _COLUMNS, segments=outcomes)
     first, last = to.numbers("SELECT min(t), max(t) FROM outcome") if to.kept.n_units else (None, None)
     # Only a window that is open while these were recorded can catch one of them.
     is_open = "false" if first is None or last is None else f"first_t > {first - high} AND first_t <= {last - low}"
-    known = f"{to.kept.units} ANTI JOIN reset{to.step} USING (uid)"
-    _sum(to, "known", f"SELECT {_UNITS} FROM {known} WHERE {is_open}", outcomes)  # noqa: S608 - ours
+    known = f"SELECT {_UNITS} FROM {to.kept.units} ANTI JOIN reset{to.step} USING (uid) WHERE {is_open}"  # noqa: S608 - ours
+    _sum(to, "new", f"{known} UNION ALL SELECT {_UNITS} FROM reset{to.step}", outcomes)  # noqa: S608 - ours
     to.db.execute("DROP VIEW outcome")
 
 
-def add_reset(to: Merging, log: EventLog, batch: Batch) -> None:
-    """Make `reset_sums` and `reset_points`: all that units whose window is new or has moved ever did in it."""
+def add_old(to: Merging, log: EventLog, merged: frozenset[Path]) -> None:
+    """Make `old_sums` and `old_points`: what units whose window is new or has moved did before the batch."""
     low, high = to.window
     first, last = to.numbers(f"SELECT min(first_t), max(first_t) FROM reset{to.step}")  # noqa: S608 - a number
-    reached: frozenset[Path] = frozenset()
-    if first is not None and last is not None:
-        reached = frozenset(log.segments(Outcome, since=instant(first + low), until=instant(last + high)).files)
-    files = tuple(f for f in (*batch.merged, *batch.outcomes.files) if f in reached)
-    outcomes = Segments(files=files, tail=batch.outcomes.tail)
+    reached: tuple[Path, ...] = ()
+    if merged and first is not None and last is not None:
+        reached = log.segments(Outcome, since=instant(first + low), until=instant(last + high)).files
+    outcomes = Segments(files=tuple(file for file in reached if file in merged), tail=())
     create_view(to.db, log, Outcome, _COLUMNS, segments=outcomes)
-    _sum(to, "reset", f"SELECT {_UNITS} FROM reset{to.step}", outcomes)  # noqa: S608 - ours
+    _sum(to, "old", f"SELECT {_UNITS} FROM reset{to.step}", outcomes)  # noqa: S608 - ours
     to.db.execute("DROP VIEW outcome")
 
 

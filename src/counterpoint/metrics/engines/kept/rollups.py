@@ -14,7 +14,17 @@ from counterpoint.metrics.engines.kept.answer import answer
 from counterpoint.metrics.engines.kept.merging import merge
 from counterpoint.metrics.engines.kept.relations import Batch, Files, Merged, name_units
 from counterpoint.metrics.engines.kept.state import Chunk, Manifest, StateFolder, size_of
-from counterpoint.metrics.engines.kept.terms import EXPOSURE, OUTCOME, as_kept, nothing, recorded, still_holds, usable
+from counterpoint.metrics.engines.kept.terms import (
+    EXPOSURE,
+    OUTCOME,
+    Recorded,
+    as_kept,
+    earliest,
+    nothing,
+    recorded,
+    still_holds,
+    usable,
+)
 from counterpoint.metrics.engines.records import records_database, text
 from counterpoint.metrics.rollup import Rollup, RollupQuestion
 from counterpoint.telemetry import logger
@@ -24,6 +34,8 @@ CHUNK_UNITS = 122_880
 """Units of one file: files of units that a day does not touch are not written again."""
 LEAST_BYTES = 4 << 20
 """Sealed records below which to read them all, some 200,000, is quicker than to keep a state of them."""
+# Columns of values that hardly repeat gain nothing from a dictionary.
+_WRITTEN = "FORMAT parquet, COMPRESSION lz4, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 100"
 _LOG = logger("metrics")
 
 
@@ -50,7 +62,8 @@ class KeptRollups:
         """
         if not _can_be_kept(question):
             return roll_up(log, question)
-        files = [file for records in recorded(log, question).values() for file in records.files]
+        records = recorded(log, question)
+        files = [file for each in records.values() for file in each.files]
         if not files or sum(map(size_of, files)) < self._least_bytes:
             return roll_up(log, question)
         run = [question.surface, question.experiment, question.started_at.isoformat()]
@@ -58,7 +71,7 @@ class KeptRollups:
         try:
             with state.held() as mine, records_database() as db:
                 if mine:
-                    return _rollup(db, log, state, question)
+                    return _rollup(db, log, state, question, records)
             _LOG.warning("kept rollup is busy: all records are read", extra={"experiment": question.experiment})
         except (CannotCompute, DependencyFailure, OSError) as error:
             # If it is the records that cannot be read or summed, reading all of them says so.
@@ -74,15 +87,18 @@ def _can_be_kept(question: RollupQuestion) -> bool:
     return question.segment is None and (question.matured_at or question.now) <= question.now
 
 
-def _rollup(db: duckdb.DuckDBPyConnection, log: EventLog, folder: StateFolder, question: RollupQuestion) -> Rollup:
+def _rollup(
+    db: duckdb.DuckDBPyConnection, log: EventLog, folder: StateFolder, question: RollupQuestion, records: Recorded
+) -> Rollup:
     found = usable(folder.read(), question)
-    if isinstance(found, Manifest) and not still_holds(found, recorded(log, as_kept(found, question))):
+    if isinstance(found, Manifest) and earliest(as_kept(found, question)) < earliest(question):
+        records = recorded(log, as_kept(found, question))
+    if isinstance(found, Manifest) and not still_holds(found, records):
         found = "records_replaced"
     if isinstance(found, str):
         _LOG.info("rollup computed anew", extra={"experiment": question.experiment, "reason": found})
     state = nothing(question) if isinstance(found, str) else found
     asked = as_kept(state, question)
-    records = recorded(log, asked)
     exposures, outcomes = records[EXPOSURE], records[OUTCOME]
     fresh = Batch(
         exposures=_beyond(state, EXPOSURE, exposures),
@@ -145,7 +161,7 @@ def _write(
 
     def copy(name: str, relation: str) -> str:
         file = f"{name}-{tag}.parquet"
-        db.execute(f"COPY ({relation}) TO {text(str(folder.path / file))} (FORMAT parquet, COMPRESSION lz4)")
+        db.execute(f"COPY ({relation}) TO {text(str(folder.path / file))} ({_WRITTEN})")
         fresh.append(file)
         return file
 

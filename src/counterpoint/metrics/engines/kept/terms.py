@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -78,13 +78,17 @@ def as_kept(state: Manifest, question: RollupQuestion) -> RollupQuestion:
 
 def recorded(log: EventLog, question: RollupQuestion) -> Recorded:
     """Return where the records are that a state of the question's metrics is made of."""
-    longest = timedelta(days=max((m.window_days for m in question.metrics), default=0))
-    before = longest if question.covariates else timedelta(0)
     # Without an end: a state serves every later `now`, and every earlier one.
     return {
         EXPOSURE: log.segments(Exposure, since=question.started_at),
-        OUTCOME: log.segments(Outcome, since=question.started_at - before),
+        OUTCOME: log.segments(Outcome, since=earliest(question)),
     }
+
+
+def earliest(question: RollupQuestion) -> datetime:
+    """Return the instant before which no outcome counts."""
+    longest = timedelta(days=max((m.window_days for m in question.metrics), default=0))
+    return question.started_at - (longest if question.covariates else timedelta(0))
 
 
 def _digest(question: RollupQuestion) -> str:
