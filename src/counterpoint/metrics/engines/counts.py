@@ -21,10 +21,13 @@ def counts_of(on: Relations, question: RollupQuestion, metrics: Mapping[str, Met
     declared = ", ".join(map(on.sql.text, question.variants))
     undeclared = f"SELECT variant, unit FROM met WHERE variant NOT IN ({declared})"  # noqa: S608 - quoted
     unknown = on.ask(f"SELECT variant, count(DISTINCT unit) FROM ({undeclared}) GROUP BY variant ORDER BY variant")  # noqa: S608 - quoted
+    daily = _cumulated(on, question, micros(question.started_at), None)
+    # One phase from the start on is every day: to count them again costs as much as the counts.
+    is_one = set(question.phase_starts) <= {question.started_at}
     return Rollup(
         exposed={v: exposed.get(v, 0) for v in question.variants},
-        daily=_cumulated(on, question, micros(question.started_at), None),
-        phases=_phases(on, question),
+        daily=daily,
+        phases=(daily,) if is_one else _phases(on, question),
         n_mixed=n_mixed,
         unknown=dict(unknown),
         first_exposure_at=None if first is None else instant(first),
@@ -35,7 +38,7 @@ def counts_of(on: Relations, question: RollupQuestion, metrics: Mapping[str, Met
 
 
 def _phases(on: Relations, question: RollupQuestion) -> tuple[tuple[tuple[int, ...], ...], ...]:
-    starts = [micros(at) for at in question.phase_starts] or [micros(question.started_at)]
+    starts = [micros(at) for at in question.phase_starts]
     # What came before the first phase belongs to it: a clock may be a little off.
     return tuple(
         _cumulated(on, question, start, (None if i == 0 else start, starts[i + 1] if i + 1 < len(starts) else None))
