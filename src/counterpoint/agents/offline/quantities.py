@@ -9,6 +9,9 @@ from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.text import Token, split_words, words_set
 
 MS_PER_DAY = 86_400_000
+_GROUPS = words_set("arm arms group groups variant variants cell cells")
+_STEPS = words_set("place slot row spot notch position step rank")
+_WAYS = words_set("up down higher lower earlier later further")
 
 
 class Kind(StrEnum):
@@ -181,9 +184,23 @@ class _Reader:
             return None
         if value == 1 and self.text(end) in ("in", "of") and (of := self._number(end + 1)) and of[0] >= 2:
             return Quantity(kind=Kind.FRACTION, value=1 / of[0], start=start, end=of[1], bare=1 / of[0])
+        if value == 1 and (few := self._one_in_many(end)) is not None:
+            return Quantity(kind=Kind.FRACTION, value=1 / few[0], start=start, end=few[1], bare=1 / few[0])
         if self.text(end) in ("times", "x", "*") or (self.text(end) == "fold" and self.text(end - 1) != "first"):
             return Quantity(kind=Kind.FACTOR, value=value, start=start, end=end + 1, sign=sign, bare=value)
         return self._with_unit(value, start, end, sign)
+
+    def _one_in_many(self, i: int) -> tuple[float, int] | None:
+        """Return the number, and where it ends, of "slot in ten", "card out of every twenty" behind a "one"."""
+        after = i + 2
+        if not self.text(i).isalpha() or self.text(i) in self.units or self.text(i + 1) not in ("in", "out"):
+            return None
+        after += self.text(after) == "of"
+        after += self.text(after) == "every"
+        many = self._number(after)
+        if many is None or many[0] < 2 or self.text(many[1]) in self.units or self.text(many[1]) in _GROUPS:
+            return None
+        return many
 
     def _is_pronoun(self, i: int) -> bool:
         """Return whether "one" stands for something named, or for anybody, and counts nothing: "use that one"."""
@@ -311,7 +328,12 @@ class _Reader:
                     and self.text(i + 2) in words_set("place arm group row look variant chance shelf one")
                 )
             ):
-                return Quantity(kind=Kind.TIME, value=self.units[unit], start=i, end=i + 2, unit=unit, bare=1.0)
+                more = self.text(i + 4) if (self.text(i + 2), self.text(i + 3)) == ("and", "a") else ""
+                bare = 1.0 + (self.fractions[more] if more in ("half", "quarter") else 0.0)
+                end = i + (5 if bare > 1 else 2)
+                return Quantity(kind=Kind.TIME, value=bare * self.units[unit], start=i, end=end, unit=unit, bare=bare)
+            if word in ("a", "one") and unit in _STEPS and {self.text(i - 1), self.text(i + 2)} & _WAYS:
+                return Quantity(kind=Kind.NUMBER, value=1.0, start=i, end=i + 1, bare=1.0)  # "up a notch"
             if (
                 word in ("a", "an", "one")
                 and unit in words_set("whole full entire good further extra additional")
@@ -364,8 +386,15 @@ class _Reader:
             and self.text(i + 2) in ("of", "")
         ):
             return self.cardinals[word] * self.fractions[self.text(i + 1)], i + 2
+        if self.cardinals.get(word, 0) > 1 and self.text(i + 1).endswith("s") and self.text(i + 1) in self.fractions:
+            return self.cardinals[word] * self.fractions[self.text(i + 1)], i + 2  # "nine tenths"
+        if word == "half" and self.text(i + 1) == "a" and self.text(i + 2) in ("dozen", "hundred"):
+            return self.cardinals[self.text(i + 2)] / 2, i + 3
         if word == "a" and self.text(i + 1) in ("dozen", "couple", "hundred", "pair"):
             end = i + 2
+            rest = self._number(end + 1) if self.text(i + 1) == "hundred" and self.text(end) == "and" else None
+            if rest is not None and 0 < rest[0] < 100:
+                return 100 + rest[0], rest[1]
             return self.cardinals[self.text(i + 1)], end + (self.text(end) == "of")
         if word not in self.cardinals:
             return None
