@@ -9,6 +9,9 @@ from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.text import Token, split_words, words_set
 
 MS_PER_DAY = 86_400_000
+_WHOLE = words_set("whole full entire good further extra additional")
+_SECOND_OF = words_set("place arm group row look variant chance shelf one")
+_BEHIND_SHARE = words_set("of the more less while and but as too what our its")
 _GROUPS = words_set("arm arms group groups variant variants cell cells")
 _STEPS = words_set("place slot row spot notch position step rank")
 _WAYS = words_set("up down higher lower earlier later further")
@@ -316,54 +319,40 @@ class _Reader:
             if self.text(single + 1) in words_set("arm package bundle variant change test experiment user one step"):
                 return None
             return self._with_unit(1.0, i, single + 1, 0)
-        if word in words_set("a an one half every quarter the"):
-            half = self.text(i + 1) in ("half", "quarter")
-            unit = self.text(i + 1)
-            if (
-                word in ("a", "an")
-                and unit in self.units
-                and unit != "quarter"
-                and not (
-                    unit == "second"
-                    and self.text(i + 2) in words_set("place arm group row look variant chance shelf one")
-                )
-            ):
-                more = self.text(i + 4) if (self.text(i + 2), self.text(i + 3)) == ("and", "a") else ""
-                bare = 1.0 + (self.fractions[more] if more in ("half", "quarter") else 0.0)
-                end = i + (5 if bare > 1 else 2)
-                return Quantity(kind=Kind.TIME, value=bare * self.units[unit], start=i, end=end, unit=unit, bare=bare)
-            if word in ("a", "one") and unit in _STEPS and {self.text(i - 1), self.text(i + 2)} & _WAYS:
-                return Quantity(kind=Kind.NUMBER, value=1.0, start=i, end=i + 1, bare=1.0)  # "up a notch"
-            if (
-                word in ("a", "an", "one")
-                and unit in words_set("whole full entire good further extra additional")
-                and (self.text(i + 2) in self.units)
-            ):
-                value = self.units[self.text(i + 2)]
-                return Quantity(kind=Kind.TIME, value=value, start=i, end=i + 3, unit=self.text(i + 2), bare=1.0)
-            if word in ("a", "an") and (n := self._starts(i + 1, [*self.points, *self.percents])):
-                kind = Kind.POINTS if self._starts(i + 1, self.points) else Kind.PERCENT
-                return Quantity(kind=kind, value=0.01, start=i, end=i + 1 + n, unit="percent", bare=1.0)
-            if (
-                word in ("a", "one")
-                and self.text(i + 1) in self.fractions
-                and (
-                    half
-                    or not self.text(i + 2).isalpha()
-                    or self.text(i + 2).endswith("er")
-                    or self.text(i + 2) in words_set("of the more less while and but as too what our its")
-                )
-            ):
-                return self._fraction(self.fractions[self.text(i + 1)], i, i + 2)
-            if (
-                word in ("half", "quarter")
-                and self.text(i + 1) in ("a", "an", "the", "of", "as")
-                and i + 1 < len(self.tokens)
-            ):
-                return self._fraction(self.fractions[word], i, i + 1)
+        if word in words_set("a an one half every quarter the") and (counted := self._behind_article(i)) is not None:
+            return counted
         if word in self.ordinals and not (word == "second" and self.text(i - 1) in ("a", "per")):
             return Quantity(kind=Kind.ORDINAL, value=self.ordinals[word], start=i, end=i + 1, bare=self.ordinals[word])
         return None
+
+    def _behind_article(self, i: int) -> Quantity | None:
+        """Return what an article, or half of something, counts: "a day and a half", "up a notch", "a third of it"."""
+        word, unit = self.text(i), self.text(i + 1)
+        if word in ("a", "an", "one") and (timed := self._one_unit(i)) is not None:
+            return timed
+        if word in ("a", "one") and unit in _STEPS and {self.text(i - 1), self.text(i + 2)} & _WAYS:
+            return Quantity(kind=Kind.NUMBER, value=1.0, start=i, end=i + 1, bare=1.0)
+        if word in ("a", "an") and (n := self._starts(i + 1, [*self.points, *self.percents])):
+            kind = Kind.POINTS if self._starts(i + 1, self.points) else Kind.PERCENT
+            return Quantity(kind=kind, value=0.01, start=i, end=i + 1 + n, unit="percent", bare=1.0)
+        ends = not self.text(i + 2).isalpha() or self.text(i + 2).endswith("er") or self.text(i + 2) in _BEHIND_SHARE
+        if word in ("a", "one") and unit in self.fractions and (unit in ("half", "quarter") or ends):
+            return self._fraction(self.fractions[unit], i, i + 2)
+        if word in ("half", "quarter") and unit in ("a", "an", "the", "of", "as"):
+            return self._fraction(self.fractions[word], i, i + 1)
+        return None
+
+    def _one_unit(self, i: int) -> Quantity | None:
+        """Return the time of "a day", "a day and a half", "one more week"."""
+        word, unit, after = self.text(i), self.text(i + 1), self.text(i + 2)
+        if unit in _WHOLE and after in self.units:
+            return Quantity(kind=Kind.TIME, value=self.units[after], start=i, end=i + 3, unit=after, bare=1.0)
+        if word == "one" or unit not in self.units or unit == "quarter" or (unit == "second" and after in _SECOND_OF):
+            return None
+        more = self.text(i + 4) if (after, self.text(i + 3)) == ("and", "a") else ""
+        bare = 1.0 + (self.fractions[more] if more in ("half", "quarter") else 0.0)
+        end = i + (5 if bare > 1 else 2)
+        return Quantity(kind=Kind.TIME, value=bare * self.units[unit], start=i, end=end, unit=unit, bare=bare)
 
     def _fraction(self, value: float, start: int, end: int) -> Quantity:
         united = self._with_unit(value, start, end, 0)
