@@ -60,24 +60,62 @@ def tea_tasting(path, metrics):
     return [found.pvalue for result in results.values() for found in result.values()]
 
 
-def gbstats_by(path, metrics, segment):
-    """GrowthBook's t-test on one aggregate by variant and segment, and on their sum."""
+def connection(kept=[]):  # noqa: B006 - one for the process, as a server has it
+    """Return a connection to one engine that stays open."""
     import duckdb
-    from gbstats.frequentist.tests import FrequentistConfig, TwoSidedTTest
-    from gbstats.models.statistics import SampleMeanStatistic
 
+    kept[:] = kept or [duckdb.connect()]
+    return kept[0].cursor()
+
+
+def cells_by(path, metrics, segment):
+    """Return one aggregate by variant and segment, and its sum over segments, named "": what gbstats is fed."""
     sums = ", ".join(f"sum({m}), sum({m} * {m})" for m in metrics)
     sql = f"SELECT {segment}, variant, count(*), {sums} FROM '{path}' GROUP BY ALL"
-    cells = {(row[0], row[1]): row[2:] for row in duckdb.connect().execute(sql).fetchall()}
+    cells = {(row[0], row[1]): row[2:] for row in connection().execute(sql).fetchall()}
     for variant in {v for _, v in cells}:
         parts = [c for (s, v), c in cells.items() if v == variant and s]
         cells["", variant] = tuple(map(sum, zip(*parts, strict=True)))
+    return cells
+
+
+def gbstats_by(path, metrics, segment):
+    """GrowthBook's bare t-test, called for each pair of cells: nothing but its formula."""
+    from gbstats.frequentist.tests import FrequentistConfig, TwoSidedTTest
+    from gbstats.models.statistics import SampleMeanStatistic
+
+    cells = cells_by(path, metrics, segment)
     found = []
     for (name, variant), sums_of in cells.items():
         control = cells[name, "v0"]
         for i in range(len(metrics) if variant != "v0" else 0):
             a, b = (SampleMeanStatistic(n=c[0], sum=c[1 + 2 * i], sum_squares=c[2 + 2 * i]) for c in (control, sums_of))
             found.append(TwoSidedTTest(a, b, FrequentistConfig(difference_type="relative")).compute_result().p_value)
+    return found
+
+
+def gbstats_report_by(path, metrics, segment):
+    """GrowthBook's own analysis of an experiment: the call that its server makes with the rows of an aggregate."""
+    from gbstats.gbstats import process_single_metric
+    from gbstats.models.settings import AnalysisSettingsForStatsEngine, MetricSettingsForStatsEngine
+
+    cells = cells_by(path, metrics, segment)
+    names = sorted({v for _, v in cells})
+    found = []
+    for i, name in enumerate(metrics):
+        metric = MetricSettingsForStatsEngine(id=name, name=name, statistic_type="mean", main_metric_type="count")
+        for dimension in ("", segment):
+            analysis = AnalysisSettingsForStatsEngine(
+                var_names=names, var_ids=names, weights=[1 / len(names)] * len(names),
+                dimension=dimension, stats_engine="frequentist",
+            )  # fmt: skip
+            rows = [
+                {"dimension": s, "variation": v, "users": c[0], "count": c[0], "main_sum": c[1 + 2 * i],
+                 "main_sum_squares": c[2 + 2 * i]}
+                for (s, v), c in cells.items() if bool(s) == bool(dimension)
+            ]  # fmt: skip
+            (answer,) = process_single_metric(rows, metric, [analysis]).analyses
+            found += [v.pValue for d in answer.dimensions for v in d.variations if hasattr(v, "pValue")]
     return found
 
 
@@ -101,11 +139,15 @@ if __name__ == "__main__":
     path, metrics, rounds = sys.argv[1], sys.argv[2].split(","), int(sys.argv[3])
     ways, rest = (("gbstats", gbstats), ("tea-tasting", tea_tasting)), sys.argv[4:]
     if rest:
-        ways = (("gbstats", gbstats_by), ("tea-tasting", tea_tasting_by))
+        ways = (("gbstats", gbstats_by), ("gbstats report", gbstats_report_by), ("tea-tasting", tea_tasting_by))
     out = {}
     for name, call in ways:
         with contextlib.suppress(ImportError):
             figures, found = timed(lambda call=call: call(path, metrics, *rest), rounds)
-            out[name] = {**figures, "version": importlib.metadata.version(name), "results": len(found)}
+            out[name] = {
+                **figures,
+                "version": importlib.metadata.version(name.partition(" ")[0]),
+                "results": len(found),
+            }
             out[name]["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps(out))

@@ -18,7 +18,7 @@ from counterpoint.events import Event, EventLog, Segments, kind_of
 
 _TYPES: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 # Opening an engine takes 20 ms of CPU, a connection to it a fiftieth of that; one look reads in 16 of them.
-_ENGINE: dict[tuple[int, str], duckdb.DuckDBPyConnection] = {}
+_ENGINE: dict[tuple[int, str, bool], duckdb.DuckDBPyConnection] = {}
 _OPENING = Lock()
 _NUMBERS: dict[str, type] = {"value": float, "latency_ms": float, "release": int, "forced": bool}
 
@@ -40,7 +40,7 @@ def records_database() -> Iterator[duckdb.DuckDBPyConnection]:
     Whoever makes something in it makes it TEMP: the engine beneath is one for the process, what is temporary is the
     connection's own.
     """
-    db = _connected()
+    db = connected(in_order=False)
     try:
         yield db
     except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
@@ -50,24 +50,34 @@ def records_database() -> Iterator[duckdb.DuckDBPyConnection]:
             fix="record them in a larger unit",
         ) from error
     except duckdb.Error as error:
-        if isinstance(error, duckdb.FatalException | duckdb.InternalException):
-            # After these it refuses everybody.
-            _ENGINE.clear()
+        note_failure(error)
         first = str(error).strip().splitlines()[0]
         raise DependencyFailure("query_failed", f"the event records cannot be read ({first})") from error
     finally:
         db.close()
 
 
-def _connected() -> duckdb.DuckDBPyConnection:
-    key = (os.getpid(), tempfile.gettempdir())
+def connected(*, in_order: bool) -> duckdb.DuckDBPyConnection:
+    """Return a connection to the process's engine, to be closed by whoever asked.
+
+    Args:
+        in_order: Whether rows come in the order of their files where no other is asked for. What matters of an order
+            in event records says so; to keep the files' takes both the processors out of most statements.
+    """
+    key = (os.getpid(), tempfile.gettempdir(), in_order)
     with _OPENING:
         if key not in _ENGINE:
             # A process that was forked must not use what its parent opened.
-            _ENGINE.clear()
-            # What matters of an order says so; to keep the others' takes both the processors out of most statements.
-            _ENGINE[key] = duckdb.connect(config=offline_config() | {"preserve_insertion_order": False})
+            for other in [each for each in _ENGINE if each[:2] != key[:2]]:
+                del _ENGINE[other]
+            _ENGINE[key] = duckdb.connect(config=offline_config() | {"preserve_insertion_order": in_order})
         return _ENGINE[key].cursor()
+
+
+def note_failure(error: duckdb.Error) -> None:
+    """Give up the process's engines where an error says that they refuse everybody from now on."""
+    if isinstance(error, duckdb.FatalException | duckdb.InternalException):
+        _ENGINE.clear()
 
 
 def create_view(
