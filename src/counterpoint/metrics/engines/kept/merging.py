@@ -38,13 +38,14 @@ def merge(
     to = Merging(db=db, kept=kept, question=question, step=step)
     snapshots = _read_exposures(to, log, batch.exposures)
     _place_units(to)
+    n_reset, n_moved = to.numbers(f"SELECT count(*), count(*) FILTER (uid < {kept.n_units}) FROM reset{step}")  # noqa: S608 - numbers
     add_new(to, log, batch.outcomes)
     add_old(to, log, batch.merged)
-    _change(to)
-    n_new = to.numbers(f"SELECT count(*) FROM reset{step} WHERE uid >= {kept.n_units}")[0] or 0  # noqa: S608 - numbers
+    n_units = kept.n_units + (n_reset or 0) - (n_moved or 0)
     return Merged(
-        kept=Kept(units=f"units{step}", others=f"others{step}", points=f"points{step}", n_units=kept.n_units + n_new),
-        changed=f"changed{step}",
+        rows=_rows(to, n_moved or 0),
+        kept=Kept(units=f"units{step}", others=f"others{step}", points=f"points{step}", n_units=n_units),
+        touched=f"SELECT uid FROM new_sums{step} UNION ALL SELECT uid FROM reset{step}",  # noqa: S608 - numbers
         snapshots=snapshots,
     )
 
@@ -119,30 +120,34 @@ def _with_keys(to: Merging, units: str) -> pa.Table:
     return pa.concat_tables(found) if found else _NO_UNITS
 
 
-def _change(to: Merging) -> None:
-    """Make `changed`, and the views `units` and `points` of everything as it is now."""
-    s, kept, q = to.step, to.kept, to.question
+def _rows(to: Merging, n_moved: int) -> str:
+    """Make the views `units` and `points` of everything as it is now; return the former, with a place for a condition.
+
+    A condition on uid that stands in every part of the statement spares it to join what is not asked for.
+    """
+    s, kept = to.step, to.kept
 
     def each(*terms: str) -> str:
+        how = [("greatest", ", ") if figure.once else ("", " + ") for figure in figures(to.question)]
         return "".join(
-            f", {'greatest' if f.once else ''}({(', ' if f.once else ' + ').join(terms).format(f.alias)}) AS {f.alias}"
-            for f in figures(q)
+            f", {name}({between.join(terms).format(f.alias)}) AS {f.alias}"
+            for f, (name, between) in zip(figures(to.question), how, strict=True)
         )
 
+    def of(relation: str) -> str:
+        return f"(SELECT * FROM {relation} WHERE {{where}})"  # noqa: S608 - ours
+
     same = ("uid", "unit", UNIT_KEY, UNIT_CHECK, "variant", "first_t")
-    grown = ", ".join(f"k.{c}" for c in same) + each("k.{0}", "n.{0}")
+    stay = f"ANTI JOIN reset{s} USING (uid)" if n_moved else ""
+    grown = ", ".join(f"k.{c}" for c in same) + each("k.{0}", "coalesce(n.{0}, 0)")
     anew = ", ".join(f"r.{c}" for c in same) + each("coalesce(n.{0}, 0)", "coalesce(o.{0}, 0)")
-    to.keep(
-        "changed",
-        f"""SELECT {grown} FROM {kept.units} k JOIN new_sums{s} n USING (uid) ANTI JOIN reset{s} USING (uid)
-            UNION ALL
-            SELECT {anew} FROM reset{s} r LEFT JOIN new_sums{s} n USING (uid) LEFT JOIN old_sums{s} o USING (uid)""",  # noqa: S608 - ours
-    )
+    rows = f"""SELECT {grown} FROM {of(f"{kept.units} {stay}")} k LEFT JOIN {of(f"new_sums{s}")} n USING (uid)
+               UNION ALL
+               SELECT {anew} FROM {of(f"reset{s}")} r LEFT JOIN {of(f"new_sums{s}")} n USING (uid)
+               LEFT JOIN {of(f"old_sums{s}")} o USING (uid)"""  # noqa: S608 - ours
+    to.db.execute(f"CREATE TEMP VIEW units{s} AS {rows.format(where='true')}")
     to.db.execute(
-        f"""CREATE TEMP VIEW units{s} AS SELECT * FROM {kept.units} ANTI JOIN changed{s} USING (uid)
-            UNION ALL SELECT * FROM changed{s}"""  # noqa: S608 - ours
-    )
-    to.db.execute(
-        f"""CREATE TEMP VIEW points{s} AS SELECT * FROM {kept.points} ANTI JOIN reset{s} USING (uid)
+        f"""CREATE TEMP VIEW points{s} AS SELECT * FROM {kept.points} {stay}
             UNION ALL SELECT * FROM new_points{s} UNION ALL SELECT * FROM old_points{s}"""  # noqa: S608 - ours
     )
+    return rows

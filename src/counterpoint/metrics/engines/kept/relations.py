@@ -65,12 +65,14 @@ class Merged:
 
     Attributes:
         kept: The units after it.
-        changed: Relation of those rows of `kept.units` that are new or differ.
+        rows: Query of `kept.units`, with `{where}` where a condition on uid goes.
+        touched: Query of the uids whose rows are new or differ.
         snapshots: Snapshot -> when it first served an exposure of the batch, in microseconds since 1970.
     """
 
     kept: Kept
-    changed: str
+    rows: str
+    touched: str
     snapshots: dict[str, int]
 
 

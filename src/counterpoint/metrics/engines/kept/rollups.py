@@ -165,10 +165,10 @@ def _write(
         fresh.append(file)
         return file
 
-    touched = db.execute(f"SELECT DISTINCT uid // {CHUNK_UNITS} FROM {merged.changed} ORDER BY 1").fetchall()  # noqa: S608 - ours
+    touched = db.execute(f"SELECT DISTINCT uid // {CHUNK_UNITS} FROM ({merged.touched}) ORDER BY 1").fetchall()  # noqa: S608 - ours
     for (index,) in touched:
         of = f"uid >= {index * CHUNK_UNITS} AND uid < {(index + 1) * CHUNK_UNITS}"
-        units = copy(f"units-{index}", f"SELECT * FROM {kept.units} WHERE {of}")  # noqa: S608 - ours
+        units = copy(f"units-{index}", merged.rows.format(where=of))
         points = None
         if any(m.type == "quantile" for m in question.metrics):
             points = copy(f"points-{index}", f"SELECT * FROM {kept.points} WHERE {of}")  # noqa: S608 - ours
