@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,23 +11,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from counterpoint.assignment import BucketSet
 from counterpoint.config import Metric
 from counterpoint.errors import InvalidInput
 from counterpoint.events import Event, EventLog, Exposure, Outcome, Served
 from counterpoint.metrics import (
+    Reading,
     RollupQuestion,
     SplitPhase,
     analyze_table,
     read_course,
+    reading_engine,
     rollup_engine,
     score,
     table_engine,
 )
+from counterpoint.metrics.engines.ages import roll_up_by_age
+from counterpoint.metrics.engines.buckets import metrics_of_buckets
+from counterpoint.metrics.engines.pairs import Run, pair_cells, shared_units
+from counterpoint.metrics.engines.visits import count_visits, first_visit, metric_of_visitors
 from counterpoint.storage.events import open_event_log
 from metrics.metrics_world import METRICS, SURFACE, T0, events, spec
 from spark_engine import spark
 
-pytestmark = pytest.mark.slow
+# Where others use the machine a JVM takes its time; interrupted, it answers nobody any more.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
 AWKWARD = 'O\'Brien \\ "n"'
@@ -80,6 +88,13 @@ def troubles() -> list[Event]:
                     request_id=f"tr{i}",
                 )
             )  # fmt: skip
+        out.append(
+            Exposure(
+                id=f"th{i}", at=at + timedelta(hours=i % 7), surface="home", unit=unit, experiment=AWKWARD,
+                variant="ab"[i % 2] if i % 3 else "b", parameter="rows.order", snapshot="snap0", release=3,
+                request_id=f"tr{i}",
+            )
+        )  # fmt: skip
         for k, value in enumerate((rng.lognormvariate(0, 3), -rng.random(), 0.0, 1e-7, 2.5e-6, 999.9999999, 123456.5)):
             for name in ("minutes", "home_views", "home_clicks", "load_ms_p90", AWKWARD):
                 then = at + timedelta(days=rng.random() * 16 - 8)
@@ -140,6 +155,56 @@ def test_a_course_has_the_same_points(log: EventLog) -> None:
     ours = course("duckdb")
     assert course("spark") == ours
     assert len(ours["points"]) == 2
+
+
+PAIR = (
+    Run(experiment="podcasts-second", variants=("control", "treatment"), started_at=T0),
+    Run(experiment=AWKWARD, variants=("a", "b"), started_at=T0, ended_at=T0 + timedelta(days=10)),
+)
+NOW = T0 + timedelta(days=13)
+READINGS: dict[str, Callable[[EventLog, Reading], Any]] = {
+    "by day since exposure": lambda log, reading: [
+        roll_up_by_age(log, question(metrics=(), now=NOW), metric, 4, reading=reading) for metric in METRICS[1:3]
+    ],
+    "shared units": lambda log, reading: shared_units(log, "home", PAIR, NOW, reading=reading),
+    "pairs": lambda log, reading: pair_cells(log, "home", PAIR, METRICS[:2], NOW, reading=reading),
+    "buckets": lambda log, reading: metrics_of_buckets(
+        log,
+        "home",
+        METRICS,
+        {"quo": BucketSet.of(range(4_000)), AWKWARD: BucketSet.of(range(4_000, 10_000))},
+        salt="home",
+        since=T0,
+        now=NOW,
+        reading=reading,
+    ),
+    "first visit": lambda log, reading: first_visit(log, "home", since=T0, now=NOW, reading=reading),
+    "visits": lambda log, reading: count_visits(log, "home", free_or_awkward, n_days=13, now=NOW, reading=reading),
+    "visitors": lambda log, reading: [
+        metric_of_visitors(
+            log,
+            "home",
+            metric,
+            free_or_awkward,
+            since=T0,
+            now=NOW,
+            covariates=metric.type != "quantile",
+            reading=reading,
+        )
+        for metric in METRICS
+    ],
+}
+
+
+def free_or_awkward(attributes: Mapping[str, Any]) -> bool:
+    return attributes.get("plan") == "free" or attributes.get("country") in (AWKWARD, 3, None)
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_what_is_no_rollup_of_one_experiment_is_the_same_too(log: EventLog, name: str) -> None:
+    ours, theirs = (READINGS[name](log, reading_engine(engine)) for engine in ("duckdb", "spark"))
+    assert theirs == ours
+    assert ours
 
 
 def same(found: Any, expected: Any, where: str = "") -> None:

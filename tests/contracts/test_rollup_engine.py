@@ -23,7 +23,9 @@ from spark_engine import spark
 NOW = T0 + timedelta(days=14)
 
 
-@pytest.fixture(scope="module", params=["duckdb", pytest.param("spark", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module", params=["duckdb", pytest.param("spark", marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+)
 def engine(request: pytest.FixtureRequest) -> Iterator[RollupEngine]:
     with spark() if request.param == "spark" else contextlib.nullcontext():
         yield rollup_engine(request.param)

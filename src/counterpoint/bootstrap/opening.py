@@ -46,7 +46,7 @@ from counterpoint.delivery import (
 )
 from counterpoint.errors import InvalidInput, NotFound
 from counterpoint.events import EventLog
-from counterpoint.metrics import KeptRollups, RecordedTraffic, load_objectives, roll_up, rollup_engine
+from counterpoint.metrics import KeptRollups, RecordedTraffic, load_objectives, reading_engine, roll_up, rollup_engine
 from counterpoint.orchestration import (
     Clock,
     ContentBackend,
@@ -117,7 +117,7 @@ def opened(
     """
     with ExitStack() as closing, ExitStack() as opening:
         rules, planner = read_agents(settings.agents), open_planner(settings.planner)
-        chosen = rollup_engine(settings.rollup_engine)
+        chosen, reading = rollup_engine(settings.rollup_engine), reading_engine(settings.rollup_engine)
         folder = open_folder(settings)
         opening.enter_context(opening_turn(folder))
         database = open_database(settings.database_url)
@@ -161,13 +161,13 @@ def opened(
         plans = StoredPlans(documents, clock)
         # DuckDB keeps what it read; a cluster is asked anew each time.
         engine = KeptRollups(folder / "rollups") if chosen is roll_up else chosen
-        judge = Judge(releases, log, objectives, plans, engine)
+        judge = Judge(releases, log, objectives, plans, engine, reading)
         samples = RequestSamples(log, catalogue, histories)
         evidence = Evidence(
             releases=releases, serving=serving, samples=samples, log=log, objectives=objectives, clock=clock
         )
         past = SqlPastExperiments(database)
-        traffic = RecordedTraffic(log, lambda key: _declared(releases, key), clock)
+        traffic = RecordedTraffic(log, lambda key: _declared(releases, key), clock, reading=reading)
         planning = Planning(
             releases=releases,
             past=past,

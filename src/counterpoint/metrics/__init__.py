@@ -22,10 +22,11 @@ from counterpoint.metrics.designs import (
     quantile_as_given,
     ratio_as_given,
 )
-from counterpoint.metrics.engines.choosing import ENGINES, rollup_engine, table_engine
-from counterpoint.metrics.engines.duckdb import roll_up
+from counterpoint.metrics.engines.choosing import ENGINES, reading_engine, rollup_engine, table_engine
+from counterpoint.metrics.engines.duckdb import in_duckdb, roll_up
 from counterpoint.metrics.engines.incidence import Incidence, incidence_of_buckets
 from counterpoint.metrics.engines.kept import KeptRollups
+from counterpoint.metrics.engines.relations import Reading
 from counterpoint.metrics.history import RecordedTraffic
 from counterpoint.metrics.levels import Test
 from counterpoint.metrics.measures import Measure, Unmeasured
@@ -76,6 +77,7 @@ __all__ = [
     "PlaceboLog",
     "PlannedUnits",
     "QuantileArm",
+    "Reading",
     "RecordedTraffic",
     "Remedy",
     "Rollup",
@@ -101,6 +103,7 @@ __all__ = [
     "error_budgets",
     "harmed",
     "holdout_design",
+    "in_duckdb",
     "incidence_of_buckets",
     "interaction_design",
     "load_objectives",
@@ -117,6 +120,7 @@ __all__ = [
     "read_interactions",
     "read_novelty",
     "read_programme",
+    "reading_engine",
     "recheck",
     "recorded_outcomes",
     "roll_up",

@@ -9,6 +9,8 @@ from counterpoint.config import Metric, Surface
 from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.events import EventLog
 from counterpoint.experiments import MetricHistory, UnitsPerDay, Unknown
+from counterpoint.metrics.engines.duckdb import in_duckdb
+from counterpoint.metrics.engines.relations import Reading
 from counterpoint.metrics.engines.visits import EVERYONE, count_visits, first_visit, metric_of_visitors
 from counterpoint.metrics.rollup import BEFORE, MetricRollup
 from counterpoint.stats import METRIC, Summary, model_of, quantile, quantile_interval
@@ -28,11 +30,13 @@ class RecordedTraffic:
         clock: Callable[[], datetime],
         *,
         history_days: int = HISTORY_DAYS,
+        reading: Reading = in_duckdb,
     ) -> None:
         self._log = log
         self._surface_of = surface_of
         self._clock = clock
         self._history_days = history_days
+        self._reading = reading
 
     def units_per_day(self, surface: str, *, audience: str, unit: str | None = None) -> UnitsPerDay | Unknown:
         """Return how many units of `audience` arrive on `surface`, or why that is not known."""
@@ -43,7 +47,7 @@ class RecordedTraffic:
         if n_days < 1:
             return Unknown(code="no_history", reason=f"less than a day of traffic on {surface} is recorded")
         matches = compile_audience(audience, declared.attributes).matches
-        visits = count_visits(self._log, surface, matches, n_days=n_days, now=now)
+        visits = count_visits(self._log, surface, matches, n_days=n_days, now=now, reading=self._reading)
         if not sum(visits.per_day):
             return Unknown(code="no_such_visitors", reason=f"nobody of this audience came in {n_days} days")
         return UnitsPerDay(
@@ -67,7 +71,9 @@ class RecordedTraffic:
         covariates = n_days > 2 * asked.window_days
         since = now - timedelta(days=n_days - asked.window_days if covariates else n_days)
         matches = compile_audience(audience, declared.attributes).matches
-        rollup = metric_of_visitors(self._log, surface, asked, matches, since=since, now=now, covariates=covariates)
+        rollup = metric_of_visitors(
+            self._log, surface, asked, matches, since=since, now=now, covariates=covariates, reading=self._reading
+        )
         source = f"units first seen in the {(now - since).days - asked.window_days} days from {since:%Y-%m-%d}"
         try:
             return _moments(asked, rollup, source)
@@ -75,7 +81,8 @@ class RecordedTraffic:
             return Unknown(code=error.code, reason=error.sentence)
 
     def _whole_days(self, surface: str, now: datetime) -> int:
-        first = first_visit(self._log, surface, since=now - timedelta(days=self._history_days), now=now)
+        since = now - timedelta(days=self._history_days)
+        first = first_visit(self._log, surface, since=since, now=now, reading=self._reading)
         # A history cut off at its limit is whole; rounding up takes the first, partly seen day for a full one.
         return 0 if first is None else math.ceil((now - first) / timedelta(days=1) - 0.5)
 

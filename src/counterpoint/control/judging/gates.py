@@ -14,6 +14,7 @@ from counterpoint.metrics import (
     ExperimentDecision,
     PlaceboLog,
     PlannedUnits,
+    Reading,
     RecordedTraffic,
     RollupEngine,
     RunningExperiment,
@@ -23,6 +24,7 @@ from counterpoint.metrics import (
     decide,
     error_budgets,
     harmed,
+    in_duckdb,
     model_from,
     planned_from_document,
     planned_units,
@@ -74,6 +76,7 @@ class Judge:
         plans: Where the units planned at a launch are kept with its analysis plan; without them they are forecast anew
             by every process, from the same records before the start.
         engine: Who reduces the records of a scorecard; all of them each time, when none is given.
+        reading: In which engine novelty, interactions, holdouts and past traffic are read.
     """
 
     def __init__(
@@ -83,12 +86,14 @@ class Judge:
         objectives: tuple[Objective, ...],
         plans: StoredPlans | None = None,
         engine: RollupEngine = roll_up,
+        reading: Reading = in_duckdb,
     ) -> None:
         self._releases = releases
         self._log = log
         self._objectives = objectives
         self._plans = plans
         self._engine = engine
+        self._reading = reading
         self._planned: dict[str, Mapping[str, Any]] = {}
 
     def scorecard(
@@ -137,7 +142,9 @@ class Judge:
 
     def traffic(self, now: datetime) -> RecordedTraffic:
         """Return what was recorded before an instant, for designs."""
-        return RecordedTraffic(self._log, lambda key: self._release(key).state.surface, lambda: now)
+        return RecordedTraffic(
+            self._log, lambda key: self._release(key).state.surface, lambda: now, reading=self._reading
+        )
 
     def power(self, now: datetime, *, surface: str, **asked: Any) -> dict[str, Any]:
         """Return when an experiment on a surface would be ready, as a document.
@@ -240,7 +247,14 @@ class Judge:
         """
         spec, at = spec_of(launch), self._release(launch.surface).state.surface
         return read_novelty(
-            self._log, spec, at, started_at=_started(launch), now=now, ended_at=launch.ended_at, metric=metric
+            self._log,
+            spec,
+            at,
+            started_at=_started(launch),
+            now=now,
+            ended_at=launch.ended_at,
+            metric=metric,
+            reading=self._reading,
         )
 
     def course(self, launch: Launch, now: datetime) -> dict[str, Any]:
@@ -281,7 +295,7 @@ class Judge:
             for each in state.experiments.values()
             if each.started_at is not None
         ]
-        return read_interactions(self._log, state.surface, ran, now=now)
+        return read_interactions(self._log, state.surface, ran, now=now, reading=self._reading)
 
     def holdout(
         self, surface: str, key: str, now: datetime, promised: Mapping[str, float] | None = None
@@ -302,7 +316,9 @@ class Judge:
             )
         held = state.holdouts[key]
         salt = bucket_salt(bucket_salt_of(surface), unit_type=held.unit, surface_unit=state.surface.unit)
-        return read_holdout(self._log, state.surface, held, salt=salt, now=now, promised=promised)
+        return read_holdout(
+            self._log, state.surface, held, salt=salt, now=now, promised=promised, reading=self._reading
+        )
 
     def budget(self, surface: str, now: datetime) -> GateVerdict:
         """Return whether the surface's error budget allows another step, and why."""

@@ -1,9 +1,10 @@
 """Which engine reads: DuckDB, which is always there, or Spark, where one machine is too small."""
 
 from counterpoint.errors import InvalidInput
-from counterpoint.metrics.engines.duckdb import roll_up
+from counterpoint.metrics.engines.duckdb import in_duckdb, roll_up
 from counterpoint.metrics.engines.duckdb_table import open_table
-from counterpoint.metrics.engines.spark import open_table_in_spark, require_spark, roll_up_on_spark
+from counterpoint.metrics.engines.relations import Reading
+from counterpoint.metrics.engines.spark import in_spark, open_table_in_spark, require_spark, roll_up_on_spark
 from counterpoint.metrics.engines.tables import OpenTable
 from counterpoint.metrics.rollup import RollupEngine
 
@@ -17,6 +18,15 @@ def rollup_engine(name: str) -> RollupEngine:
         InvalidInput: `unknown_engine`; `spark_not_installed` or `java_not_found`, before anything is read.
     """
     return roll_up_on_spark if _is_spark(name) else roll_up
+
+
+def reading_engine(name: str) -> Reading:
+    """Return who reads records for what is no rollup of one experiment: novelty, interactions, holdouts, history.
+
+    Raises:
+        InvalidInput: As of `rollup_engine`.
+    """
+    return in_spark if _is_spark(name) else in_duckdb
 
 
 def table_engine(name: str) -> OpenTable:

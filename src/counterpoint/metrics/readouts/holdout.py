@@ -10,6 +10,8 @@ from counterpoint.events import EventLog
 from counterpoint.experiments import Holdout
 from counterpoint.metrics.adequate import require_adequate
 from counterpoint.metrics.engines.buckets import metrics_of_buckets
+from counterpoint.metrics.engines.duckdb import in_duckdb
+from counterpoint.metrics.engines.relations import Reading
 from counterpoint.metrics.rollup import MetricRollup
 from counterpoint.stats import (
     Correction,
@@ -33,6 +35,7 @@ def read_holdout(
     metrics: tuple[str, ...] = (),
     promised: Mapping[str, float] | None = None,
     alpha: float = 0.05,
+    reading: Reading = in_duckdb,
 ) -> dict[str, Any]:
     """Return, as a document, the joint effect of all changes shipped while the holdout ran.
 
@@ -54,7 +57,9 @@ def read_holdout(
     ended = now >= holdout.ends_at
     asked = [surface.metrics[key] for key in metrics or surface.metrics if surface.metrics[key].type != "quantile"]
     sets = {_QUO: holdout.status_quo, _SHIPPED: holdout.shipped_only}
-    rolled = metrics_of_buckets(log, surface.key, asked, sets, salt=salt, since=holdout.starts_at, now=at)
+    rolled = metrics_of_buckets(
+        log, surface.key, asked, sets, salt=salt, since=holdout.starts_at, now=at, reading=reading
+    )
     rows = [_row(metric, rolled[metric.key], (promised or {}).get(metric.key), alpha, ended) for metric in asked]
     split = _split(holdout, rolled)
     if ended:

@@ -10,7 +10,9 @@ from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.events import EventLog
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.metrics.adequate import require_adequate
+from counterpoint.metrics.engines.duckdb import in_duckdb
 from counterpoint.metrics.engines.pairs import PairCells, Run, cell_name, pair_cells, shared_units
+from counterpoint.metrics.engines.relations import Reading
 from counterpoint.metrics.rollup import MetricRollup
 from counterpoint.stats import (
     Correction,
@@ -36,7 +38,13 @@ class RunningExperiment:
 
 
 def read_interactions(
-    log: EventLog, surface: Surface, experiments: Sequence[RunningExperiment], *, now: datetime, q: float = 0.05
+    log: EventLog,
+    surface: Surface,
+    experiments: Sequence[RunningExperiment],
+    *,
+    now: datetime,
+    q: float = 0.05,
+    reading: Reading = in_duckdb,
 ) -> dict[str, Any]:
     """Return, as a document, which experiments disturb each other.
 
@@ -50,16 +58,17 @@ def read_interactions(
         experiments: Of that surface.
         now: Nothing recorded from then on is read.
         q: False discovery rate over all interactions tested.
+        reading: In which engine.
 
     Estimand: (effect of A with B) minus (effect of A without B) on units that met both, one look.
     """
     by_key = {each.spec.key: each for each in experiments}
     runs = {key: _run(each) for key, each in by_key.items()}
-    shared = shared_units(log, surface.key, list(runs.values()), now)
+    shared = shared_units(log, surface.key, list(runs.values()), now, reading=reading)
     pairs, tests = [], []
     for (a, b), n in shared.items():
         metrics = _primaries(surface, by_key[a].spec, by_key[b].spec)
-        cells = pair_cells(log, surface.key, (runs[a], runs[b]), metrics, now)
+        cells = pair_cells(log, surface.key, (runs[a], runs[b]), metrics, now, reading=reading)
         found = [
             test
             for metric in metrics

@@ -10,6 +10,8 @@ from counterpoint.errors import CannotCompute, InvalidInput
 from counterpoint.events import EventLog
 from counterpoint.experiments import ExperimentSpec
 from counterpoint.metrics.engines.ages import Ages, roll_up_by_age
+from counterpoint.metrics.engines.duckdb import in_duckdb
+from counterpoint.metrics.engines.relations import Reading
 from counterpoint.metrics.rollup import RollupQuestion
 from counterpoint.stats import DENOMINATOR, Effect, Inference, Summary, compare_means, compare_ratios, novelty
 
@@ -27,6 +29,7 @@ def read_novelty(
     metric: str | None = None,
     days: int | None = None,
     alpha: float = 0.05,
+    reading: Reading = in_duckdb,
 ) -> dict[str, Any]:
     """Return, as a document, the effect by days since first exposure, and its trend.
 
@@ -42,6 +45,7 @@ def read_novelty(
         metric: Which; the primary one when None. Not a quantile.
         days: How many days units are followed; the metric's window when None, at least 3.
         alpha: Level of the trend's test.
+        reading: In which engine.
 
     Raises:
         InvalidInput: `unknown_metric`, or `no_days` for a quantile or fewer than three days.
@@ -66,7 +70,7 @@ def read_novelty(
         ended_at=ended_at,
         now=now,
     )
-    ages = roll_up_by_age(log, question, asked, followed)
+    ages = roll_up_by_age(log, question, asked, followed, reading=reading)
     control = spec.control.key
     return {
         "experiment": spec.key,
