@@ -10,12 +10,12 @@ from counterpoint.metrics.engines.records import create_view, text
 from counterpoint.metrics.rollup import RollupQuestion
 
 _PORTION = 100_000
-_NO_UNITS = pa.schema(
+_UNITS = pa.schema(
     [
         ("uid", pa.int32()), ("unit", pa.string()), ("variant", pa.string()), ("first_t", pa.int64()),
         (UNIT_KEY, pa.uint64()), (UNIT_CHECK, pa.uint32()),
     ]
-).empty_table()  # fmt: skip
+)  # fmt: skip
 
 
 def merge(
@@ -117,7 +117,7 @@ def _with_keys(to: Merging, units: str) -> pa.Table:
         for part in to.db.sql(units).to_arrow_reader(_PORTION)
         for keys, checks in [unit_keys(part.column("unit").to_pylist())]
     ]
-    return pa.concat_tables(found) if found else _NO_UNITS
+    return pa.concat_tables(found) if found else _UNITS.empty_table()
 
 
 def _rows(to: Merging, n_moved: int) -> str:
