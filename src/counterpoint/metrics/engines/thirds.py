@@ -8,6 +8,10 @@ from counterpoint.metrics.engines.relations import Dialect
 from counterpoint.stats import DENOMINATOR, METRIC, Summary
 
 _PARTS = 1_000_000
+_MOST_IN_64_BITS = 100_000_000
+"""Units of a mean up to which cubes, and their sums, need no more than that: of n values none lies farther than the
+square root of n standard deviations from their mean, so that cubes in millionths, and their sum, stay below
+n^1.5 * 10^6, a ninth of what 64 bits hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +22,10 @@ class Shape:
         centre: Mean of x - slope * y.
         spread: Its standard deviation, positive.
         slope: The ratio of totals; 0 for what is no ratio.
+        n: Units.
     """
 
+    n: int
     centre: float
     spread: float
     slope: float
@@ -37,7 +43,7 @@ def shape_of(total: Summary) -> Shape | None:
     variance = _cross(total, slope) / (total.n - 1)
     if variance <= 0:
         return None
-    return Shape(centre=_mean(total, slope), spread=math.sqrt(variance), slope=slope)
+    return Shape(n=total.n, centre=_mean(total, slope), spread=math.sqrt(variance), slope=slope)
 
 
 def cube_sum(sql: Dialect, shape: Shape, x: str, y: str | None) -> str:
@@ -51,7 +57,10 @@ def cube_sum(sql: Dialect, shape: Shape, x: str, y: str | None) -> str:
     """
     value = f"{x}::DOUBLE" if y is None else f"({x}::DOUBLE - {number(shape.slope)} * {y}::DOUBLE)"
     z = f"(({value} - {number(shape.centre * SCALE)}) / {number(shape.spread * SCALE)})"
-    return f"sum({sql.wide(f'round({z} * {z} * {z} * {_PARTS})')})"
+    cube = f"round({z} * {z} * {z} * {_PARTS})"
+    # Twice as fast. Of a ratio whose residuals nearly vanish, the spread has too few digits to rely on.
+    fits = y is None and shape.n <= _MOST_IN_64_BITS
+    return f"sum(CAST({cube} AS BIGINT))" if fits else f"sum({sql.wide(cube)})"
 
 
 def linear_summary(summary: Summary, shape: Shape, cubes: int) -> Summary:
