@@ -4,14 +4,14 @@ import logging
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
 from counterpoint.config import Metric
-from counterpoint.events import Event, Outcome
+from counterpoint.events import Event, Exposure, Outcome, Segments
 from counterpoint.metrics import KeptRollups, RollupQuestion, roll_up, score
 from counterpoint.metrics.engines.kept import outcomes, rollups, state, terms
 from counterpoint.metrics.engines.kept.relations import figures
@@ -179,6 +179,26 @@ def test_records_that_were_replaced_are_read_again(
     caplog.set_level(logging.INFO)
     assert engine(folder)(other, QUESTION) == roll_up(other, QUESTION)
     assert reasons(caplog) == ["records_replaced"]
+
+
+def test_a_state_that_another_reading_took_further_meanwhile_is_not_mistaken_for_one_of_other_records(
+    log: FileEventLog, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked_before = {kind: log.segments(kind) for kind in (Exposure, Outcome)}
+
+    class AskedBefore(FileEventLog):
+        """Answers once what it would have answered before the last file was sealed."""
+
+        def segments(self, event_type: type, **span: datetime | None) -> Segments:
+            return asked_before.pop(event_type, None) or log.segments(event_type, **span)
+
+    log.append([Outcome(id="more", at=T0 + DAY, surface="home", unit="u0", name="minutes", value=2.5)])
+    log.seal()
+    engine(folder)(log, QUESTION)
+    caplog.set_level(logging.INFO)
+    assert engine(folder)(AskedBefore.__new__(AskedBefore), QUESTION) == roll_up(log, QUESTION)
+    assert not asked_before
+    assert reasons(caplog) == []
 
 
 def test_sums_too_large_to_be_kept_are_still_summed_exactly(log: FileEventLog, folder: Path) -> None:

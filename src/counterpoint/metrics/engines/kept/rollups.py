@@ -91,10 +91,13 @@ def _rollup(
     db: duckdb.DuckDBPyConnection, log: EventLog, folder: StateFolder, question: RollupQuestion, records: Recorded
 ) -> Rollup:
     found = usable(folder.read(), question)
-    if isinstance(found, Manifest) and earliest(as_kept(found, question)) < earliest(question):
-        records = recorded(log, as_kept(found, question))
-    if isinstance(found, Manifest) and not still_holds(found, records):
-        found = "records_replaced"
+    if isinstance(found, Manifest):
+        of = as_kept(found, question)
+        # Who held the state before may have read files that are newer than what was asked of the log until then.
+        if earliest(of) < earliest(question) or not still_holds(found, records):
+            records = recorded(log, of)
+        if not still_holds(found, records):
+            found = "records_replaced"
     if isinstance(found, str):
         _LOG.info("rollup computed anew", extra={"experiment": question.experiment, "reason": found})
     state = nothing(question) if isinstance(found, str) else found
