@@ -21,7 +21,6 @@ from typing import Any
 from benchmarks.metrics import rollup, table
 from benchmarks.metrics.measure import write
 from counterpoint.config import Metric
-from counterpoint.events import Exposure, Outcome
 from counterpoint.metrics import ENGINES, RollupQuestion, analyze_table, rollup_engine, table_engine
 
 N_METRICS = 8
@@ -43,8 +42,7 @@ def rolled_up(folder: Path, engine: str) -> Any:
         started_at=rollup.T0,
         now=rollup.T0 + timedelta(days=14),
     )
-    log = rollup.Files({Exposure: folder / "exposures.parquet", Outcome: folder / "outcomes.parquet"})
-    return rollup_engine(engine)(log, question).as_document()  # type: ignore[arg-type]
+    return rollup_engine(engine)(rollup.Files(folder), question).as_document()  # type: ignore[arg-type]
 
 
 JOBS: dict[str, Callable[[Path, str], Any]] = {"analyze": analysed, "rollup": rolled_up}
