@@ -10,8 +10,10 @@ from counterpoint.agents.offline.audience_troubles import read_listed, read_sens
 from counterpoint.agents.offline.gazetteer import Gazetteer
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.quantities import Quantity
-from counterpoint.agents.offline.text import Token, words_of
+from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.config import Attribute, Surface
+
+_PLANS = words_set("plan plans tier tiers")
 
 
 def read_audience(
@@ -58,7 +60,7 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
             and not (
                 previous is not None
                 and previous[1] == meaning.attribute
-                and all(t.text in LINKS for t in tokens[previous[0] : start])
+                and all(t.text in LINKS | _PLANS for t in tokens[previous[0] : start])
             )
         ):
             reading.passed.append((start, end, meaning.attribute))
@@ -71,7 +73,7 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
         linked = (
             previous is not None
             and previous[1] == meaning.attribute
-            and all(t.text in LINKS | ARTICLES for t in tokens[previous[0] : start])
+            and all(t.text in LINKS | ARTICLES | _PLANS for t in tokens[previous[0] : start])
         )
         if not out and linked and previous is not None:
             out = previous[2]

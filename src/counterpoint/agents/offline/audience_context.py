@@ -35,23 +35,27 @@ def named(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, used:
     """Return whether the words around a span make it a name of users: a people word, a preposition, or nothing else."""
     people, prepositions = lexicon.lists["people"], lexicon.lists["audience_prepositions"]
     alone = [t for t in tokens if t.clause == tokens[start].clause and t.is_word and not start <= t.index < end]
-    plain = words_set("only first and or just for now app users please on in from across the our all at")
+    plain = words_set(
+        "only first and or plus alike both just for now app users please on in from across the our all at"
+    )
     if all(t.index in used or t.text in plain for t in alone):
         return True
     if start and tokens[start - 1].text in _GIVEN_TO:
         return True  # "tell students why they see a card"
+    if _is_each(tokens, start, end, lexicon) or _is_place_of_use(tokens, start, lexicon):
+        return True
     opens = start == 0 or tokens[start - 1].sentence != tokens[start].sentence or tokens[start - 1].text in ",:;"
     if opens and lexicon.lists["person_plurals"].at(tokens, start) is not None:
         return True  # "Students skip a lot"
     after = end
     while after < len(tokens) and (tokens[after].text in LINKS or after in used) and after - end < 8:
-        if people.at(tokens, after) is not None and tokens[after].sentence == tokens[start].sentence:
+        if _is_people(tokens, after, lexicon) and tokens[after].sentence == tokens[start].sentence:
             return True  # "premium subscribers": the second name is a word for people as well
         if tokens[after].text in ",/" and not (after + 1 < len(tokens) and after + 1 in used):
             break
         after += 1
     if after < len(tokens) and (
-        people.at(tokens, after)
+        _is_people(tokens, after, lexicon)
         or (tokens[after].text == "-" and after + 1 < len(tokens) and people.at(tokens, after + 1))
     ):
         return True
@@ -81,24 +85,50 @@ def named(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, used:
     )
 
 
+def _is_people(tokens: Sequence[Token], i: int, lexicon: Lexicon) -> bool:
+    return any(lexicon.lists[name].at(tokens, i) is not None for name in ("people", "folk"))
+
+
+def _is_each(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) -> bool:
+    """Return whether persons stand for users one by one, or see the page: "for each student", "what students see"."""
+    before = tokens[start - 1].text if start else ""
+    after = tokens[end].text if end < len(tokens) else ""
+    if before in ("each", "every"):
+        return lexicon.lists["person_names"].at(tokens, start) is not None
+    return after in ("see", "get", "hear") and lexicon.lists["person_plurals"].at(tokens, start) is not None
+
+
+def _is_place_of_use(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
+    """Return whether a device is where the page is seen: "through the browser", "let a browser show", "... there."."""
+    if lexicon.lists["places_of_use"].at(tokens, start) is None:
+        return False
+    before = [t.text for t in tokens[max(0, start - 2) : start]]
+    if before[1:] in (["a"], ["the"]) and before[0] in words_set("on in inside through let via using"):
+        return True
+    opens = start == 0 or tokens[start - 1].sentence != tokens[start].sentence
+    near = [t for t in tokens[start:-1] if t.sentence - tokens[start].sentence <= 1]
+    return opens and any(t.text == "there" and not tokens[t.index + 1].is_word for t in near)
+
+
 def excluded(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, named_too: set[int]) -> bool:
     """Return whether the words around a span take it out of the audience: "except", "leave ... out", "... excluded".
 
     Args:
         named_too: Indexes of tokens that name users as well, so that the words around a whole list count.
     """
-    return _ruled_out_before(tokens, start, lexicon) or _ruled_out_after(tokens, start, end, lexicon, named_too)
+    return _ruled_out_before(tokens, start, end, lexicon) or _ruled_out_after(tokens, start, end, lexicon, named_too)
 
 
-def _ruled_out_before(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
+def _ruled_out_before(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) -> bool:
     skip = ARTICLES | words_set(
         "for in on from with to at users people listeners a user is are they he she it app plan you set run running "
-        "listen listens play plays like likes love loves much any hear"
+        "listen listens play plays like likes love loves much any hear over via through"
     )
     before = start - 1
     while before >= 0 and tokens[before].text in skip and start - before < 6:
         before -= 1
-    if before >= 0 and tokens[before].text in ("isn't", "aren't", "don't", "doesn't") and start - before > 1:
+    denied = before >= 0 and tokens[before].text in ("isn't", "aren't", "don't", "doesn't")
+    if denied and (start - before > 1 or tokens[before - 1].text in ("who", "that")):
         return True  # "whose app isn't set to English"
     if (
         before >= 0
@@ -113,6 +143,13 @@ def _ruled_out_before(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> 
         if any(w in _EVERYTHING for w in lead):
             return True
     phrases = lexicon.lists["except"]
+    if before > 0 and tokens[before].text == "outside" and tokens[before - 1].text in ("nobody", "none", "not"):
+        return False  # "nobody outside Germany"
+    if before >= 0 and tokens[before].text in ("nobody", "one") and tokens[start].text != "who":
+        # "Nobody on the free tier." is out; "nobody in India needs them" is only said.
+        rest = end + (end < len(tokens) and _is_people(tokens, end, lexicon))
+        if rest < len(tokens) and tokens[rest].is_word and tokens[rest].clause == tokens[start].clause:
+            return False
     return any(
         (hit := phrases.at(tokens, first)) is not None and hit[0] > before
         for first in range(max(0, before - 2), before + 1)

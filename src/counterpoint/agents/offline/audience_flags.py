@@ -6,18 +6,38 @@ from dataclasses import dataclass
 
 from counterpoint.agents.offline.audience_context import excluded
 from counterpoint.agents.offline.audience_reading import AudienceReading, Trouble
-from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.lexicon import Lexicon, Phrases, phrases_of
 from counterpoint.agents.offline.quantities import MS_PER_DAY, Kind, Quantity
 from counterpoint.agents.offline.text import Token, words_of, words_set
 from counterpoint.config import Surface
 from counterpoint.vocabulary import AttributeType
 
-_CONSUME = words_set("listen play hear stream consum do lik lov enjoy follow us into")
+_CONSUME = words_set("listen play hear heard stream consum do lik lov enjoy follow us into tun")
 # "Who never tried a podcast" says that they play none; "who tried one" is an outcome.
-_BEGIN = words_set("touch try tri start open begin begun press")
+_BEGIN = words_set("touch try tri start open begin begun press near put pick giv give sampl finish car")
 _FRIENDS = words_set(
-    "peopl audienc fan lover user people audience crowd folk consumer head enthusiast addict buff devotee"
+    "peopl audienc fan lover user people audience crowd folk consumer head enthusiast addict buff devotee regular"
 )
+
+
+# What one stays away from is not listened to: "people who avoid podcasts".
+_SHUN = words_set("avoid shun ignor skip dodg")
+_RELATIVE = words_set("who that those whoever anyone anybody everyone who've who're who'd that've")
+# "One" and "them" stand for what was named unless a word follows that they count: "plus one point".
+_AFTER_PRONOUN = words_set(
+    "in over within during for since yet before lately at and or is are on the to ever by when get gets should would "
+    "will so last this recently already anyway too anyhow regularly daily often"
+)
+# "Who you follow" is said of artists, not of users.
+_SUBJECTS = words_set("you we i they he she it the your our")
+# Behind these words "who" and "that" select nobody: "the proportion who play one", "so that".
+_NO_ANTECEDENT = words_set("so share proportion fraction percentage number rate count")
+# Users that a change is to win, not those it is for: "pull in listeners who never play a show".
+_WINS = words_set("pull pulls bring brings draw draws lure lures attract attracts reel")
+_WINDOWS = words_set("in over within during since lately recently")
+_AIMS = words_set("for among amongst only to with on from except not just but")
+# A word that is a verb as well names a thing behind these: "a show", "listen to shows".
+_NOUN_OPENERS = words_set("a an any one no single of to talk touch some touched into with without the")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,21 +61,24 @@ def read_flags(
         stems = [s for s in lexicon.stems(attribute.key.replace("_", " ")) if s not in ("is", "has", "be", "have")]
         if attribute.type is not AttributeType.BOOL or not stems:
             continue
-        verbs, noun = frozenset(stems[:-1]), stems[-1]
+        verbs = frozenset(stems[:-1])
         verbs |= _CONSUME if verbs & _CONSUME else frozenset()
-        for i, token in enumerate(tokens):
-            named_before = token.text in ("one", "any", "them", "those") and any(
-                t.stem == noun and t.sentence == token.sentence for t in tokens[:i]
-            )
-            if (token.stem != noun and not named_before) or i in reading.used:
+        names = _names(stems[-1], lexicon)
+        for i in range(len(tokens)):
+            if i in reading.used or (named := _name_at(tokens, i, stems[-1], names, verbs)) is None:
                 continue
-            if named_before:
+            if named == i:
                 # "Podcasts for users who have not played one": the pronoun stands for what was named.
-                spoken = _related(tokens, i, verbs, lexicon)
-                if spoken is None or lexicon.lists["people"].at(tokens, spoken.start) is None:
+                spoken = _related(tokens, i, i + 1, verbs, lexicon)
+                if spoken is None or not _is_people(tokens, spoken.start, lexicon):
                     continue
-            flag = _named(tokens, i, verbs) or _related(tokens, i, verbs, lexicon) or _owned(tokens, i, verbs, lexicon)
-            if flag is None:
+                named = i + 1
+            flag = (
+                _named(tokens, i, named, verbs)
+                or _related(tokens, i, named, verbs, lexicon)
+                or _owned(tokens, i, named, verbs, lexicon)
+            )
+            if flag is None or _is_measured(tokens, flag):
                 continue
             negation = lexicon.lists["negation"]
             lead = range(max(0, flag.start - 2), i)
@@ -73,62 +96,110 @@ def read_flags(
             break
 
 
-def _named(tokens: Sequence[Token], i: int, verbs: frozenset[str]) -> _Flag | None:
+def _names(noun: str, lexicon: Lexicon) -> Phrases:
+    """Return what the thing is called that a flag is about, beside its own name."""
+    return phrases_of((w, noun) for w in lexicon.raw["audience"]["flag_nouns"].get(noun, ()))
+
+
+def _name_at(tokens: Sequence[Token], i: int, noun: str, names: Phrases, verbs: frozenset[str]) -> int | None:
+    """Return where the name of a flag's thing ends that starts at `i`; `i` itself for a pronoun that stands for it."""
+    token = tokens[i]
+    if token.stem == noun:
+        return i + 1
+    before = tokens[i - 1] if i else None
+    if (hit := names.at(tokens, i)) is not None:
+        opened = before is None or before.text in _NOUN_OPENERS or before.stem in verbs or before.text == "regular"
+        return hit[0] if opened or (not token.text.startswith(("show", "talk"))) else None
+    following = i + 1 < len(tokens) and tokens[i + 1].is_word and tokens[i + 1].text not in _AFTER_PRONOUN
+    earlier = (
+        token.text in ("one", "any", "them", "those")
+        and not following
+        and any(
+            t.stem == noun or (names.at(tokens, t.index) is not None and t.sentence >= token.sentence - 1)
+            for t in tokens[:i]
+        )
+    )
+    return i if earlier else None
+
+
+def _is_people(tokens: Sequence[Token], i: int, lexicon: Lexicon) -> bool:
+    return any(lexicon.lists[name].at(tokens, i) is not None for name in ("people", "folk"))
+
+
+def _is_measured(tokens: Sequence[Token], flag: _Flag) -> bool:
+    """Return whether users are what is measured: "the people who play a podcast at all: plus two points"."""
+    return [t.text for t in tokens[flag.end : flag.end + 2]] == ["at", "all"]
+
+
+def _named(tokens: Sequence[Token], i: int, end: int, verbs: frozenset[str]) -> _Flag | None:
     """Return "podcast listeners", "podcast non-listeners", "listeners of podcasts"."""
     doers = {f"{v}er" for v in verbs} | _FRIENDS
-    after = [t.stem for t in tokens[i + 1 : i + 3] if t.sentence == tokens[i].sentence]
+    after = [t.stem for t in tokens[end : end + 2] if t.sentence == tokens[i].sentence]
     if after[:1] and after[0] in doers and _selects(tokens, i):
-        return _Flag(start=i, end=i + 2)
+        return _Flag(start=i, end=end + 1)
     if after[:1] == ["non"] and after[1:] and after[1] in doers:
-        return _Flag(start=i, end=i + 3, negated=True)
+        return _Flag(start=i, end=end + 2, negated=True)
     if i > 1 and tokens[i - 1].text in ("of", "to") and tokens[i - 2].stem in doers - {"user", "people"}:
         negated = i > 2 and tokens[i - 3].text == "non"
         start = i - 3 if negated else i - 2
-        return _Flag(start=start, end=i + 1, negated=negated) if _selects(tokens, start) else None
+        return _Flag(start=start, end=end, negated=negated) if _selects(tokens, start) else None
     return None
 
 
-def _related(tokens: Sequence[Token], i: int, verbs: frozenset[str], lexicon: Lexicon) -> _Flag | None:
+def _related(tokens: Sequence[Token], i: int, end: int, verbs: frozenset[str], lexicon: Lexicon) -> _Flag | None:
     """Return "people who already listen to podcasts": a relative pronoun opens, a verb of the key stands between."""
-    people, negation = lexicon.lists["people"], lexicon.lists["negation"]
+    negation = lexicon.lists["negation"]
     first = next(
         (
             j
             for j in range(i - 1, max(-1, i - 9), -1)
-            if tokens[j].text in words_set("who that those whoever anyone anybody everyone")
+            if tokens[j].text in _RELATIVE
             and tokens[j].sentence == tokens[i].sentence
+            and tokens[j + 1].text not in ("with", "without")
+            and tokens[j + 1].text not in _SUBJECTS
+            and not (j and tokens[j - 1].text in _NO_ANTECEDENT)
         ),
         None,
     )
     if first is None:
         return None
     said = tokens[first:i]
-    habit = tokens[i + 1].stem in words_set("habit routine") if i + 1 < len(tokens) else False
-    if habit and any(t.stem in ("hav", "has", "have", "got") for t in said):
-        return _Flag(start=first - (first > 0 and people.at(tokens, first - 1) is not None), end=i + 2)
-    owned = tokens[i - 1].text in ("one", "a", "any") and any(t.text in ("had", "have", "has") for t in said)
-    if owned and (i + 1 >= len(tokens) or tokens[i + 1].text not in ("shelf", "row", "card", "cards")):
-        return _Flag(start=first - (first > 0 and people.at(tokens, first - 1) is not None), end=i + 1)
+    opener = first - (first > 0 and _is_people(tokens, first - 1, lexicon))
+    behind = [t.text for t in tokens[end : end + 4]] + [""]
+    has = any(t.stem in ("hav", "has", "have", "got", "had") for t in said)
+    if has and tokens[end : end + 1] and tokens[end].stem in ("habit", "routine"):
+        return _Flag(start=opener, end=end + 1)
+    if behind[0] == "alone" and any(t.text in ("left", "leave", "leaves") for t in said):
+        return _Flag(start=opener, end=end + 1, negated=True)
+    if tokens[i - 1].text in ("one", "a", "an", "any") and has and behind[0] not in ("shelf", "row", "card", "cards"):
+        return _Flag(start=opener, end=end)
+    if any(t.stem in _SHUN for t in said) and behind[0] not in ("shelf", "row"):
+        return _Flag(start=opener, end=end, negated=True) if _selects(tokens, opener) else None
     never = any(negation.at(said, j) for j in range(len(said)))
-    if not (any(t.stem in verbs for t in said) or (never and any(t.stem in _BEGIN for t in said))):
+    begun = never or behind[0] == "lately" or (behind[0] in ("in", "within") and behind[2] in ("last", "past"))
+    if not (any(t.stem in verbs for t in said) or (begun and any(t.stem in _BEGIN for t in said))):
         return None
-    opener = first - 1 if first > 0 and people.at(tokens, first - 1) else first
-    return _Flag(start=opener, end=i + 1) if _selects(tokens, opener) else None
+    # "The people who play an episode" are what is measured, unless a word of place makes them who it is for.
+    once = tokens[i - 1].text in ("a", "an", "one", "single") and not never and behind[0] not in _WINDOWS
+    aimed = opener > 0 and tokens[opener - 1].text in _AIMS
+    return _Flag(start=opener, end=end) if _selects(tokens, opener) and (aimed or not once) else None
 
 
-def _owned(tokens: Sequence[Token], i: int, verbs: frozenset[str], lexicon: Lexicon) -> _Flag | None:
-    """Return "people without a podcast play", "users with at least one podcast play"."""
-    people = lexicon.lists["people"]
-    after = tokens[i + 1] if i + 1 < len(tokens) else None
+def _owned(tokens: Sequence[Token], i: int, end: int, verbs: frozenset[str], lexicon: Lexicon) -> _Flag | None:
+    """Return "people without a podcast play", "users with at least one podcast play", "those with a podcast habit"."""
+    after = tokens[end] if end < len(tokens) else None
     plays = after is not None and after.stem in verbs | words_set("activ activity histor history minut habit routine")
+    past = [t.text for t in tokens[end : end + 2]] in (["in", "their"], ["in", "the"])
     for j in range(i - 1, max(0, i - 6), -1):
-        if tokens[j].text not in ("with", "without", "having", "lacking") or people.at(tokens, j - 1) is None:
+        if tokens[j].text not in ("with", "without", "having", "lacking") or not _is_people(tokens, j - 1, lexicon):
             continue
         between = {t.text for t in tokens[j + 1 : i]}
-        if not between <= words_set("a an any no zero at least one single or more recent"):
+        if not between <= words_set("a an any no zero at least one single or more recent habit of"):
             return None
         negated = tokens[j].text in ("without", "lacking") or bool(between & {"no", "zero"})
-        return _Flag(start=j - 1, end=i + 1 + plays, negated=negated) if plays or negated else None
+        settled = plays or negated or past or "habit" in between
+        counted = j > 1 and tokens[j - 2].text in ("more", "fewer", "%", "pp", "points")
+        return _Flag(start=j - 1, end=end + plays, negated=negated) if settled and not counted else None
     return None
 
 
@@ -154,4 +225,14 @@ def _with_window(tokens: Sequence[Token], quantities: Sequence[Quantity], end: i
 def _selects(tokens: Sequence[Token], start: int) -> bool:
     """Return whether a phrase can select users: "more podcast listeners" and "into podcast listeners" are outcomes."""
     before = tokens[start - 1].text if start > 0 else ""
-    return before not in words_set("more fewer into become of new additional many which makes")
+    won = start > 1 and before == "in" and tokens[start - 2].text in _WINS
+    lead = {t.text for t in tokens[max(0, start - 4) : start] if t.sentence == tokens[start].sentence}
+    counted = before not in _AIMS and lead & words_set(
+        "count counting number share proportion percentage fraction many"
+    )
+    return (
+        not won
+        and not counted
+        and before
+        not in words_set("more fewer into become of new additional many which makes % pp points point percent")
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from counterpoint.agents.offline.audience_context import named
+from counterpoint.agents.offline.audience_hours import BY_THE_CLOCK
 from counterpoint.agents.offline.audience_reading import AudienceReading, Trouble
 from counterpoint.agents.offline.gazetteer import Gazetteer
 from counterpoint.agents.offline.lexicon import Lexicon
@@ -98,24 +99,7 @@ def _ages(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[tuple[int, int]
 
 def read_listed(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon, gazetteer: Gazetteer) -> None:
     """Read what names users without saying which (vague), or by something the surface does not know (unknown)."""
-    for start, end, _ in gazetteer.cities.find(tokens):
-        if not reading.used & set(range(start, end)):
-            reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
-            reading.take(tokens, start, end)
-    for start, end, _ in lexicon.lists["unknown_always"].find(tokens):
-        if _is_a_date(tokens, start, end, reading, lexicon):
-            continue
-        if not reading.used & set(range(start, end)):
-            reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
-            reading.take(tokens, start, end)
-    for start, end, _ in lexicon.lists["unknown"].find(tokens):
-        if _is_listed_with_acts(tokens, start, end, reading, lexicon) or _is_a_date(
-            tokens, start, end, reading, lexicon
-        ):
-            continue
-        if not reading.used & set(range(start, end)) and named(tokens, start, end, lexicon, reading.used):
-            reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
-            reading.take(tokens, start, end)
+    _read_unknown(tokens, reading, lexicon, gazetteer)
     defined = bool(set(reading.clauses) - {gazetteer.roles.get("country"), gazetteer.roles.get("locale")})
     for start, end, _ in lexicon.lists["vague"].find(tokens):
         predicate = start > 0 and tokens[start - 1].text in ("is", "are", "was", "were", "be", "so", "too", "get")
@@ -132,6 +116,43 @@ def read_listed(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexi
         ):
             reading.troubles.append((Trouble.VAGUE, words_of(tokens, start, end)))
             reading.take(tokens, start, end)
+
+
+def _read_unknown(tokens: Sequence[Token], reading: AudienceReading, lexicon: Lexicon, gazetteer: Gazetteer) -> None:
+    """Read what selects users by something that the surface does not know."""
+    for start, end, _ in gazetteer.cities.find(tokens):
+        if not reading.used & set(range(start, end)):
+            reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
+            reading.take(tokens, start, end)
+    for start, end, _ in lexicon.lists["unknown_always"].find(tokens):
+        if _is_a_date(tokens, start, end, reading, lexicon) or _told_by_hours(tokens[start], reading, gazetteer):
+            continue
+        if not reading.used & set(range(start, end)):
+            reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
+            reading.take(tokens, start, end)
+    for start, end, _ in lexicon.lists["unknown"].find(tokens):
+        if tokens[start].text == "folk" and _is_folk(tokens, start, reading):
+            continue
+        if _told_by_hours(tokens[start], reading, gazetteer):
+            continue
+        if _is_listed_with_acts(tokens, start, end, reading, lexicon) or _is_a_date(
+            tokens, start, end, reading, lexicon
+        ):
+            continue
+        if not reading.used & set(range(start, end)) and named(tokens, start, end, lexicon, reading.used):
+            reading.troubles.append((Trouble.UNKNOWN, words_of(tokens, start, end)))
+            reading.take(tokens, start, end)
+
+
+def _is_folk(tokens: Sequence[Token], i: int, reading: AudienceReading) -> bool:
+    """Return whether folk are people and no genre: "folk who ...", "EDM folk"."""
+    after = tokens[i + 1].text if i + 1 < len(tokens) else ""
+    return after in ("who", "that", "with", "without", "whose") or i in reading.used or i - 1 in reading.used
+
+
+def _told_by_hours(token: Token, reading: AudienceReading, gazetteer: Gazetteer) -> bool:
+    """Return whether hours that were read say when it is: "for commuters between seven and nine"."""
+    return gazetteer.roles.get("hour", "") in reading.clauses and token.text in BY_THE_CLOCK | {"at"}
 
 
 def _is_a_date(tokens: Sequence[Token], start: int, end: int, reading: AudienceReading, lexicon: Lexicon) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from counterpoint.agents.offline.audience_comparison import comparison
+from counterpoint.agents.offline.audience_comparison import OPPOSITE, comparison, left_out
 from counterpoint.agents.offline.audience_reading import AudienceReading
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.text import Token, words_set
@@ -34,6 +34,11 @@ def read_versions(
     numbers = [t.index for t in tokens if _VERSION.fullmatch(t.text) and t.index not in reading.used]
     for i in numbers:
         following = tokens[i + 1].text if i + 1 < len(tokens) else ""
+        if [t.text for t in tokens[i + 1 : i + 3]] == [".", "x"] and _CUES & {t.text for t in tokens[i - 4 : i + 5]}:
+            major = int(tokens[i].text.split(".")[0])
+            reading.clauses[key] = f'{key} >= "{major}.0.0" && {key} < "{major + 1}.0.0"'
+            reading.take(tokens, i, i + 3)
+            return
         near = {t.text for t in tokens[max(0, i - 5) : i + 4] if t.sentence == tokens[i].sentence}
         dotted = "." in tokens[i].text
         aged = _aged(tokens, i)
@@ -41,24 +46,45 @@ def read_versions(
             bool(_CUES & near)
             or tokens[i].text.count(".") > 1
             or (dotted and bool({"app", "ios", "android", "apps"} & near))
+            or (dotted and i > 0 and tokens[i - 1].text in ("release", "releases"))
         )
         if following in ("%", "pp", "percent") or not (cued or (dotted and aged is not None)):
             continue
-        between = next((j for j in numbers if j == i + 2 and tokens[i + 1].text in ("and", "to", "-")), None)
-        if between is not None and {tokens[i - 1].text, tokens[i - 2].text} & {"between", "from", "versions"}:
-            reading.clauses[key] = f'{key} >= "{_full(tokens[i].text)}" && {key} <= "{_full(tokens[between].text)}"'
-            reading.take(tokens, i - 1, between + 1)
+        if (span := _spanned(tokens, i, numbers)) is not None:
+            upper, last = span
+            reading.clauses[key] = f'{key} >= "{_full(tokens[i].text)}" && {key} {upper} "{_full(tokens[last].text)}"'
+            reading.take(tokens, i - 1, last + 1)
             return
-        found = aged or comparison(tokens, i, i + 1, lexicon)
+        found = aged or comparison(tokens, i, i + 1, lexicon, behind=6) or _pointed(tokens, i)
         if found is None:
             continue
         op, start, end = found
         negated = any(t.text == "not" or t.text.endswith("n't") for t in tokens[max(0, start - 3) : start])
-        op = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}[op] if negated else op
+        op = OPPOSITE[op] if negated or left_out(tokens, start, end, lexicon, reading.used) else op
         reading.clauses[key] = f'{key} {op} "{_full(tokens[i].text)}"'
         start -= bool(start and tokens[start - 1].text in ("version", "app", "versions"))
         reading.take(tokens, start, end)
         return
+
+
+def _spanned(tokens: Sequence[Token], i: int, numbers: Sequence[int]) -> tuple[str, int] | None:
+    """Return how a range of versions ends, and where: "between 8 and 9", "11.2 up to but not including 12"."""
+    last = next((j for j in numbers if i < j <= i + 7 and tokens[j].sentence == tokens[i].sentence), None)
+    joint = " ".join(t.text for t in tokens[i + 1 : last]) if last is not None else ""
+    if joint in ("and", "to", "-"):
+        opened = {tokens[i - 1].text, tokens[i - 2].text} & {"between", "from", "versions"}
+        return ("<=", last) if last is not None and opened else None
+    if last is not None and joint.startswith(("up to", "to", "until")) and joint.endswith(("not including", "before")):
+        return "<", last
+    return ("<=", last) if last is not None and joint in ("up to", "through to") else None
+
+
+def _pointed(tokens: Sequence[Token], i: int) -> tuple[str, int, int] | None:
+    """Return a comparison that points back at a version: "client 9.4 can. So from that version on"."""
+    later = (t.index for t in tokens[i + 1 : -2] if t.text in ("from", "since"))
+    return next(
+        ((">=", i, i + 1) for j in later if [t.text for t in tokens[j + 1 : j + 3]] == ["that", "version"]), None
+    )
 
 
 def _aged(tokens: Sequence[Token], i: int) -> tuple[str, int, int] | None:

@@ -9,7 +9,7 @@ from counterpoint.agents.offline.text import Token, split_words, words_set
 from counterpoint.config import Surface
 from counterpoint.vocabulary import AttributeType
 
-_CODE = re.compile(r"\b[A-Z]{2}\b")
+_CODE = re.compile(r"(?<!\b[a-z]{2}-)\b[A-Z]{2}\b")  # "pt-BR" is a language
 # Two capital letters that are words of this trade more often than countries.
 _NOT_CODES = frozenset(words_set("AI AM PM TV UI UX ID OK PP AB AA CT MS GB EU US UK"))
 
@@ -50,17 +50,36 @@ class Gazetteer:
         found: list[tuple[int, int, Meaning]] = []
         bare = [replace(t, text=t.text.removesuffix("'s")) for t in tokens]
         spoken = -2  # the end of the last language named
+        languages: set[str] = set()
         for start, end, payload in self.names.find(bare):
             if used & set(range(start, end)):
                 continue
             words = " ".join(t.text for t in bare[start:end])
             listed = 0 < start - spoken <= 2 and all(t.text in ("or", "and", ",", "/") for t in tokens[spoken:start])
-            if words in self.languages and (listed or self._is_language(tokens, start, end)):
+            if words in self.languages and (listed or words in languages or self._is_language(tokens, start, end)):
                 spoken = end
+                languages.add(words)
                 found.append((start, end, Meaning(self.roles.get("locale", "locale"), (self.languages[words],))))
             elif payload in self.meanings:
                 found.append((start, end, self.meanings[payload]))
-        return found
+        return self._narrowed(tokens, found)
+
+    def _narrowed(
+        self, tokens: Sequence[Token], found: Sequence[tuple[int, int, Meaning]]
+    ) -> list[tuple[int, int, Meaning]]:
+        """Return the names, with "Android phones" and "phones on Android" as one: the narrower of the two."""
+        made: list[tuple[int, int, Meaning]] = []
+        for start, end, meaning in found:
+            if made and made[-1][2].attribute == meaning.attribute and not (made[-1][2].negated or meaning.negated):
+                first, last, before = made[-1]
+                gap = {t.text for t in tokens[last:start]}
+                narrow, wide = sorted((before, meaning), key=lambda m: len(m.values))
+                joined = not gap or (wide is before and gap <= {"with", "on", "running", "that", "run"})
+                if joined and set(narrow.values) < set(wide.values):
+                    made[-1] = (first, end, narrow)
+                    continue
+            made.append((start, end, meaning))
+        return made
 
     def is_ambiguous(self, words: str) -> bool:
         """Return whether the name is an ordinary word as well, and needs company to name users."""
@@ -68,8 +87,18 @@ class Gazetteer:
 
     def is_blocked(self, tokens: Sequence[Token], start: int, end: int) -> bool:
         """Return whether the name stands in an idiom or an outcome: "upgrade to premium", "premium conversion"."""
-        before = [t.text for t in tokens[max(0, start - 3) : start] if t.sentence == tokens[start].sentence]
+        before = [t.text for t in tokens[max(0, start - 3) : start] if t.clause == tokens[start].clause]
         after = tokens[end] if end < len(tokens) else None
+        payers = tokens[start].text in ("paying", "payers", "subscribers", "paid")
+        counted = after is not None and (after.text in ("+", "-", "up", "down") or after.text[0].isdecimal())
+        if payers and (before[-1:] in (["more"], ["fewer"], ["extra"], ["additional"]) or counted):
+            return True  # "more paying customers", "subscribers +0.3 pp"
+        if (
+            tokens[start].text == "free"
+            and before[-1:] in (["are"], ["is"])
+            and before[-2:-1] not in (["who"], ["that"])
+        ):
+            return True  # "ears are free"
         if after is not None and after.stem == "subscription" and {"with", "on", "have", "has", "having"} & set(before):
             return False  # "users with a family subscription"
         if (
@@ -81,9 +110,11 @@ class Gazetteer:
         verbs = words_set(
             "upgrade upgrades upgraded convert converts switch switches go become becomes "
             "move subscribe feel conversion conversions buy start taking buying going "
-            "upgrading get try sign"
+            "upgrading get try sign brought bring brings bringing"
         )
-        return bool(verbs & set(before)) and not (after is not None and self.people.at(tokens, end))
+        people = after is not None and self.people.at(tokens, end) is not None
+        plan = people and after is not None and after.text in ("plan", "plans", "tier", "tiers") and "to" in before
+        return bool(verbs & set(before)) and (plan or not people)
 
     def _is_language(self, tokens: Sequence[Token], start: int, end: int) -> bool:
         before = tokens[start - 1].text if start else ""
@@ -91,6 +122,8 @@ class Gazetteer:
         later = tokens[end + 1].text if after == "-" and end + 1 < len(tokens) else after
         if after == "as" and {t.text for t in tokens[end : end + 5]} & {"language", "locale"}:
             return True  # "with Spanish as their app language"
+        if before == "of" and start > 1 and tokens[start - 2].text in ("speakers", "speaker"):
+            return True
         if before in words_set("language locale lang speaks speak") or (
             before in ("=", ":") and start > 1 and tokens[start - 2].text in ("language", "locale", "lang")
         ):
@@ -124,7 +157,9 @@ def build_gazetteer(surface: Surface, lexicon: Lexicon) -> Gazetteer:
 
     country = roles.get("country", "country")
     for code, names in places["countries"].items():
-        nations = [f"{n}s" for n in names if n.endswith("an") and n != code.lower()]
+        nations = [
+            f"{n}s" for n in names[1:] if n != code.lower() and n[-1] != "a"
+        ]  # the first is the country, the rest its people
         add([*(n for n in names if n != "us"), *nations], Meaning(country, (code,)))
     for group in places["groups"]:
         add(group["words"], Meaning(country, tuple(group["countries"])))
