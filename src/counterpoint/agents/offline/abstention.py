@@ -34,7 +34,8 @@ def sign_of_misreading(text: Text, links: Links, change: ChangeReading, loose: s
     return None
 
 
-def _not_english(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+def not_english(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return the sentence that is not in words the grammar can read, or None."""
     # What cannot be read may say anything; the part that was read is not planned without it.
     del links, change
     lexicon = text.lexicon
@@ -193,7 +194,7 @@ def _sentences(text: Text) -> Iterator[list[Token]]:
 
 
 LOOKS: tuple[Look, ...] = (
-    _not_english,
+    not_english,
     _told_of_another_time,
     _taken_back,
     _refused,
@@ -228,3 +229,17 @@ LOOKS: tuple[Look, ...] = (
     _pronoun_unread,
 )
 """Every sign, in the order in which they are asked about."""
+OBJECTIONS: tuple[Look, ...] = (
+    not_english,
+    _refused,
+    unread_users.users_half_read,
+    unread_users.users_apart,
+    _governance_unread,
+    _doubted,
+)
+"""Signs that no second reading outweighs: orders, denials, users that were read in part or that differ by arm."""
+
+
+def objection(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:
+    """Return the sign that stands whatever else is read, or None."""
+    return next((sign for look in OBJECTIONS if (sign := look(text, links, change, loose)) is not None), None)

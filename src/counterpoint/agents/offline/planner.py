@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from counterpoint.agents.offline import abstention, audit, doubts
+from counterpoint.agents.offline.agreement import agreed, allocation_of
 from counterpoint.agents.offline.audience import read_audience
 from counterpoint.agents.offline.audience_reading import Trouble
 from counterpoint.agents.offline.blocks import read_change
@@ -21,6 +22,7 @@ from counterpoint.agents.offline.orders import unsafe_words
 from counterpoint.agents.offline.outcomes import read_statements
 from counterpoint.agents.offline.places import other_place
 from counterpoint.agents.offline.questions import ask, explain_plan, refuse
+from counterpoint.agents.offline.reader import default_network
 from counterpoint.agents.offline.reading import Text
 from counterpoint.agents.offline.schedule import read_schedule
 from counterpoint.agents.offline.spelling import apart, corrected, keys_apart
@@ -52,13 +54,27 @@ def plan_offline(
     text = text[:MAX_CHARACTERS]
     if (unsafe := unsafe_words(text, words)) is not None:
         return refuse(surface, RejectReason.UNSAFE_INSTRUCTION, unsafe)
-    reading = _read(text, surface, words)
+    reading = read_hypothesis(text, surface, words)
+    plan = answer_of(text, reading, words)
+    network = default_network()
+    if network.knows(surface):
+        plan = agreed(reading, plan, network)
+    return doubts.with_past(plan, past)
+
+
+def answer_of(text: str, reading: Reading, lexicon: Lexicon) -> Plan:
+    """Return what the grammar alone answers.
+
+    Args:
+        text: The hypothesis, which `reading` was read from.
+    """
+    surface = reading.text.surface
     plan = _decide(reading, surface)
     if plan.outcome is not Outcome.PLAN and (told := abstention.told_before(reading.text)):
         # "Last year we removed captions. This time: ...": what is asked for now may stand by itself.
-        now = _read(text, surface, words, without=told)
-        plan = asked if (asked := _decide(now, surface)).outcome is Outcome.PLAN else plan
-    return doubts.with_past(plan, past)
+        now = read_hypothesis(text, surface, lexicon, without=told)
+        return asked if (asked := _decide(now, surface)).outcome is Outcome.PLAN else plan
+    return plan
 
 
 @lru_cache(maxsize=8)
@@ -86,7 +102,12 @@ def _bound(surface: Surface, lexicon: Lexicon) -> tuple[Catalogue, Gazetteer, Id
     return catalogue, gazetteer, idioms
 
 
-def _read(text: str, surface: Surface, lexicon: Lexicon, without: Collection[int] = ()) -> Reading:
+def read_hypothesis(text: str, surface: Surface, lexicon: Lexicon, without: Collection[int] = ()) -> Reading:
+    """Return everything that the grammar reads in a hypothesis.
+
+    Args:
+        without: Numbers of sentences that are left out.
+    """
     catalogue, gazetteer, idioms = _bound(surface, lexicon)
     read = corrected(
         lexicon.read(apart(spelled_out(keys_apart(text, surface), lexicon), catalogue, lexicon)), catalogue, lexicon
@@ -207,14 +228,6 @@ def _is_told_by_somebody(text: Text, sentence: int) -> bool:
     return bool({"i", "we", "my", "they", "somebody", "people", "you", "he", "she"} & set(words))
 
 
-def _allocation(reading: Reading) -> float | None:
-    """Return the share that enters, all arms and control together, also where the text gives it for each of them."""
-    share = reading.schedule.allocation
-    if share is None or not reading.schedule.is_per_arm:
-        return share
-    return min(1.0, round(share * (len(reading.change.arms) + 1), 10))
-
-
 def _plan(reading: Reading, surface: Surface, residue: tuple[str, ...]) -> Plan:
     primary = reading.primary
     assert primary is not None  # noqa: S101 - narrows a type; _decide asked for the metric otherwise
@@ -261,7 +274,7 @@ def _plan(reading: Reading, surface: Surface, residue: tuple[str, ...]) -> Plan:
         guardrails=tuple(
             PlannedGuardrail(metric=g.metric, margin=g.relative, margin_abs=g.absolute) for g in reading.guardrails
         ),
-        allocation=_allocation(reading),
+        allocation=allocation_of(reading, reading.change.arms),
         days=reading.schedule.days,
         provenance=provenance,
         residue=residue,

@@ -1,0 +1,248 @@
+"""Agreement: the grammar's answer weighed against what the network hears; what both leave in doubt is asked about."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from counterpoint.agents.offline import abstention, doubts
+from counterpoint.agents.offline.audience_reading import Trouble
+from counterpoint.agents.offline.goals import Reading
+from counterpoint.agents.offline.movements import sizes
+from counterpoint.agents.offline.outcomes import Statement
+from counterpoint.agents.offline.quantities import Kind
+from counterpoint.agents.offline.questions import ask, explain_plan, refuse
+from counterpoint.agents.offline.reader import (
+    GrammarReading,
+    Judged,
+    Network,
+    Signals,
+    completed_arms,
+    judge,
+    plain_arms,
+    same_arms,
+)
+from counterpoint.agents.offline.text import words_of
+from counterpoint.agents.plan import Missing, Outcome, Plan, PlannedGuardrail, Provenance, RejectReason, Source
+from counterpoint.vocabulary import Direction, Scalar
+
+# Thresholds and weights were set on hypotheses that the network had not been taught (docs/planner-evaluation.md).
+_PLAN = 0.4
+"""Least probability that a plan is asked for at all."""
+_WHOLE = 0.67
+"""Least probability that a plan is asked for and that all of it is right; below it the planner asks."""
+_ELSE = 0.03
+"""Share of another answer from which it is given where the plan is not sure enough."""
+_GRAMMAR = 10.0
+"""How much likelier an answer is that the grammar gives as well."""
+_FINAL = (RejectReason.SENSITIVE_AUDIENCE, RejectReason.OTHER_SURFACE)
+"""Refusals of the grammar's that no second reading turns into a plan: they follow from rules."""
+_UNSAFE = 0.4
+"""Share from which a text is taken for an order to skip the rules, whatever else it says."""
+
+
+def agreed(reading: Reading, plan: Plan, network: Network) -> Plan:
+    """Return the answer that both readings bear out, or the question that their difference raises.
+
+    Args:
+        reading: What the grammar read.
+        plan: What it answers.
+        network: A network that knows the surface.
+    """
+    text, surface = reading.text, reading.text.surface
+    if plan.reason is RejectReason.UNSAFE_INSTRUCTION:
+        return plan
+    signals = network.listen([t.text for t in text.tokens], text.quantities)
+    unsafe = f"reject:{RejectReason.UNSAFE_INSTRUCTION}"
+    if signals.answer[unsafe] > _UNSAFE:
+        return _answer(unsafe, signals, reading)
+    found = judge(signals, grammar_reading(reading, plan), surface, text.audience, network.weights)
+    if found.plan < _PLAN:
+        return _other_answer(signals, plan, reading)
+    vague = any(trouble is Trouble.VAGUE for trouble, _ in reading.audience.troubles)
+    if plan.reason in _FINAL or (vague and plan.outcome is not Outcome.PLAN):
+        return plan  # users that the text names and nobody can tell are never left out of a plan silently
+    loose = set(doubts.unexplained(text, reading.links, reading.change))
+    if (sign := abstention.objection(text, reading.links, reading.change, loose)) is not None:
+        return plan if plan.outcome is Outcome.CLARIFY else ask(surface, [sign[0]], sign[1], text)
+    if found.whole < _WHOLE or found.drafted is None:
+        other = max((name for name in signals.answer if name != "plan"), key=lambda name: signals.answer[name])
+        return _answer(other if signals.answer[other] > _ELSE else _weakest(found), signals, reading)
+    return _drawn_up(reading, plan, signals, found)
+
+
+def grammar_reading(reading: Reading, plan: Plan) -> GrammarReading:
+    """Return what the grammar read, as far as it is compared; of what it plans, that."""
+    surface, planned = reading.text.surface, plan.outcome is Outcome.PLAN
+    primary = plan.primary if planned else reading.primary.metric if reading.primary else None
+    direction = plan.direction if planned else reading.primary.direction if reading.primary else None
+    if primary is not None and direction is None:
+        direction = Direction.INCREASE if surface.metrics[primary].better == "higher" else Direction.DECREASE
+    audience = plan.audience if planned else reading.audience.expression(surface)
+    return GrammarReading(
+        arms=plain_arms(plan.arms if planned else reading.change.arms, surface),
+        audience=audience,
+        attributes=frozenset(key for key in surface.attributes if re.search(rf"\b{re.escape(key)}\b", audience)),
+        primary=primary,
+        increases=None if direction is None else direction is Direction.INCREASE,
+        plans=planned,
+        refuses=plan.outcome is Outcome.REJECT,
+        asks=frozenset(str(missing) for missing in plan.missing),
+        troubled=bool(reading.audience.troubles),
+        n_words=sum(t.is_word for t in reading.text.tokens),
+    )
+
+
+def _name_of(plan: Plan) -> str:
+    if plan.outcome is Outcome.PLAN:
+        return "plan"
+    return f"clarify:{plan.missing[0]}" if plan.outcome is Outcome.CLARIFY else f"reject:{plan.reason}"
+
+
+def _other_answer(signals: Signals, plan: Plan, reading: Reading) -> Plan:
+    """Return the likeliest question or refusal; the grammar's own words where it gives the same."""
+    mine = _name_of(plan)
+    shares = {
+        name: share * (_GRAMMAR if name == mine else 1.0) for name, share in signals.answer.items() if name != "plan"
+    }
+    best = max(shares, key=lambda name: shares[name])
+    return plan if best == mine else _answer(best, signals, reading)
+
+
+def _weakest(found: Judged) -> str:
+    doubts = {
+        f"clarify:{Missing.CHANGE}": found.arms,
+        f"clarify:{Missing.METRIC}": found.metric_share,
+        f"clarify:{Missing.AUDIENCE}": found.audience_share,
+    }
+    return min(doubts, key=lambda name: doubts[name])
+
+
+def _answer(name: str, signals: Signals, reading: Reading) -> Plan:
+    """Return a question or a refusal that the network hears, with the words it hears it in."""
+    text, surface = reading.text, reading.text.surface
+    kind, _, what = name.partition(":")
+    if kind == "reject":
+        return refuse(surface, RejectReason(what), f'"{_quoted(signals.told_by.get(name, ()), reading)}"')
+    missing, detail = Missing(what), ""
+    if missing is Missing.VALUE:
+        detail = max(signals.dials, key=lambda key: signals.dials[key])
+    elif missing is Missing.AUDIENCE:
+        detail = _quoted(signals.told_by.get(name, ()), reading)
+    return ask(surface, [missing], detail, text)
+
+
+def _quoted(places: Sequence[int], reading: Reading) -> str:
+    """Return the words from the first to the last of some places, or the places alone where they lie far apart."""
+    tokens = reading.text.tokens
+    if not places:
+        return ""
+    first, last = min(places), max(places)
+    if last - first < 8:
+        return words_of(tokens, first, last + 1)
+    return " ... ".join(tokens[i].text for i in places)
+
+
+def _drawn_up(reading: Reading, plan: Plan, signals: Signals, found: Judged) -> Plan:
+    """Return the plan that was found likeliest, with how sure each of its fields is."""
+    surface = reading.text.surface
+    assert found.drafted is not None  # noqa: S101 - narrows a type; the caller asked otherwise
+    direction = Direction.INCREASE if found.increases else Direction.DECREASE
+    arms = completed_arms(found.drafted.arms, surface)
+    kept = plan.outcome is Outcome.PLAN and same_arms(plain_arms(plan.arms, surface), found.drafted.arms)
+    if kept and (plan.primary, plan.direction) == (found.metric, direction):
+        sure = {"arms": found.arms, "primary": found.metric_share, "direction": found.direction_share}
+        sure["audience"] = found.audience_share
+        provenance = {
+            name: replace(each, confidence=sure[name]) if name in sure else each
+            for name, each in plan.provenance.items()
+        }
+        return replace(plan, provenance=provenance)
+    statement = _statement(reading, found.metric)
+    guards = [s for s in reading.guardrails if s.metric != found.metric]
+    relative, absolute, said = _size(reading, found.metric, statement, guards)
+    told = {key: signals.told_by.get(key, ()) for arm in found.drafted.arms for key in arm}
+    said_arms = "; ".join(reading.change.words.get(key) or _quoted(places, reading) for key, places in told.items())
+    audience = plan.provenance.get("audience") or Provenance(
+        source=Source.WORDS if reading.audience.clauses else Source.DEFAULT,
+        words="; ".join(reading.audience.words) if reading.audience.clauses else "everyone",
+    )
+    metric_words = _quoted(signals.told_by.get(found.metric, ()), reading)
+    provenance = {
+        "arms": Provenance(source=Source.WORDS, words=said_arms, confidence=found.arms),
+        "audience": replace(audience, confidence=found.audience_share),
+        "primary": Provenance(source=Source.WORDS, words=metric_words, confidence=found.metric_share),
+        "direction": Provenance(source=Source.WORDS, words=metric_words, confidence=found.direction_share),
+    }
+    if said:
+        provenance["mde" if relative is not None else "mde_abs"] = Provenance(source=Source.WORDS, words=said)
+    provenance |= _told_otherwise(reading, guards)
+    return explain_plan(
+        Plan(
+            outcome=Outcome.PLAN,
+            surface=surface.key,
+            arms=arms,
+            audience=plan.audience if plan.outcome is Outcome.PLAN else reading.audience.expression(surface),
+            primary=found.metric,
+            direction=direction,
+            mde=relative,
+            mde_abs=absolute,
+            guardrails=tuple(
+                PlannedGuardrail(metric=g.metric, margin=g.relative, margin_abs=g.absolute) for g in guards
+            ),
+            allocation=allocation_of(reading, arms),
+            days=reading.schedule.days,
+            provenance=provenance,
+            residue=plan.residue,
+        )
+    )
+
+
+def allocation_of(reading: Reading, arms: Sequence[dict[str, Scalar]]) -> float | None:
+    """Return the share that enters, all arms and control together, also where the text gives it for each of them."""
+    share = reading.schedule.allocation
+    if share is None or not reading.schedule.is_per_arm:
+        return share
+    return min(1.0, round(share * (len(arms) + 1), 10))
+
+
+def _statement(reading: Reading, metric: str) -> Statement | None:
+    said = [s for s in reading.statements if s.metric == metric]
+    return max(said, key=lambda s: (s.role == "goal", s.quantity is not None, s.strength), default=None)
+
+
+def _size(
+    reading: Reading, metric: str, statement: Statement | None, guards: Sequence[Statement]
+) -> tuple[float | None, float | None, str]:
+    """Return the size of the effect, relative or in the metric's own unit, and the words that give it."""
+    text = reading.text
+    quantity = statement.quantity if statement is not None else None
+    if quantity is None and reading.primary is not None:
+        quantity = reading.primary.quantity  # said of words that the grammar took for another metric
+    if quantity is None:
+        taken = [*(g.quantity for g in guards), *reading.schedule.used]
+        taken += [q for qs in reading.links.values.values() for q in qs]
+        free = (
+            q
+            for q in text.quantities
+            if q.kind in (Kind.PERCENT, Kind.POINTS) and q not in taken and not text.audience & set(range(*q.span))
+        )
+        quantity = next(free, None)
+    if quantity is None or any(g.quantity == quantity for g in guards):
+        return None, None, ""
+    relative, absolute = sizes(quantity, text.surface.metrics[metric], text.tokens)
+    return relative, absolute, words_of(text.tokens, *quantity.span)
+
+
+def _told_otherwise(reading: Reading, guards: Sequence[Statement]) -> dict[str, Provenance]:
+    """Return where guardrails, share and duration came from: the grammar's alone."""
+    tokens, found = reading.text.tokens, {}
+    for n, guard in enumerate(guards):
+        found[f"guardrails[{n}]"] = Provenance(
+            source=Source.WORDS, words=words_of(tokens, *guard.region), confidence=min(1.0, guard.mention.coverage)
+        )
+    for q in reading.schedule.used:
+        share = reading.schedule.allocation is not None and abs(q.value - reading.schedule.allocation) < 1e-9
+        found["allocation" if share else "days"] = Provenance(
+            source=Source.WORDS, words=words_of(tokens, *q.span), confidence=0.95
+        )
+    return found

@@ -1,0 +1,232 @@
+"""Judgement: how likely each field of two readings of one hypothesis is right, the grammar's and the network's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log
+
+from counterpoint.agents.offline.reader.arms import Arm, Drafted, draft, judged, plain_arms, same_arms
+from counterpoint.agents.offline.reader.signals import Signals
+from counterpoint.config import Surface
+
+_MOST_DRAFTS = 10
+_EDGE = 1e-3
+_CONTRADICTED = ("clarify:change", "clarify:value", "reject:no_op", "reject:out_of_bounds")
+_TERSE = 14
+"""Words up to which there is no room for a doubt that both readers missed."""
+_SHORT = 25.0
+"""Words below which a text is shorter than most that the network was taught."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrammarReading:
+    """What the grammar read, as far as it is compared.
+
+    Attributes:
+        arms: As `plain_arms` gives them; empty where it read none.
+        audience: CEL.
+        attributes: Attributes that the audience is told by.
+        primary: The metric that decides; None where it found none.
+        increases: Whether that metric goes up; None where there is none.
+        plans: Whether the grammar would plan this.
+        refuses: Whether it would refuse it.
+        asks: What it would ask for: `surface`, `change`, `value`, `metric`, `audience`.
+        troubled: Whether some words that tell who the users are could not be read.
+        n_words: Length of the text.
+    """
+
+    arms: tuple[Arm, ...]
+    audience: str
+    attributes: frozenset[str]
+    primary: str | None
+    increases: bool | None
+    plans: bool
+    refuses: bool
+    asks: frozenset[str]
+    troubled: bool
+    n_words: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """Weights of five logistic regressions over two readings, fitted on hypotheses that the network had not seen.
+
+    Each is as long as the features of its function below.
+    """
+
+    plan: tuple[float, ...]
+    arms: tuple[float, ...]
+    metric: tuple[float, ...]
+    direction: tuple[float, ...]
+    audience: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The likeliest reading of each field, with the probability that it is right.
+
+    Attributes:
+        plan: Probability that a plan is what the text asks for.
+        drafted: The arms; None where neither reads any.
+        arms: Probability that they are right.
+        metric: The metric that decides.
+        increases: Whether it goes up.
+    """
+
+    plan: float
+    drafted: Drafted | None
+    arms: float
+    metric: str
+    metric_share: float
+    increases: bool
+    direction_share: float
+    audience_share: float
+
+    @property
+    def whole(self) -> float:
+        """Probability that a plan is asked for and all of it is right, taking the fields as independent."""
+        return self.plan * self.arms * self.metric_share * self.direction_share * self.audience_share
+
+
+def judge(signals: Signals, grammar: GrammarReading, surface: Surface, people: set[int], weights: Weights) -> Judged:
+    """Return the likeliest reading of each field, of those that the grammar or the network offers.
+
+    Args:
+        people: Indexes of the words that tell who the users are.
+    """
+    drafts = drafts_of(signals, grammar, surface, people)
+    best = max((each.total for each in drafts), default=0.0)
+    scored = [(_share(weights.arms, arm_features(d, signals, grammar, best)), -n) for n, d in enumerate(drafts)]
+    arms, place = max(scored, default=(0.0, 0))
+    metrics = {signals.likeliest_metric, grammar.primary or signals.likeliest_metric}
+    metric_share, metric = max((_share(weights.metric, metric_features(m, signals, grammar)), m) for m in metrics)
+    ways = {signals.increase > 0.5}
+    if grammar.primary == metric and grammar.increases is not None:
+        ways.add(grammar.increases)
+    direction_share, increases = max(
+        (_share(weights.direction, direction_features(way, metric, signals, grammar)), way) for way in ways
+    )
+    return Judged(
+        plan=_share(weights.plan, plan_features(signals, grammar, drafts)),
+        drafted=drafts[-place] if drafts else None,
+        arms=arms,
+        metric=metric,
+        metric_share=metric_share,
+        increases=increases,
+        direction_share=direction_share,
+        audience_share=_share(weights.audience, audience_features(signals, grammar)),
+    )
+
+
+def drafts_of(signals: Signals, grammar: GrammarReading, surface: Surface, people: set[int]) -> list[Drafted]:
+    """Return the network's likeliest readings of the arms, and the grammar's if it is not among them."""
+    drafts = draft(signals, surface, people)[:_MOST_DRAFTS]
+    known = {k for arm in grammar.arms for k in arm} <= set(signals.dials)
+    if grammar.arms and known and not any(same_arms(grammar.arms, each.arms) for each in drafts):
+        drafts.append(judged(plain_arms(grammar.arms, surface), signals, surface))
+    return drafts
+
+
+def plan_features(signals: Signals, grammar: GrammarReading, drafts: Sequence[Drafted]) -> tuple[float, ...]:
+    """Return what speaks for a plan, rather than a question or a refusal.
+
+    Args:
+        drafts: As `drafts_of` gives them.
+    """
+    share = signals.answer["plan"]
+    short = _short(grammar)
+    if grammar.n_words <= _TERSE and grammar.plans and drafts and same_arms(drafts[0].arms, grammar.arms):
+        # To ask for a value that both readers have read, or to call it out of bounds, contradicts itself. In a longer
+        # text it is more often the doubt that is right.
+        share += sum(signals.answer.get(name, 0.0) for name in _CONTRADICTED)
+    heard = _log_odds(share)
+    asks = float(bool(grammar.asks))
+    return (1.0, heard, float(grammar.plans), asks, float(grammar.refuses), short, short * heard, short * grammar.plans)
+
+
+def arm_features(drafted: Drafted, signals: Signals, grammar: GrammarReading, best: float) -> tuple[float, ...]:
+    """Return what speaks for a reading of the arms.
+
+    Args:
+        best: Logarithm of the probability of the likeliest draft.
+    """
+    same = bool(grammar.arms) and same_arms(drafted.arms, grammar.arms)
+    other = bool(grammar.arms) and not same
+    return (
+        1.0,
+        drafted.dials,
+        drafted.values,
+        drafted.shape,
+        drafted.count,
+        float(same),
+        float(same and grammar.plans),
+        float(other),
+        float(other and grammar.plans),
+        drafted.total - best,
+        float(len(drafted.arms) > 1),
+        float(len({key for arm in drafted.arms for key in arm}) > 1),
+        _log_odds(signals.answer["plan"]),
+        float(bool(grammar.asks & {"change", "value"})),
+        _short(grammar) * float(same and grammar.plans),
+        _short(grammar) * float(other),
+    )
+
+
+def metric_features(metric: str, signals: Signals, grammar: GrammarReading) -> tuple[float, ...]:
+    """Return what speaks for a metric."""
+    heard, same = _log_odds(signals.metric.get(metric, 0.0)), grammar.primary == metric
+    other = grammar.primary is not None and not same
+    return (
+        1.0,
+        heard,
+        float(same),
+        float(other),
+        heard if same else 0.0,
+        float("metric" in grammar.asks),
+        _short(grammar) * same,
+    )
+
+
+def direction_features(increases: bool, metric: str, signals: Signals, grammar: GrammarReading) -> tuple[float, ...]:
+    """Return what speaks for a direction."""
+    heard = signals.increase if increases else 1 - signals.increase
+    compared = grammar.primary == metric and grammar.increases is not None
+    same = compared and grammar.increases == increases
+    return (1.0, _log_odds(heard), float(same), float(compared and not same))
+
+
+def audience_features(signals: Signals, grammar: GrammarReading) -> tuple[float, ...]:
+    """Return what speaks for the grammar's audience: whether the network hears the same attributes."""
+    inside = [share for key, share in signals.attributes.items() if key in grammar.attributes]
+    outside = [1 - share for key, share in signals.attributes.items() if key not in grammar.attributes]
+    return (
+        1.0,
+        log(max(min(inside, default=1.0), _EDGE)),
+        log(max(min(outside, default=1.0), _EDGE)),
+        float(bool(grammar.attributes)),
+        float(len(grammar.attributes) > 1),
+        float("(" in grammar.audience),
+        float("app_version" in grammar.attributes),
+        float("audience" in grammar.asks),
+        float(grammar.troubled),
+        _short(grammar),
+    )
+
+
+def _short(grammar: GrammarReading) -> float:
+    """Return how much shorter a text is than most that the network was taught, in [0, 1]."""
+    return max(0.0, 1 - grammar.n_words / _SHORT)
+
+
+def _share(weights: Sequence[float], features: Sequence[float]) -> float:
+    score = sum(weight * feature for weight, feature in zip(weights, features, strict=True))
+    return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, score))))
+
+
+def _log_odds(share: float) -> float:
+    held = min(max(share, _EDGE), 1 - _EDGE)
+    return log(held / (1 - held))
+
+
+def weights_of(document: Mapping[str, Sequence[float]]) -> Weights:
+    """Return weights from their JSON form."""
+    return Weights(**{name: tuple(float(w) for w in each) for name, each in document.items()})

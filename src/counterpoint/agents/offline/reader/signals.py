@@ -1,0 +1,66 @@
+"""Signals: what the network says of one hypothesis, as probabilities over the surface's own names."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from counterpoint.agents.offline.quantities import Quantity
+
+FAINT = 0.01
+"""Probability of what the network was not asked about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantitySignals:
+    """What the network says of one quantity of the text.
+
+    Attributes:
+        is_value: Probability that an arm gets its value from it.
+        dial: Numeric parameter -> probability that it is the one, if it gives a value.
+        way: How it gives a value (`set`, `up`, `down`, `times`, `pct_up`, `pct_down`) -> probability.
+    """
+
+    quantity: Quantity
+    is_value: float
+    dial: Mapping[str, float]
+    way: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """What the network says of one hypothesis; every number is a probability.
+
+    Attributes:
+        answer: `plan`, `clarify:<missing>` or `reject:<reason>` -> its share; they sum to 1.
+        metric: Metric -> that it decides; they sum to 1.
+        increase: That the metric goes up.
+        dials: Parameter -> that an arm moves it.
+        values: (parameter, named value, or `min` or `max` of a numeric one) -> that an arm has it.
+        anchors: `max`, `min` -> that some number is set to its bound.
+        n_arms: Number of arms, 4 standing for more -> its share; they sum to 1.
+        shapes: How the values of several parameters make arms -> its share; they sum to 1.
+        attributes: Attribute -> that the audience is told by it.
+        quantities: One for each quantity of the text, in order.
+        told_by: Answer, metric or parameter -> indexes of the words that speak of it most, in order.
+    """
+
+    answer: Mapping[str, float]
+    metric: Mapping[str, float]
+    increase: float
+    dials: Mapping[str, float]
+    values: Mapping[tuple[str, str], float]
+    anchors: Mapping[str, float]
+    n_arms: Mapping[int, float]
+    shapes: Mapping[str, float]
+    attributes: Mapping[str, float]
+    quantities: Sequence[QuantitySignals]
+    told_by: Mapping[str, tuple[int, ...]]
+
+    @property
+    def likeliest_answer(self) -> str:
+        """The answer with the greatest share."""
+        return max(self.answer, key=lambda name: self.answer[name])
+
+    @property
+    def likeliest_metric(self) -> str:
+        """The metric with the greatest share."""
+        return max(self.metric, key=lambda name: self.metric[name])
