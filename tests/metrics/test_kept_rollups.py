@@ -50,6 +50,12 @@ def engine(folder: Path) -> KeptRollups:
     return KeptRollups(folder, least_bytes=0)
 
 
+@pytest.fixture(autouse=True)
+def heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `caplog` hear the platform's log also after a test that configured it as a process does at its start."""
+    monkeypatch.setattr(logging.getLogger("counterpoint"), "propagate", True)
+
+
 def reasons(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.__dict__["reason"] for record in caplog.records if "reason" in record.__dict__]
 
@@ -133,7 +139,7 @@ def test_a_state_that_is_not_whole_is_not_read(
         file.write_bytes(file.read_bytes()[:-1])
     else:
         file.unlink()
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="counterpoint")
     assert engine(folder)(log, QUESTION) == roll_up(log, QUESTION)
     assert reasons(caplog) == ["first_reading" if (name, harm) == ("manifest.json", "removed") else "state_damaged"]
 
@@ -152,7 +158,7 @@ def test_a_metric_that_is_defined_anew_is_read_from_all_records(
     log: FileEventLog, folder: Path, caplog: pytest.LogCaptureFixture, changed: Metric
 ) -> None:
     engine(folder)(log, QUESTION)
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="counterpoint")
     asked = replace(QUESTION, metrics=(changed,))
     assert engine(folder)(log, asked) == roll_up(log, asked)
     assert reasons(caplog) == ([] if changed in METRICS else ["metrics_changed"])
@@ -164,7 +170,7 @@ def test_sums_made_by_other_statements_are_made_again(
     with monkeypatch.context() as patched:
         patched.setattr(terms, "figures", lambda question: figures(question)[:1])
         engine(folder)(log, QUESTION)
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="counterpoint")
     assert engine(folder)(log, QUESTION) == roll_up(log, QUESTION)
     assert reasons(caplog) == ["definitions_changed"]
 
@@ -176,7 +182,7 @@ def test_records_that_were_replaced_are_read_again(
     other = open_event_log(tmp_path / "restored")
     other.append(RECORDS[: len(RECORDS) // 2])
     other.seal()
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="counterpoint")
     assert engine(folder)(other, QUESTION) == roll_up(other, QUESTION)
     assert reasons(caplog) == ["records_replaced"]
 
@@ -195,7 +201,7 @@ def test_a_state_that_another_reading_took_further_meanwhile_is_not_mistaken_for
     log.append([Outcome(id="more", at=T0 + DAY, surface="home", unit="u0", name="minutes", value=2.5)])
     log.seal()
     engine(folder)(log, QUESTION)
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="counterpoint")
     assert engine(folder)(AskedBefore.__new__(AskedBefore), QUESTION) == roll_up(log, QUESTION)
     assert not asked_before
     assert reasons(caplog) == []
