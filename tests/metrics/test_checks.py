@@ -33,6 +33,18 @@ def test_pages_without_exposures_are_found() -> None:
     assert codes([]) == set()
 
 
+def test_a_stage_so_small_that_nobody_need_be_in_it_is_not_called_silent() -> None:
+    pages, log = [e for e in RECORDS if isinstance(e, Served)], MemoryEventLog()
+    log.append(pages)
+    n_units = len({e.unit for e in pages})
+
+    def found(share: float) -> set[str]:
+        return {f.code for f in check_running(log, spec(), started_at=T0, now=NOW, live=None, share=share)}
+
+    assert found(9 / n_units) == set()
+    assert found(11 / n_units) == {"no_exposures"}
+
+
 def test_exposures_that_stop_while_pages_go_on_are_found() -> None:
     late = [e for e in RECORDS if not (isinstance(e, Exposure) and e.at > NOW - timedelta(hours=3))]
     pages = [

@@ -15,6 +15,8 @@ from counterpoint.vocabulary import Finding, Severity
 _ENOUGH = 100
 """Exposed units, or pages, below which absence says nothing."""
 
+_CERTAIN = 10.0
+"""Units expected, of which none arrives by chance once in twenty thousand times."""
 _SILENCE = timedelta(hours=1)
 
 
@@ -26,6 +28,7 @@ def check_running(
     now: datetime,
     live: Collection[str] | None = None,
     phases: Sequence[SplitPhase] = (),
+    share: float = 1.0,
 ) -> tuple[Finding, ...]:
     """Return what is wrong with the records of a running experiment; empty means nothing is.
 
@@ -39,6 +42,8 @@ def check_running(
         now: Nothing recorded from then on is read.
         live: Keys of all experiments live on the surface, to find exposures of others; None to leave that out.
         phases: When weights or share changed, the first at the start; none means that they never did.
+        share: Of the units that enter at the present stage, in (0, 1]: at 1 % a few hundred units may well all be
+            outside, and nothing is wrong.
     """
     question = RollupQuestion(
         surface=spec.surface,
@@ -50,34 +55,41 @@ def check_running(
         phase_starts=tuple(phase.starts_at for phase in phases),
     )
     rollup = roll_up(log, question)
-    out = [*_arriving(log, spec, rollup, started_at, now), *_variants(spec, rollup), *_split(spec, rollup, phases)]
+    out = [
+        *_arriving(log, spec, rollup, started_at, now, share),
+        *_variants(spec, rollup),
+        *_split(spec, rollup, phases),
+    ]
     if live is not None:
         out += _not_live(log, spec.surface, live, max(started_at, now - _SILENCE), now)
     return tuple(out)
 
 
 def _arriving(
-    log: EventLog, spec: ExperimentSpec, rollup: Rollup, started_at: datetime, now: datetime
+    log: EventLog, spec: ExperimentSpec, rollup: Rollup, started_at: datetime, now: datetime, share: float
 ) -> list[Finding]:
     if sum(rollup.exposed.values()):
         stale = now - _SILENCE
         with records_database() as db:
             create_view(db, log, Exposure, ("surface", "experiment"), since=started_at, until=now)
-            create_view(db, log, Served, ("surface",), since=stale, until=now)
+            create_view(db, log, Served, ("surface", "unit"), since=stale, until=now)
             of = f"surface = {text(spec.surface)}"
             last = db.execute(f"SELECT max(t) FROM exposure WHERE {of} AND experiment = {text(spec.key)}").fetchone()  # noqa: S608 - quoted
-            pages = db.execute(f"SELECT count(*) FROM served WHERE {of}").fetchone()  # noqa: S608 - quoted
-        n_pages = pages[0] if pages else 0
+            pages = db.execute(f"SELECT count(*), count(DISTINCT unit) FROM served WHERE {of}").fetchone()  # noqa: S608 - quoted
+        n_pages, n_units = pages or (0, 0)
         silent = last is not None and last[0] is not None and last[0] < int(stale.timestamp() * 1_000_000)
-        if silent and n_pages >= _ENOUGH and now - started_at > _SILENCE:
+        told = n_pages >= _ENOUGH and n_units * share >= _CERTAIN
+        if silent and told and now - started_at > _SILENCE:
             message = f"No exposure has arrived in the last hour, while {n_pages:,} pages were served."
             return [_finding("exposures_stopped", Severity.WARNING, "exposed", message)]
         return []
     with records_database() as db:
-        create_view(db, log, Served, ("surface",), since=started_at, until=now)
-        row = db.execute(f"SELECT count(*) FROM served WHERE surface = {text(spec.surface)}").fetchone()  # noqa: S608 - quoted
-    n_pages = row[0] if row else 0
-    if n_pages < _ENOUGH:
+        create_view(db, log, Served, ("surface", "unit"), since=started_at, until=now)
+        row = db.execute(
+            f"SELECT count(*), count(DISTINCT unit) FROM served WHERE surface = {text(spec.surface)}"  # noqa: S608 - quoted
+        ).fetchone()
+    n_pages, n_units = row or (0, 0)
+    if n_pages < _ENOUGH or n_units * share < _CERTAIN:
         return []
     message = (
         f"Nobody has been exposed, while {n_pages:,} pages were served: check that its parameters are read on this"

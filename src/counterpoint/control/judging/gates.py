@@ -35,7 +35,7 @@ from counterpoint.metrics import (
     roll_up,
     score,
 )
-from counterpoint.orchestration import SMOKE_STEP, Goal, Inspection, Launch, Verdict, spec_of
+from counterpoint.orchestration import SMOKE_STEP, Goal, Inspection, Launch, Verdict, spec_of, stages
 from counterpoint.releases import Release, ReleaseStore, bucket_salt_of
 from counterpoint.slo import GateVerdict, Objective, gate_all
 from counterpoint.stats import MetricModel
@@ -236,7 +236,10 @@ class Judge:
         spec, experiments = spec_of(launch), self._release(launch.surface).state.experiments
         live = [key for key, experiment in experiments.items() if experiment.started_at is not None]
         phases = phases_of(launch, spec)
-        return check_running(self._log, spec, started_at=_started(launch), now=now, live=live, phases=phases)
+        share = stages(spec)[launch.stage][0]
+        return check_running(
+            self._log, spec, started_at=_started(launch), now=now, live=live, phases=phases, share=share
+        )
 
     def novelty(self, launch: Launch, now: datetime, *, metric: str | None = None) -> dict[str, Any]:
         """Return the effect by days since first exposure, as a document.
