@@ -175,7 +175,7 @@ def _drawn_up(reading: Reading, plan: Plan, signals: Signals, found: Judged) -> 
     }
     if said:
         provenance["mde" if relative is not None else "mde_abs"] = Provenance(source=Source.WORDS, words=said)
-    provenance |= _told_otherwise(reading, guards)
+    provenance |= told_of_the_rest(reading, guards)
     return explain_plan(
         Plan(
             outcome=Outcome.PLAN,
@@ -233,8 +233,8 @@ def _size(
     return relative, absolute, words_of(text.tokens, *quantity.span)
 
 
-def _told_otherwise(reading: Reading, guards: Sequence[Statement]) -> dict[str, Provenance]:
-    """Return where guardrails, share and duration came from: the grammar's alone."""
+def told_of_the_rest(reading: Reading, guards: Sequence[Statement]) -> dict[str, Provenance]:
+    """Return where guardrails, share and duration came from: the grammar alone reads them."""
     tokens, found = reading.text.tokens, {}
     for n, guard in enumerate(guards):
         found[f"guardrails[{n}]"] = Provenance(

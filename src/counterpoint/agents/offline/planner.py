@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from counterpoint.agents.offline import abstention, audit, doubts
-from counterpoint.agents.offline.agreement import agreed, allocation_of
+from counterpoint.agents.offline.agreement import agreed, allocation_of, told_of_the_rest
 from counterpoint.agents.offline.audience import read_audience
 from counterpoint.agents.offline.audience_reading import Trouble
 from counterpoint.agents.offline.blocks import read_change
@@ -253,15 +253,7 @@ def _plan(reading: Reading, surface: Surface, residue: tuple[str, ...]) -> Plan:
         provenance["mde" if primary.relative is not None else "mde_abs"] = Provenance(
             source=Source.WORDS, words=words_of(tokens, *primary.quantity.span), confidence=0.95
         )
-    for n, g in enumerate(reading.guardrails):
-        provenance[f"guardrails[{n}]"] = Provenance(
-            source=Source.WORDS, words=words_of(tokens, *g.region), confidence=min(1.0, g.mention.coverage)
-        )
-    for q in reading.schedule.used:
-        share = reading.schedule.allocation is not None and abs(q.value - reading.schedule.allocation) < 1e-9
-        provenance["allocation" if share else "days"] = Provenance(
-            source=Source.WORDS, words=words_of(tokens, *q.span), confidence=0.95
-        )
+    provenance |= told_of_the_rest(reading, reading.guardrails)
     plan = Plan(
         outcome=Outcome.PLAN,
         surface=surface.key,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from counterpoint.agents.offline.lexicon import Lexicon
+from counterpoint.agents.offline.numerals import Numerals
 from counterpoint.agents.offline.text import Token, split_words, words_set
 
 MS_PER_DAY = 86_400_000
@@ -128,8 +129,8 @@ class _Reader:
     def __init__(self, tokens: Sequence[Token], lexicon: Lexicon) -> None:
         numbers = lexicon.raw["numbers"]
         self.tokens = tokens
+        self._number = Numerals(tokens, numbers).at
         self.cardinals = {w: float(v) for w, v in numbers["cardinals"].items()}
-        self.multipliers = {w: float(v) for w, v in numbers["multipliers"].items()}
         self.ordinals = {w: float(v) for w, v in numbers["ordinals"].items()}
         self.fractions = {w: float(v) for w, v in numbers["fractions"].items()}
         self.factors = {w: float(v) for w, v in numbers["factors"].items()}
@@ -363,48 +364,3 @@ class _Reader:
         if united.kind is not Kind.NUMBER:
             return united
         return Quantity(kind=Kind.FRACTION, value=value, start=start, end=end, bare=value)
-
-    def _number(self, i: int) -> tuple[float, int] | None:
-        word = self.text(i)
-        if word[:1].isdecimal():
-            return (_parsed(word), i + 1) if re.fullmatch(r"[\d.,]+", word) and word.count(".") <= 1 else None
-        if (
-            word in ("one", "two", "three")
-            and self.text(i + 1) in self.fractions
-            and self.text(i + 1) not in ("half", "quarter")
-            and self.text(i + 2) in ("of", "")
-        ):
-            return self.cardinals[word] * self.fractions[self.text(i + 1)], i + 2
-        if self.cardinals.get(word, 0) > 1 and self.text(i + 1).endswith("s") and self.text(i + 1) in self.fractions:
-            return self.cardinals[word] * self.fractions[self.text(i + 1)], i + 2  # "nine tenths"
-        if word == "half" and self.text(i + 1) == "a" and self.text(i + 2) in ("dozen", "hundred"):
-            return self.cardinals[self.text(i + 2)] / 2, i + 3
-        if word == "a" and self.text(i + 1) in ("dozen", "couple", "hundred", "pair"):
-            end = i + 2
-            rest = self._number(end + 1) if self.text(i + 1) == "hundred" and self.text(end) == "and" else None
-            if rest is not None and 0 < rest[0] < 100:
-                return 100 + rest[0], rest[1]
-            return self.cardinals[self.text(i + 1)], end + (self.text(end) == "of")
-        if word not in self.cardinals:
-            return None
-        total, i = self.cardinals[word], i + 1
-        if total >= 20 and total % 10 == 0:
-            j = i + 1 if self.text(i) == "-" else i
-            if 1 <= self.cardinals.get(self.text(j), 0) <= 9:
-                total, i = total + self.cardinals[self.text(j)], j + 1
-        while self.text(i) in self.multipliers:
-            total, i = total * self.multipliers[self.text(i)], i + 1
-        if self.text(i) == "and" and self.text(i + 1) == "a" and self.text(i + 2) in ("half", "quarter"):
-            total, i = total + self.fractions[self.text(i + 2)], i + 3
-        if self.text(i) == "point" and self.text(i + 1) in self.cardinals:
-            total, i = total + self.cardinals[self.text(i + 1)] / 10, i + 2
-        return total, i
-
-
-def _parsed(word: str) -> float:
-    # "1,000" is a thousand, "2,5" is two and a half.
-    return (
-        float(word.replace(",", ""))
-        if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", word)
-        else float(word.rstrip(".,").replace(",", "."))
-    )
