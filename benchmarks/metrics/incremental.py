@@ -2,8 +2,8 @@
 
 Six weeks, 2 million units, 50 million outcomes: each day 48 thousand units are exposed first and 1.19 million outcomes
 arrive, half of them of units within their windows, half of any unit. The state covers all days but the last; timed is
-the reading of the last day, with the state written and the statistics reduced, in a process of its own. Beside it, in
-the same run, on the same files: all days read again by `roll_up`.
+the reading of the last day, with the state written and the statistics reduced, in a process of its own that has loaded
+its libraries. Beside it, in the same run, on the same files: all days read again by `roll_up`.
 """
 
 import argparse
@@ -105,6 +105,7 @@ def take(way: str, words: argparse.Namespace) -> dict[str, Any]:
     """Take one figure in this process."""
     folder, n = words.folder, words.metrics
     today, yesterday = question(n, words.days), question(n, words.days - 1)
+    roll_up(Files(folder, 0), today)  # loads the libraries, as a server has when a day's reading comes
     if way == "full":
         return timed(lambda: roll_up(Files(folder, words.days), today))
     if way == "first":

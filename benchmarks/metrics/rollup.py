@@ -57,9 +57,9 @@ def make(folder: Path, n_events: int, n_metrics: int) -> None:
     for event_type, rows in ((Exposure, exposures), (Outcome, outcomes)):
         into = folder / kind_of(event_type)
         into.mkdir()
-        reader = db.sql(f'{rows} ORDER BY "at"').to_arrow_reader(20 * SEALED)
-        for i, batch in enumerate(b.slice(at, SEALED) for b in reader for at in range(0, b.num_rows, SEALED)):
-            table = pa.Table.from_batches([batch]).cast(schema_of(event_type))
+        records = db.sql(f'{rows} ORDER BY "at"').to_arrow_table()
+        for i, start in enumerate(range(0, records.num_rows, SEALED)):
+            table = records.slice(start, SEALED).cast(schema_of(event_type))
             if event_type is Outcome:
                 keys, checks = unit_keys(table.column("unit").to_pylist())
                 table = table.append_column(UNIT_KEY, pa.array(keys.view(np.int64)))

@@ -106,6 +106,19 @@ def test_sums_are_those_of_duckdb_to_the_last_bit(
     assert found.metrics["load_ms_p90"].quantiles["treatment"].values.n > 0
 
 
+def test_files_of_one_surface_count_for_that_surface_alone(tmp_path: Path, only_sql: Callable[..., Rollup]) -> None:
+    rng = random.Random(5)
+    outcomes = [outcome(n, 1.5, rng=rng) for n in range(2_000)]
+    for surface in ("home", "search"):
+        table = sealed_table_of(Outcome, [o for o in outcomes if o.surface == surface])
+        pq.write_table(table, tmp_path / f"{surface}.parquet", **parquet_options(table))
+    log = Parts([exposure(i) for i in range(100)], tuple(sorted(tmp_path.glob("*.parquet"))))
+    found = rolled(log)
+    assert found == only_sql(log)
+    assert found.metrics["minutes_7d"].arms["control"].mean() > 0
+    assert found != rolled(Parts([exposure(i) for i in range(100)], (tmp_path / "search.parquet",)))
+
+
 def test_records_after_now_or_before_the_start_are_read_by_neither(
     tmp_path: Path, only_sql: Callable[..., Rollup]
 ) -> None:
@@ -147,10 +160,14 @@ def test_a_file_that_cannot_be_read_is_an_error_and_no_smaller_sum(tmp_path: Pat
 
 def test_a_unit_is_found_by_its_key_and_its_check_among_many() -> None:
     keys, checks = unit_keys([f"u{i}" for i in range(5_000)])
-    places = UnitPlaces(keys[:3_000], checks[:3_000])
-    rows, at = places.find(keys, checks)
+    first_t = np.arange(5_000) * 3
+    places = UnitPlaces(keys[:3_000], checks[:3_000], first_t[:3_000])
+    rows, at, times = places.find(keys, checks)
     assert rows.tolist() == list(range(3_000))
-    assert places.order[at].tolist() == list(range(3_000))
+    assert at.tolist() == list(range(3_000))
+    assert times.tolist() == first_t[:3_000].tolist()
+    rows, at, times = places.find(keys[2_999:1_000:-1], checks[2_999:1_000:-1])
+    assert times.tolist() == first_t[2_999:1_000:-1].tolist()
     assert len(places.find(keys[:3_000], checks[:3_000] ^ np.uint32(1))[0]) == 0
 
 
@@ -165,8 +182,9 @@ def test_keys_of_a_column_of_texts_are_those_of_its_texts_wherever_the_column_be
 def test_units_whose_keys_begin_alike_are_told_apart() -> None:
     keys = np.array([5, 7, 6, 2**63, 2**63 + 1, 2**64 - 1], dtype=np.uint64)
     checks = np.arange(6, dtype=np.uint32)
-    places = UnitPlaces(keys, checks)
+    places = UnitPlaces(keys, checks, np.array([50, 70, 60, 1, 2, 3]))
     asked = np.array([6, 4, 7, 2**63 + 1, 2**64 - 1, 0, 5, 2**64 - 2], dtype=np.uint64)
-    rows, at = places.find(asked, np.array([2, 0, 1, 4, 5, 0, 0, 0], dtype=np.uint32))
+    rows, at, times = places.find(asked, np.array([2, 0, 1, 4, 5, 0, 0, 0], dtype=np.uint32))
     assert rows.tolist() == [0, 2, 3, 4, 6]
-    assert places.order[at].tolist() == [2, 1, 4, 5, 0]
+    assert at.tolist() == [2, 1, 4, 5, 0]
+    assert times.tolist() == [60, 70, 2, 3, 50]

@@ -46,7 +46,8 @@ class Sums:
     """What the pass leaves.
 
     Attributes:
-        summed: `uid`, and each figure by its alias: whole millionths, or 0 and 1 for what happened or not.
+        summed: `uid`, in the order of the units, and each figure by its alias: whole millionths, or 0 and 1 for what
+            happened or not.
         points: Single outcomes of some names: `uid`, `k` (the place of the name), `dt` and `value`.
     """
 
@@ -82,7 +83,7 @@ def sum_outcomes(
     """
     if len(units.uids) * (_PER_UNIT + 8 * len(figures)) > MOST_BYTES:
         return None
-    places = UnitPlaces(units.keys, units.checks)
+    places = UnitPlaces(units.keys, units.checks, units.first_t)
     if not places.is_clear:
         return None
     found = _Pass(units, places, figures, window, singles)
@@ -116,7 +117,7 @@ class _Pass:
     ) -> None:
         self.bound = 0.0
         self._places = places
-        self._uids, self._first_t = units.uids[places.order], units.first_t[places.order]
+        self._uids = units.uids
         self._figures, self._singles = figures, singles
         # Two metrics over one window of one outcome have one column between them.
         self._columns = list(dict.fromkeys((f.place, f.low, f.high, f.once) for f in figures))
@@ -131,9 +132,9 @@ class _Pass:
             self._add(rows)
 
     def _add(self, rows: OutcomeRows) -> None:
-        which, at = self._places.find(rows.keys, rows.checks)
+        which, at, first_t = self._places.find(rows.keys, rows.checks)
         t = rows.t if len(which) == len(rows.t) else rows.t.take(which)
-        dt = t - self._first_t.take(at)
+        dt = t - first_t
         near = np.flatnonzero((dt >= self._low) & (dt < self._high))
         which, at, dt = which.take(near), at.take(near), dt.take(near)
         value, place = rows.value.take(which), rows.place.take(which)

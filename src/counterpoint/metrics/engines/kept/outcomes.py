@@ -57,7 +57,7 @@ def _sum(to: Merging, what: str, units: str, outcomes: Segments) -> None:
 
 
 def _past_duckdb(to: Merging, units: str, outcomes: Segments, singles: frozenset[int]) -> Sums | None:
-    read = to.db.sql(units).to_arrow_table()
+    read = to.db.sql(f"SELECT uid, {UNIT_KEY}, {UNIT_CHECK}, first_t FROM ({units})").to_arrow_table()  # noqa: S608 - ours
     wanted = Wanted(
         surface=to.question.surface,
         places={name: place for place, name in enumerate(outcome_places(to.question))},
