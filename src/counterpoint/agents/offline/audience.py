@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from counterpoint.agents.offline import audience_numbers as numbers
+from counterpoint.agents.offline.audience_bystanders import is_bystander, is_device_in_hand
 from counterpoint.agents.offline.audience_context import ARTICLES, LINKS, excluded, named
 from counterpoint.agents.offline.audience_flags import read_flags
 from counterpoint.agents.offline.audience_reading import AudienceReading, Trouble
 from counterpoint.agents.offline.audience_troubles import read_listed, read_sensitive, read_unexplained_people
-from counterpoint.agents.offline.gazetteer import Gazetteer
+from counterpoint.agents.offline.gazetteer import Gazetteer, Meaning
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.quantities import Quantity
 from counterpoint.agents.offline.text import Token, words_of, words_set
@@ -39,18 +40,19 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
     previous: tuple[int, str, bool] | None = None
     defined: set[str] = set()
     spoken: dict[str, list[tuple[int, int, tuple[str, ...], bool]]] = {}
-    names = gazetteer.find(tokens, reading.used)
+    names = _meant(tokens, gazetteer.find(tokens, reading.used), lexicon)
     nameable = reading.used | {i for start, end, _ in names for i in range(start, end)}
     vague = [(s, e) for s, e, _ in lexicon.lists["vague"].find(tokens) if e - s > 1]
     for start, end, meaning in names:
         words = words_of(tokens, start, end)
         if any(s <= start and end <= e and e - s > end - start for s, e in vague):
             continue  # "Latin America" is no genre, and no country
-        if gazetteer.is_blocked(tokens, start, end):
+        if gazetteer.is_blocked(tokens, start, end, meaning.attribute):
             continue
         spec = surface.attributes.get(meaning.attribute)
         left = spec is not None and spec.scope == "request" and _is_left(tokens, start, lexicon)
         out = left or excluded(tokens, start, end, lexicon, nameable)
+        out = out or _is_inside_excluded(tokens, start, meaning, names, lexicon, nameable)
         if (
             gazetteer.is_ambiguous(words)
             and not out
@@ -60,7 +62,7 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
             and not (
                 previous is not None
                 and previous[1] == meaning.attribute
-                and all(t.text in LINKS | _PLANS for t in tokens[previous[0] : start])
+                and all(t.text in LINKS | _PLANS | {"a", "an", "the"} for t in tokens[previous[0] : start])
             )
         ):
             reading.passed.append((start, end, meaning.attribute))
@@ -81,6 +83,9 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
         if attribute.sensitive:
             reading.troubles.append((Trouble.SENSITIVE, words))
         values = list(meaning.values)
+        if out and set(values) <= set(include.get(attribute.key, ())) and _restates(tokens, end, lexicon):
+            reading.take(tokens, start, end)
+            continue
         target = exclude if out != meaning.negated else include
         target.setdefault(attribute.key, []).extend(v for v in values if v not in target.get(attribute.key, []))
         bracketed = bool(inside) and words_of(tokens, inside[-1], inside[-1] + 1) == "("
@@ -100,7 +105,7 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
         reading.take(tokens, start, end)
         previous = (end, attribute.key, out)
     for key, said in spoken.items():
-        settled = _settled(tokens, said)
+        settled = _settled(tokens, _listed(said))
         if settled is None:
             reading.troubles.append((Trouble.VAGUE, words_of(tokens, said[0][0], said[0][1])))
         else:
@@ -113,10 +118,75 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
             reading.clauses[key] = clause
 
 
+def _meant(
+    tokens: Sequence[Token], names: Sequence[tuple[int, int, Meaning]], lexicon: Lexicon
+) -> list[tuple[int, int, Meaning]]:
+    """Return the names that are meant: nobody who is only told of, nothing that is taken back."""
+    taken_back = [s for name in ("repairs", "takes_back") for s, _, _ in lexicon.lists[name].find(tokens)]
+    made: list[tuple[int, int, Meaning]] = []
+    for n, (start, end, meaning) in enumerate(names):
+        others = [m.attribute for s, _, m in names if s != start and tokens[s].clause == tokens[start].clause]
+        later = [s for s, _, m in names[n + 1 :] if m.attribute == meaning.attribute]
+        back = [i for i in taken_back if end <= i and tokens[i].sentence - tokens[start].sentence <= 1]
+        if any(i < s and tokens[s].sentence - tokens[i].sentence <= 1 for i in back[:1] for s in later[:1]):
+            continue  # "cellular only. Nah, the data bill! Wifi only."
+        if not is_bystander(tokens, start, end, lexicon) and not is_device_in_hand(tokens, start, end, others):
+            made.append((start, end, meaning))
+    return made
+
+
+def _is_inside_excluded(
+    tokens: Sequence[Token],
+    start: int,
+    meaning: Meaning,
+    names: Sequence[tuple[int, int, Meaning]],
+    lexicon: Lexicon,
+    nameable: set[int],
+) -> bool:
+    """Return whether a bracket spells out who is taken out: "not for computers (desktop app, browser)"."""
+    first = start - 1
+    while first >= 0 and (tokens[first].text in LINKS | ARTICLES or first in nameable) and start - first < 24:
+        first -= 1
+    if first < 0 or tokens[first].text != "(":
+        return False
+    spelled = next(((s, e, m) for s, e, m in names if first - 3 <= e <= first), None)
+    if spelled is not None:
+        wider = spelled[2].attribute == meaning.attribute and set(meaning.values) <= set(spelled[2].values)
+        return wider and excluded(tokens, spelled[0], spelled[1], lexicon, nameable)
+    lead = [t.index for t in tokens[max(0, first - 7) : first] if t.clause == tokens[first].clause]
+    return any(lexicon.lists["except"].at(tokens, i) is not None for i in lead)
+
+
+def _restates(tokens: Sequence[Token], end: int, lexicon: Lexicon) -> bool:
+    """Return whether those who are left out are the rest of those just named: "everyone not on pop keeps three"."""
+    after = end
+    while after < len(tokens) and lexicon.lists["people"].at(tokens, after) is not None:
+        after += 1
+    return after < len(tokens) and tokens[after].text in words_set("keeps keep stays stay elsewhere gets get sees see")
+
+
+def _listed(said: Sequence[tuple[int, int, tuple[str, ...], bool]]) -> list[tuple[int, int, tuple[str, ...], bool]]:
+    """Return the names without a group that a list behind it spells out: "the Nordics: Sweden, Norway, Denmark"."""
+    made = list(said)
+    for group in said:
+        single = {v for n in said if n[0] > group[0] and len(n[2]) == 1 for v in n[2]}
+        if len(group[2]) > 1 and len(single) > 1 and single <= set(group[2]):
+            made.remove(group)
+    return made
+
+
 def _is_left(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
     """Return whether a request is said not to be there: "off cellular", "away from wifi", "when there is no wifi"."""
     skip = start - 1 if start and tokens[start - 1].text in ("the", "a") else start
+    if [t.text for t in tokens[start + 1 : start + 2]] == ["off"] and not _follows_switch(tokens, start):
+        return True  # "wifi off, seven to ten"
     return any(lexicon.lists["left_behind"].at(tokens, first) is not None for first in range(max(0, skip - 2), skip))
+
+
+def _follows_switch(tokens: Sequence[Token], start: int) -> bool:
+    return any(
+        t.text in words_set("turn turns turning switch switches switching") for t in tokens[max(0, start - 3) : start]
+    )
 
 
 def _is_person(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:

@@ -147,7 +147,10 @@ def _read_unknown(tokens: Sequence[Token], reading: AudienceReading, lexicon: Le
 def _is_folk(tokens: Sequence[Token], i: int, reading: AudienceReading) -> bool:
     """Return whether folk are people and no genre: "folk who ...", "EDM folk"."""
     after = tokens[i + 1].text if i + 1 < len(tokens) else ""
-    return after in ("who", "that", "with", "without", "whose") or i in reading.used or i - 1 in reading.used
+    modal = words_set(
+        "on in who that with without whose would will could should can may might get see have are do don't"
+    )
+    return after in modal or (i > 0 and tokens[i - 1].text == "of") or i in reading.used or i - 1 in reading.used
 
 
 def _told_by_hours(token: Token, reading: AudienceReading, gazetteer: Gazetteer) -> bool:

@@ -13,6 +13,9 @@ _CODE = re.compile(r"(?<!\b[a-z]{2}-)\b[A-Z]{2}\b")  # "pt-BR" is a language
 # Two capital letters that are words of this trade more often than countries.
 _NOT_CODES = frozenset(words_set("AI AM PM TV UI UX ID OK PP AB AA CT MS GB EU US UK"))
 
+# What makes two small letters the code of a language, and what stands between two of them.
+_CODE_CUES = frozenset(words_set("locale locales language languages lang"))
+_BETWEEN_CODES = frozenset(words_set(", / and or &"))
 # Two capital letters beside another code or behind a preposition are a country; before a verb of saying, a team.
 _LISTED_BEFORE = re.compile(
     r"(?:\b(?:in|for|across|from|to|within|outside|except|only)|\b[A-Z]{2}\s*(?:,|/|&|\+|and|or))\s*$"
@@ -51,9 +54,14 @@ class Gazetteer:
         bare = [replace(t, text=t.text.removesuffix("'s")) for t in tokens]
         spoken = -2  # the end of the last language named
         languages: set[str] = set()
+        regional = {i for start, end, _ in self.names.find(bare) if end - start > 1 for i in range(start, end)}
+        codes = self._coded(tokens, used | regional)  # "fr-CA" is one language
+        coded = {start for start, _, _ in codes}
         for start, end, payload in self.names.find(bare):
-            if used & set(range(start, end)):
+            if (used | coded) & set(range(start, end)):
                 continue
+            if codes and end < len(tokens) and tokens[end].text == "language":
+                continue  # "Nordic language clients (sv, da)": the codes say which
             words = " ".join(t.text for t in bare[start:end])
             listed = 0 < start - spoken <= 2 and all(t.text in ("or", "and", ",", "/") for t in tokens[spoken:start])
             if words in self.languages and (listed or words in languages or self._is_language(tokens, start, end)):
@@ -62,7 +70,7 @@ class Gazetteer:
                 found.append((start, end, Meaning(self.roles.get("locale", "locale"), (self.languages[words],))))
             elif payload in self.meanings:
                 found.append((start, end, self.meanings[payload]))
-        return self._narrowed(tokens, found)
+        return self._narrowed(tokens, sorted([*found, *codes], key=lambda name: name[0]))
 
     def _narrowed(
         self, tokens: Sequence[Token], found: Sequence[tuple[int, int, Meaning]]
@@ -85,8 +93,10 @@ class Gazetteer:
         """Return whether the name is an ordinary word as well, and needs company to name users."""
         return words in self.ambiguous
 
-    def is_blocked(self, tokens: Sequence[Token], start: int, end: int) -> bool:
+    def is_blocked(self, tokens: Sequence[Token], start: int, end: int, attribute: str) -> bool:
         """Return whether the name stands in an idiom or an outcome: "upgrade to premium", "premium conversion"."""
+        if attribute in (self.roles.get("country"), self.roles.get("locale")):
+            return False  # nobody upgrades to a country: "would get the French playing sooner"
         before = [t.text for t in tokens[max(0, start - 3) : start] if t.clause == tokens[start].clause]
         after = tokens[end] if end < len(tokens) else None
         payers = tokens[start].text in ("paying", "payers", "subscribers", "paid")
@@ -99,7 +109,10 @@ class Gazetteer:
             and before[-2:-1] not in (["who"], ["that"])
         ):
             return True  # "ears are free"
-        if after is not None and after.stem == "subscription" and {"with", "on", "have", "has", "having"} & set(before):
+        if payers and before[-1:] and before[-1] in words_set("be been up start starts begin begins"):
+            return True  # "a larger share should be paying"
+        held = {t.text for t in tokens[max(0, start - 6) : start]} & words_set("with on have has having")
+        if after is not None and after.stem == "subscription" and held:
             return False  # "users with a family subscription"
         if (
             after is not None
@@ -110,7 +123,7 @@ class Gazetteer:
         verbs = words_set(
             "upgrade upgrades upgraded convert converts switch switches go become becomes "
             "move subscribe feel conversion conversions buy start taking buying going "
-            "upgrading get try sign brought bring brings bringing"
+            "upgrading get try sign ups signups brought bring brings bringing"
         )
         people = after is not None and self.people.at(tokens, end) is not None
         plan = people and after is not None and after.text in ("plan", "plans", "tier", "tiers") and "to" in before
@@ -118,8 +131,18 @@ class Gazetteer:
 
     def _is_language(self, tokens: Sequence[Token], start: int, end: int) -> bool:
         before = tokens[start - 1].text if start else ""
+        named = " ".join(t.text for t in tokens[start:end])
+        behind = end  # "Swedish and Danish clients": the word behind the list is said of each
+        while behind + 1 < len(tokens) and tokens[behind].text in ("and", "or", ",", "/", "&"):
+            if tokens[behind + 1].text not in self.languages:
+                break
+            behind += 2
+        end = behind
         after = tokens[end].text if end < len(tokens) else ""
+        later_words = [t.text for t in tokens[end + 1 : end + 2]]
         later = tokens[end + 1].text if after == "-" and end + 1 < len(tokens) else after
+        if after == "on" and later_words[:1] and later_words[0] in ("their", "its"):
+            return True  # "people with German on their phones"
         if after == "as" and {t.text for t in tokens[end : end + 5]} & {"language", "locale"}:
             return True  # "with Spanish as their app language"
         if before == "of" and start > 1 and tokens[start - 2].text in ("speakers", "speaker"):
@@ -137,10 +160,32 @@ class Gazetteer:
             "households members premium free"
         ):
             return False
-        return (
-            before in ("in", "to", "speak", "speaking", "is")
-            or " ".join(t.text for t in tokens[start:end]) == "english"
-        )
+        return before in ("in", "to", "speak", "speaking", "is") or named == "english"
+
+    def _coded(self, tokens: Sequence[Token], used: set[int]) -> list[tuple[int, int, Meaning]]:
+        """Return the languages given by their codes: "ja locale", "Nordic language clients (sv, da)"."""
+        known = {v for v in self.languages.values() if "-" not in v}
+        found: list[tuple[int, int, Meaning]] = []
+        i = 0
+        while i < len(tokens):
+            last = i
+            while tokens[last].text in known and last + 2 < len(tokens) and tokens[last + 1].text in _BETWEEN_CODES:
+                if tokens[last + 2].text not in known:
+                    break
+                last += 2
+            run = range(i, last + 1)
+            lead = {t.text for t in tokens[max(0, i - (5 if last > i else 1)) : i] if t.sentence == tokens[i].sentence}
+            tail = tokens[last + 1].text if last + 1 < len(tokens) else ""
+            words = last == i and tokens[i].text in ("is", "it", "no", "hi", "he", "ms")
+            cued = (bool(lead & _CODE_CUES) or tail in _CODE_CUES) and not words and tail != "-"
+            if tokens[i].text in known and cued and not used & set(run):
+                found += [
+                    (k, k + 1, Meaning(self.roles.get("locale", "locale"), (tokens[k].text,)))
+                    for k in run
+                    if tokens[k].text in known
+                ]
+            i = last + 1
+        return found
 
 
 def build_gazetteer(surface: Surface, lexicon: Lexicon) -> Gazetteer:
