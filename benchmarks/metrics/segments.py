@@ -79,7 +79,7 @@ def run(n: int, peers: list[str]) -> dict[str, Any]:
         found = {way: alone(way, path) for way in WAYS}
         script = Path(__file__).with_name("peers.py")
         for python in peers:
-            command = [python, "-W", "ignore", str(script), str(path), ",".join(METRICS), "2", "segment"]
+            command = [python, "-W", "ignore", str(script), str(path), ",".join(METRICS), "5", "segment"]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             found |= json.loads(done.stdout.splitlines()[-1])
     mine = found["counterpoint"]["cpu_s"]
