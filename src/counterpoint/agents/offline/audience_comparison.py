@@ -12,7 +12,8 @@ _JOINED = words_set("or and + plus onwards upwards on upward")
 _TRAILING = (("at", "most"), ("at", "least"), ("minimum",), ("maximum",), ("tops",))
 # What may stand between a word that takes users out and the number they are counted by: "nobody who has had below ten".
 _BETWEEN = words_set(
-    "who that with of have has had having been whose from were are is registered joined the a anyone on"
+    "who that with of have has had having been whose from were are is registered joined the a anyone anybody on within "
+    "in their his her still they've who've"
 )
 
 
@@ -26,6 +27,8 @@ def comparison(
         for i in range(max(0, start - reach), min(len(tokens), end + behind)):
             for stop, _ in phrases.all_at(tokens, i):
                 if (stop <= start or i >= end) and tokens[i].sentence == tokens[start].sentence:
+                    if i > end and tokens[i].text in ("plus", "+", "minimum") and tokens[i - 1].text == ",":
+                        continue  # "within 14 days, plus 4 %"
                     gap = start - stop if stop <= start else i - end
                     if stop > start and not (tokens[i].text in _JOINED or _trails(tokens, i, stop)):
                         continue
@@ -50,4 +53,18 @@ def left_out(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, us
     first = start
     while first and first > start - 5 and (tokens[first - 1].text in _BETWEEN or people.at(tokens, first - 1)):
         first -= 1
-    return any(excluded(tokens, i, end, lexicon, used) for i in {first, start})
+    return any(excluded(tokens, i, end, lexicon, used) for i in {first, start}) or _sent_away(tokens, end)
+
+
+def _sent_away(tokens: Sequence[Token], end: int) -> bool:
+    """Return whether the users counted are pointed at and taken out: "fewer than five sessions: leave those out"."""
+    rest = [t for t in tokens[end : end + 18] if t.sentence == tokens[end - 1].sentence]
+    for n, t in enumerate(rest[:-1]):
+        if rest[n + 1].text not in ("those", "them", "these"):
+            continue
+        if t.text in words_set("exclude excluding skip spare omit without"):
+            return True
+        tail = [k.text for k in rest[n + 2 : n + 4]]
+        if t.text in words_set("leave leaving keep take filter rule") and "out" in tail:
+            return True
+    return False

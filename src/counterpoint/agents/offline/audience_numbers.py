@@ -50,12 +50,16 @@ def _read_counts(
     nouns |= {
         s for n in nouns for word in lexicon.raw["audience"]["count_nouns"].get(n, ()) for s in lexicon.stems(word)
     }
+    rated: set[int] = set()  # sentences that count how often users come
     for q in quantities:
         if q.kind not in (Kind.NUMBER, Kind.FACTOR, Kind.ORDINAL) or q.start in reading.used or q.sign:
             continue
         noun = _counted(tokens, q, nouns)
+        if noun is None and q.kind is Kind.FACTOR and tokens[q.start].sentence in rated:
+            noun = q.start  # "more than once a day, say above 28 times in 28 days"
         if noun is None:
             continue
+        rated.add(tokens[q.start].sentence)
         between = _range(tokens, q, quantities)
         end = max(q.end, noun + 1)
         stated = _window(tokens, quantities, q, end)
@@ -98,7 +102,8 @@ def _counted(tokens: Sequence[Token], q: Quantity, nouns: set[str]) -> int | Non
         near = bool(back) and (q.start - back[-1].index <= 5 or all(t.text in linked for t in between))
         noun = q.start if near else None
     visited = words_set("open visit use us launch com start turn show log drop return appear")
-    if noun is None and q.kind is Kind.FACTOR and any(t.stem in visited for t in before[-5:]):
+    been = [t.text for t in before[-8:] if t.text in ("been", "app", "us", "here")]
+    if noun is None and q.kind is Kind.FACTOR and (any(t.stem in visited for t in before[-5:]) or len(been) > 1):
         noun = q.start
     if noun is not None and q.kind is Kind.ORDINAL:
         return noun if {t.text for t in before[-3:]} & words_set("their his her on past beyond") else None
@@ -131,12 +136,11 @@ def _range(tokens: Sequence[Token], q: Quantity, quantities: Sequence[Quantity])
         if (
             other.end + 1 == q.start
             and tokens[other.end].text in ("and", "to", "-")
-            and other.start > 0
-            and (tokens[other.start - 1].text in ("between", "from") or tokens[other.end].text in ("to", "-"))
+            and (tokens[max(0, other.start - 1)].text in ("between", "from") or tokens[other.end].text in ("to", "-"))
         ):
             return (
                 round(other.value),
                 round(q.value),
-                other.start - (tokens[other.start - 1].text in ("between", "from")),
+                other.start - (tokens[max(0, other.start - 1)].text in ("between", "from")),
             )
     return None

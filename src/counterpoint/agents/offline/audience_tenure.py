@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from counterpoint.agents.offline.audience_comparison import OPPOSITE, comparison, left_out
 from counterpoint.agents.offline.audience_reading import AudienceReading
@@ -12,7 +13,18 @@ from counterpoint.agents.offline.text import Token, words_set
 _NEAR_BEFORE, _NEAR_AFTER = 9, 6
 _POSSESSIVES = words_set("their his her its your my a")
 # What restates a span of time: "half a year, 180 days", "two months (that is, 60 days)".
-_RESTATED = words_set(", ( : ; - ) say so that is i e or and more older longer than over exactly standing under")
+_RESTATED = words_set(
+    ", ( : ; - ) say so that is i e or and more older longer than over exactly standing under with us on the clock in "
+    "here there behind them after registration registering signing joining membership meaning up"
+)
+# Days that count users' time here and hardly anything else: "past their thirtieth day".
+_LATER_DAYS = {"fourteenth": 14, "thirtieth": 30, "sixtieth": 60, "ninetieth": 90, "hundredth": 100}
+_UPGRADED = words_set("premium paid paying upgrade upgrades upgraded subscription subscriptions")
+# What ages beside users: releases, and whatever "counts as new".
+_THINGS = words_set(
+    "release releases album albums single singles record records episode episodes song songs music track tracks title "
+    "titles history window"
+)
 _OLDER = words_set("older longer more up above upward upwards onwards beyond")
 _YOUNGER = words_set("younger newer less fewer under below")
 
@@ -102,6 +114,9 @@ def _stays(tokens: Sequence[Token], quantities: Sequence[Quantity], lexicon: Lex
             "past",
             "until",
             "before",
+            "to",
+            "including",
+            "through",
         )
         if since and t.text in ("day", "week") and tokens[t.index + 1].text.isdecimal():
             days = int(tokens[t.index + 1].text) * (7 if t.text == "week" else 1)
@@ -112,6 +127,8 @@ def _stays(tokens: Sequence[Token], quantities: Sequence[Quantity], lexicon: Lex
             yield _Stay(start=t.index, end=t.index + 3, days=round(int(t.text) * scale))
         if t.text == "tenure" and t.index + 3 < len(tokens) and tokens[t.index + 3].text.isdecimal():
             yield _Stay(start=t.index + 3, end=t.index + 4, days=int(tokens[t.index + 3].text))  # "tenure_days < 9"
+        if t.text in _LATER_DAYS and tokens[t.index + 1].text == "day":
+            yield _Stay(start=t.index, end=t.index + 2, days=_LATER_DAYS[t.text], nth=_LATER_DAYS[t.text])
         if t.text in ordinals:
             share = float(fractions.get(tokens[t.index + 1].text, 1))
             end = t.index + (1 if share == 1 else 2)
@@ -129,7 +146,7 @@ def _merged(tokens: Sequence[Token], stays: Sequence[_Stay]) -> list[_Stay]:
     for stay in stays:
         last = made[-1] if made else None
         gap = {t.text for t in tokens[last.end : stay.start]} if last else set()
-        same = last is not None and 0.9 < stay.days / max(last.days, 1) < 1.1 and gap <= _RESTATED and len(gap) < 6
+        same = last is not None and 0.9 < stay.days / max(last.days, 1) < 1.1 and gap <= _RESTATED and len(gap) < 7
         if last is not None and same and tokens[stay.start].sentence == tokens[last.start].sentence:
             closed = stay.end + (stay.end < len(tokens) and tokens[stay.end].text == ")")
             made[-1] = replace(last, end=closed, days=stay.days)
@@ -156,7 +173,8 @@ def _bound(tokens: Sequence[Token], stay: _Stay, before: _Stay | None, lexicon: 
     if inside is not None and tokens[inside].text == "+":
         return _Bound(op=">=", start=start, end=end)
     aged = end + (behind[0] == "old")
-    for at in [aged, *([inside] if inside is not None else [])]:
+    counted = aged + (aged < len(tokens) and lexicon.lists["people"].at(tokens, aged) is not None)
+    for at in [aged, counted, *([inside] if inside is not None else [])]:
         words = [t.text for t in tokens[at : at + 2]] + ["", ""]
         if words[0] in ("or", "and") and words[1] in _OLDER | _YOUNGER:
             return _Bound(op=">=" if words[1] in _OLDER else "<=", start=start, end=max(end, at + 2))
@@ -182,6 +200,8 @@ def _unspoken(
     start, end = stay.start, stay.end
     arrived = lexicon.lists["arrived"]
     near = [t for t in tokens[max(0, start - 6) : end + 2] if t.sentence == tokens[start].sentence]
+    if opener[0] == "within" and {t.text for t in tokens[max(0, start - 9) : start]} & _UPGRADED:
+        return None  # "premium sign-ups within two weeks" are what is measured
     if (opener[0] in ("last", "past") and opener[1] == "the") or opener[0] in ("within", "last"):
         return _Bound(op="<=", start=start, end=end) if arrived.any_in(near) else None
     if stay.nth:
@@ -207,30 +227,70 @@ def _is_tenure(tokens: Sequence[Token], stay: _Stay, bound: _Bound, lexicon: Lex
         return False  # "still with us after a week"
     if behind[0] in ("later", "after", "on") and not lexicon.lists["tenure_cues"].any_in(tokens[end : end + 3]):
         return False  # "still with us a week later" is what is measured
-    things = words_set("release releases albums album episodes episode songs music tracks track history records window")
+    lead = next((i for i in range(start - 1, max(-1, start - 3), -1) if tokens[i].text not in ("of", "with", "at")), -1)
+    beside = lead >= 0 and people.at(tokens, lead) is not None
+    counted = (
+        end < len(tokens)
+        and people.at(tokens, end) is not None
+        and tokens[end - 1].text in ("day", "week", "month", "year", "old")
+    )
+    if not (beside or counted) and _is_of_a_thing(tokens, start, lexicon):
+        return False
     close = {t.text for t in tokens[max(0, start - 5) : end + 3] if t.sentence == sentence}
     first = tokens[start].text == "first" or any(t.text == "first" for t in tokens[start : stay.end])
-    owner = tokens[max(0, start)].text
-    if first and (owner in _POSSESSIVES or owner.endswith("'s")):
+    if first and _is_first_time(tokens, start, end, near):
         return True
-    if first and {t.text for t in near} & words_set("somebody someone anyone anybody"):
-        return True
-    if first and any(tokens[i].text == "than" and tokens[i + 1].text == "that" for i in range(end, len(tokens) - 1)):
-        return True  # "in the first three days ... accounts younger than that"
-    if close & things:
+    if stay.nth and tokens[stay.start - 1].text in _POSSESSIVES - {"a"}:
+        return True  # "past their thirtieth day"
+    if close & _THINGS and not (beside or counted):
         return False
-    if cued:
+    if cued or (counted and bound.spoken):
         return True
+    if lexicon.lists["arrived"].any_in(near) and any(people.at((t,), 0) for t in near):
+        return True  # "anyone who arrived in the last three weeks"
+    if behind[0] == "in" and (behind[1] in ("or", "and") or not behind[1][:1].isalnum()):
+        return True  # "half a year in or longer"
+    if any(t.text == "in" for t in tokens[stay.start : stay.end]):
+        return True  # "half a year in or longer (180 days)"
     aged = bool(close & words_set("old older younger newer"))
-    if aged and any(people.at((t,), 0) or t.text == "everyone" for t in near):
+    named = [t for t in near if t.index < end + 3]
+    if aged and any(people.at((t,), 0) or t.text == "everyone" for t in named):
         return True
     fresh = lexicon.lists["fresh_users"].any_in(near) or lexicon.lists["old_users"].any_in(near)
     if fresh and (first or bound.low is not None or bound.spoken):
         return True
-    lead = next((i for i in range(start - 1, max(-1, start - 3), -1) if tokens[i].text not in ("of", "with", "at")), -1)
-    beside = lead >= 0 and people.at(tokens, lead) is not None
     plain = not behind[0][:1].isalpha() or behind[0] in ("who", "and", "with", "for", "to")
     return beside and ((plain and bound.spoken) or behind[0] == "in")
+
+
+def _is_first_time(tokens: Sequence[Token], start: int, end: int, near: Sequence[Token]) -> bool:
+    """Return whether a first span of time is that of users: "their first week", "anybody in the first month"."""
+    owner = tokens[max(0, start)].text
+    if owner in _POSSESSIVES or owner.endswith("'s"):
+        return True
+    if {t.text for t in near} & words_set("somebody someone anyone anybody"):
+        return True
+    # "In the first three days ... accounts younger than that".
+    return any(tokens[i].text == "than" and tokens[i + 1].text == "that" for i in range(end, len(tokens) - 1))
+
+
+def _is_of_a_thing(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> bool:
+    """Return whether a thing has the age: "what counts as new", "anything up to 63 days old", "records ... they've"."""
+    sentence = tokens[start].sentence
+    before = [t for t in tokens[max(0, start - 12) : start] if t.sentence == sentence]
+    words = [t.text for t in before]
+    if any(pair in (("as", "new"), ("as", "fresh"), ("called", "new")) for pair in pairwise(words)):
+        return True
+    if words[-1:] and words[-1] in ("anything", "something", "nothing", "everything"):
+        return True
+    pronoun = next((t.index for t in before[-5:] if t.text in ("they", "they've", "it", "it's", "they're")), None)
+    if pronoun is None:
+        return False
+    spoken_of = [t for t in tokens[:pronoun] if t.sentence == sentence]
+    last = next(
+        (t for t in reversed(spoken_of) if t.text in _THINGS or lexicon.lists["people"].at((t,), 0) is not None), None
+    )
+    return last is not None and last.text in _THINGS
 
 
 def _named_from(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> int:

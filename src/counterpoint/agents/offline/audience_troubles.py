@@ -18,7 +18,7 @@ def read_sensitive(tokens: Sequence[Token], reading: AudienceReading, surface: S
         following = tokens[end] if end < len(tokens) else None
         if tokens[start].text == "the" and following is not None and _is_described(following, lexicon):
             continue  # "new songs ... the old ones", "the old argument"
-        if _is_bystander(tokens, start, lexicon):
+        if _is_bystander(tokens, start, lexicon) or _is_of_an_account(tokens, start, end, lexicon):
             continue
         reading.troubles.append((kind, words_of(tokens, start, end)))
         reading.take(tokens, start, end)
@@ -38,6 +38,20 @@ def read_sensitive(tokens: Sequence[Token], reading: AudienceReading, surface: S
                 ):
                     reading.troubles.append((kind, words_of(tokens, i, i + 3)))
                     reading.take(tokens, i, i + 3)
+
+
+def _is_of_an_account(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) -> bool:
+    """Return whether an age is how long an account has been there: "accounts over two years old", "under 18 days"."""
+    rest = [t.text for t in tokens[end : end + 2] if t.text != "-"]
+    if (
+        tokens[end - 1].text.isdecimal()
+        and rest
+        and (rest[0] in lexicon.raw["numbers"]["units"] or rest[0] == "sessions")
+    ):
+        return rest[0] not in ("year", "years")
+    owners = words_set("account accounts membership memberships registration registrations subscription subscriptions")
+    aged = tokens[start].text in ("years", "year")
+    return aged and any(t.text in owners for t in tokens[max(0, start - 6) : start])
 
 
 def _is_described(following: Token, lexicon: Lexicon) -> bool:
@@ -74,6 +88,8 @@ def _ages(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[tuple[int, int]
         clock = {t.text for t in tokens[i + 1 : i + 5] if t.sentence == token.sentence}
         if clock & {"o'clock", "am", "pm", ":"}:
             continue  # "between 15 and 20 o'clock"
+        if ahead[0] == "-" and ahead[1] in units:
+            continue  # "under-60-day accounts"
         if (ahead[0] in units and not plural) or ahead[0] in ("sessions", "visits", "%", "pp"):
             continue  # "accounts under 14 days old"; years are an age
         ends = not ahead[0] or not ahead[0][0].isalnum()

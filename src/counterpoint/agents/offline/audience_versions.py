@@ -39,7 +39,7 @@ def read_versions(
             reading.clauses[key] = f'{key} >= "{major}.0.0" && {key} < "{major + 1}.0.0"'
             reading.take(tokens, i, i + 3)
             return
-        near = {t.text for t in tokens[max(0, i - 5) : i + 4] if t.sentence == tokens[i].sentence}
+        near = {t.text for t in tokens[max(0, i - 5) : i + 6] if t.sentence == tokens[i].sentence}
         dotted = "." in tokens[i].text
         aged = _aged(tokens, i)
         cued = (
@@ -62,7 +62,8 @@ def read_versions(
         negated = any(t.text == "not" or t.text.endswith("n't") for t in tokens[max(0, start - 3) : start])
         op = OPPOSITE[op] if negated or left_out(tokens, start, end, lexicon, reading.used) else op
         reading.clauses[key] = f'{key} {op} "{_full(tokens[i].text)}"'
-        start -= bool(start and tokens[start - 1].text in ("version", "app", "versions"))
+        named = start > 1 and tokens[start - 2].text in ("desktop", "web", "mac", "windows", "mobile", "phone")
+        start -= bool(start and tokens[start - 1].text in ("version", "app", "versions") and not named)
         reading.take(tokens, start, end)
         return
 
@@ -74,7 +75,11 @@ def _spanned(tokens: Sequence[Token], i: int, numbers: Sequence[int]) -> tuple[s
     if joint in ("and", "to", "-"):
         opened = {tokens[i - 1].text, tokens[i - 2].text} & {"between", "from", "versions"}
         return ("<=", last) if last is not None and opened else None
-    if last is not None and joint.startswith(("up to", "to", "until")) and joint.endswith(("not including", "before")):
+    if (
+        last is not None
+        and joint.startswith(("up to", "to", "until"))
+        and joint.endswith(("not including", "before", "excluding"))
+    ):
         return "<", last
     return ("<=", last) if last is not None and joint in ("up to", "through to") else None
 
