@@ -16,6 +16,9 @@ READ = [
     ("We had complaints from family accounts. For the Irish.", 'country == "IE"'),
     ("Our founder, a family subscriber, hates it.", "true"),
     ("According to a student in the comments it is ugly.", "true"),
+    ("In Norway they had it in 2021 already.", "true"),
+    ("Covers like those in the desktop app.", "true"),
+    ("More listeners become family subscribers.", "true"),
     # what belongs to a device, and what costs nothing, names nobody
     ("Trust the computer's taste, on cellular.", 'network == "cellular"'),
     ("Where the phone is set to Danish.", 'locale.startsWith("da")'),
@@ -36,6 +39,28 @@ READ = [
     ("If the plan isn't student.", 'plan != "student"'),
     ("Wifi off, four cards.", 'network != "wifi"'),
     ("Premium in Spain.", 'plan == "premium" && country == "ES"'),
+    ("We leave Finland alone.", 'country != "FI"'),
+    ("Hands off Peru.", 'country != "PE"'),
+    ("It would please students.", 'plan == "student"'),
+    ("A third of the families.", 'plan == "family"'),
+    ("People whose plan is free.", 'plan == "free"'),
+    ("The web is where we try it.", 'platform == "web"'),
+    ("People not using Danish.", '!locale.startsWith("da")'),
+    # either part is enough
+    ("Those who listen to podcasts or have been with us for under 20 days.", "listens_podcasts || tenure_days < 20"),
+    ("Version 9 and newer, plus anyone on the web.", 'app_version >= "9.0.0" || platform == "web"'),
+    (
+        "Student in Spain or family in Chile.",
+        '(plan == "student" && country == "ES") || (plan == "family" && country == "CL")',
+    ),
+    ("Free in Spain and Chile.", 'plan == "free" && country in ["ES", "CL"]'),
+    # yes or no, said of users in other words
+    ("Listeners w/ a podcast habit.", "listens_podcasts"),
+    ("Where users already listen to episodes.", "listens_podcasts"),
+    ("Everybody without a podcast habit is excluded.", "listens_podcasts"),
+    ("Nobody with a podcast habit.", "!listens_podcasts"),
+    ("Music people (no episode heard in 28 days).", "!listens_podcasts"),
+    ("Podcasts up, as long as the listener has played one lately.", "listens_podcasts"),
     # languages by what stands behind their list, and by their codes
     ("Danish and Finnish clients.", 'locale.startsWith("da") || locale.startsWith("fi")'),
     ("The ko locale.", 'locale.startsWith("ko")'),

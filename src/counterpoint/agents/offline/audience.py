@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from counterpoint.agents.offline import audience_numbers as numbers
+from counterpoint.agents.offline.audience_alternatives import join_alternatives
 from counterpoint.agents.offline.audience_bystanders import is_bystander, is_device_in_hand
 from counterpoint.agents.offline.audience_context import ARTICLES, LINKS, excluded, named
 from counterpoint.agents.offline.audience_flags import read_flags
@@ -27,6 +28,7 @@ def read_audience(
     numbers.read_numbers(tokens, quantities, reading, surface, lexicon, roles)
     _read_values(tokens, reading, surface, lexicon, gazetteer)
     read_flags(tokens, quantities, reading, surface, lexicon)
+    join_alternatives(tokens, reading, lexicon)
     read_listed(tokens, reading, lexicon, gazetteer)
     read_unexplained_people(tokens, reading, surface, lexicon)
     return reading
@@ -102,7 +104,7 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
             reading.named.append((attribute.key, start, end, tuple(values)))
             spoken.setdefault(attribute.key, []).append((start, end, tuple(values), linked))
         reading.used |= {start - 1} if left else set()  # "no wifi": the denial is the users'
-        reading.take(tokens, start, end)
+        reading.say(attribute.key, tokens, start, end)
         previous = (end, attribute.key, out)
     for key, said in spoken.items():
         settled = _settled(tokens, _listed(said))

@@ -1,6 +1,8 @@
 """Names that users bear in passing: colleagues, one person who complained, things that belong to a device."""
 
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.text import Token, words_set
@@ -77,12 +79,40 @@ def _is_told(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) ->
         or set(clause) & words_set("competitor competitors rival rivals")
     ):
         return True
+    if _is_past(tokens, start) or _is_likened(tokens, start):
+        return True
     article = clause[-1:] and clause[-1] in ("a", "an")
     behind = [t.text for t in tokens[end : end + 3] if t.sentence == tokens[start].sentence]
     verb = next((w for w in behind if w in _REPORTED), None)
     everyone = any(t.sentence != tokens[start].sentence and _is_everyone(tokens, t.index) for t in tokens)
     council = any(_names_colleague(tokens, t.index, lexicon) for t in tokens[max(0, start - 7) : start])
     return verb is not None and (bool(article) or everyone or council) and behind.index(verb) <= 1
+
+
+def _is_past(tokens: Sequence[Token], start: int) -> bool:
+    """Return whether the clause tells what was: "desktop got it last year", "in Sweden they tried it in 2019"."""
+    clause = [t.text for t in tokens if t.clause == tokens[start].clause]
+    if set(clause) & words_set("who whose that since joined registered signed created"):
+        return False
+    year = any(re.fullmatch(r"20[12]\d", w) for w in clause)
+    spans = words_set("year month quarter week spring summer autumn winter december")
+    passed = any(a == "last" and b in spans for a, b in pairwise(clause))
+    had = set(clause) & words_set("got had did tried was were saw ran tested launched shipped won lost been")
+    return (year or passed) and bool(had)
+
+
+def _is_likened(tokens: Sequence[Token], start: int) -> bool:
+    """Return whether something is only like it elsewhere: "covers like those in the desktop app", "as on Android"."""
+    lead: list[str] = []
+    for t in reversed(tokens[max(0, start - 6) : start]):
+        lead.insert(0, t.text)
+        if t.text in ("like", "as"):
+            before = tokens[t.index - 1].text if t.index else ""
+            placed = {"in", "on", "from"} & set(lead)
+            return bool(placed) and before not in ("well", "such", "soon", "long")
+        if t.text not in words_set("those ones that the in on from we have has do does it is they a an just already"):
+            return False
+    return False
 
 
 def _is_everyone(tokens: Sequence[Token], i: int) -> bool:

@@ -26,7 +26,10 @@ ARTICLES = frozenset(
         "their",
     }
 )
-_GIVEN_TO = words_set("tell give show let ask offer serve grant send hand spare allow")
+_GIVEN_TO = words_set(
+    "help helps please pleases suit suits serves reach reaches benefit benefits tell give show "
+    "let ask offer serve grant send hand spare allow"
+)
 _EVERYTHING = words_set("all every any each anything anyone anybody everything everyone everybody anywhere everywhere")
 LINKS = words_set(", and or & / + plus as well nor the in on both")
 
@@ -99,7 +102,9 @@ def _stands_for_users(tokens: Sequence[Token], start: int, end: int, lexicon: Le
 
 def _is_share(tokens: Sequence[Token], start: int, end: int) -> bool:
     """Return whether a share is taken of the name: "7 % of premium."."""
-    share = start > 1 and tokens[start - 1].text == "of" and tokens[start - 2].text in words_set("% percent half")
+    of = start - 1 - (tokens[start - 1].text in ("the", "our", "all") if start else 0)
+    parts = words_set("% percent half third quarter fifth tenth most")
+    share = of > 0 and tokens[of].text == "of" and tokens[of - 1].text in parts
     return share and (end >= len(tokens) or not tokens[end].is_word)
 
 
@@ -126,7 +131,7 @@ def _is_shown(tokens: Sequence[Token], start: int, end: int, used: set[int]) -> 
     if tokens[end : end + 1] and tokens[end].text in ("in", "on") and set(range(end, min(end + 3, after))) & used:
         return True  # "Premium in the Nordics"
     served = tokens[after].text if after < len(tokens) else ""
-    if served == "there":
+    if served == "there" or [t.text for t in tokens[after : after + 2]] == ["is", "where"]:
         return True
     return served in words_set("gets get sees see could should will would shall must without minus")
 
@@ -177,7 +182,7 @@ def excluded(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon, na
 def _ruled_out_before(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) -> bool:
     skip = ARTICLES | words_set(
         "for in on from with to at users people listeners anyone anybody those a user is are they he she it app plan "
-        "you set run running "
+        "you set run running use uses using speak speaks speaking "
         "listen listens play plays like likes love loves much any hear over via through"
     )
     before = start - 1
@@ -207,7 +212,8 @@ def _ruled_out_before(tokens: Sequence[Token], start: int, end: int, lexicon: Le
     if before >= 0 and tokens[before].text in ("nobody", "one") and tokens[start].text != "who":
         # "Nobody on the free tier." is out; "nobody in India needs them" is only said.
         rest = end + (end < len(tokens) and _is_people(tokens, end, lexicon))
-        if rest < len(tokens) and tokens[rest].is_word and tokens[rest].clause == tokens[start].clause:
+        told = [t.text for t in tokens[rest : rest + 6] if t.clause == tokens[start].clause]
+        if told and tokens[rest].is_word and not set(told) & words_set("should shall must gets get sees see may"):
             return False
     return any(
         (hit := phrases.at(tokens, first)) is not None and hit[0] > before
@@ -223,7 +229,7 @@ def _ruled_out_after(tokens: Sequence[Token], start: int, end: int, lexicon: Lex
             passed = [t.text for t in tokens[end:after] if t.index not in named_too or t.text in LINKS]
             apart = passed[:1] == [","] and after - end > 1 and not set(passed) & words_set("and or nor & +")
             return not apart  # "genre is EDM, rap excluded": only the nearest
-        if text == "out" and _is_taken(tokens, start, lexicon, named_too):
+        if text in ("out", "alone") and _is_taken(tokens, start, lexicon, named_too):
             return True
         if not (text in LINKS or after in named_too or people.at(tokens, after) is not None):
             return False

@@ -77,23 +77,26 @@ def read_flags(
                 _named(tokens, i, named, verbs)
                 or _related(tokens, i, named, verbs, lexicon)
                 or _owned(tokens, i, named, verbs, lexicon)
+                or _absent(tokens, i, named, verbs)
             )
             if flag is None or _is_measured(tokens, flag):
                 continue
             negation = lexicon.lists["negation"]
-            lead = range(max(0, flag.start - 2), i)
-            negated = (
-                flag.negated
-                or any(negation.at(tokens, j) or tokens[j].text in ("non", "zero") for j in lead)
-                or excluded(tokens, flag.start, flag.end, lexicon, reading.used)
-            )
+            inside = flag.negated or _denied(tokens, range(flag.start, i), negation)
+            before = _denied(tokens, range(max(0, flag.start - 2), flag.start), negation)
+            # "Everyone without a podcast is excluded" takes out those who have none.
+            negated = inside != (before or excluded(tokens, flag.start, flag.end, lexicon, reading.used))
             end = _with_window(tokens, quantities, flag.end, attribute.description)
             if end is None:
                 reading.troubles.append((Trouble.VAGUE, words_of(tokens, flag.start, flag.end)))
                 end = flag.end
             reading.clauses[attribute.key] = f"!{attribute.key}" if negated else attribute.key
-            reading.take(tokens, flag.start, end)
+            reading.say(attribute.key, tokens, flag.start, end)
             break
+
+
+def _denied(tokens: Sequence[Token], span: range, negation: Phrases) -> bool:
+    return any(negation.at(tokens, j) or tokens[j].text in ("non", "zero") for j in span)
 
 
 def _names(noun: str, lexicon: Lexicon) -> Phrases:
@@ -153,7 +156,7 @@ def _related(tokens: Sequence[Token], i: int, end: int, verbs: frozenset[str], l
         (
             j
             for j in range(i - 1, max(-1, i - 9), -1)
-            if tokens[j].text in _RELATIVE
+            if (tokens[j].text in _RELATIVE or _opens_like_who(tokens, j, lexicon))
             and tokens[j].sentence == tokens[i].sentence
             and tokens[j + 1].text not in ("with", "without")
             and tokens[j + 1].text not in _SUBJECTS
@@ -164,6 +167,8 @@ def _related(tokens: Sequence[Token], i: int, end: int, verbs: frozenset[str], l
     if first is None:
         return None
     said = tokens[first:i]
+    if tokens[first].text == "where":
+        return _Flag(start=first, end=end) if any(t.stem in verbs for t in said) else None
     opener = first - (first > 0 and _is_people(tokens, first - 1, lexicon))
     behind = [t.text for t in tokens[end : end + 4]] + [""]
     has = any(t.stem in ("hav", "has", "have", "got", "had") for t in said)
@@ -171,7 +176,11 @@ def _related(tokens: Sequence[Token], i: int, end: int, verbs: frozenset[str], l
         return _Flag(start=opener, end=end + 1)
     if behind[0] == "alone" and any(t.text in ("left", "leave", "leaves") for t in said):
         return _Flag(start=opener, end=end + 1, negated=True)
-    if tokens[i - 1].text in ("one", "a", "an", "any") and has and behind[0] not in ("shelf", "row", "card", "cards"):
+    if (
+        tokens[i - 1].text in ("one", "a", "an", "any", "single")
+        and has
+        and behind[0] not in ("shelf", "row", "card", "cards")
+    ):
         return _Flag(start=opener, end=end)
     if any(t.stem in _SHUN for t in said) and behind[0] not in ("shelf", "row"):
         return _Flag(start=opener, end=end, negated=True) if _selects(tokens, opener) else None
@@ -185,22 +194,49 @@ def _related(tokens: Sequence[Token], i: int, end: int, verbs: frozenset[str], l
     return _Flag(start=opener, end=end) if _selects(tokens, opener) and (aimed or not once) else None
 
 
+def _opens_like_who(tokens: Sequence[Token], j: int, lexicon: Lexicon) -> bool:
+    """Return whether words select users as "who" does: "where people already play", "my audience (had one on)"."""
+    if tokens[j].text == "(":
+        return j > 0 and _is_people(tokens, j - 1, lexicon)
+    behind = tokens[j + 1].text if j + 1 < len(tokens) else ""
+    if tokens[j].text == "where":
+        return behind in words_set("people users listeners folk folks somebody someone")
+    before = " ".join(t.text for t in tokens[max(0, j - 5) : j])
+    subject = tokens[j].text in words_set("user listener they person somebody someone")
+    return subject and before.removesuffix(" the").endswith(
+        ("as long as", "provided", "provided that", " if", "only if")
+    )
+
+
 def _owned(tokens: Sequence[Token], i: int, end: int, verbs: frozenset[str], lexicon: Lexicon) -> _Flag | None:
     """Return "people without a podcast play", "users with at least one podcast play", "those with a podcast habit"."""
     after = tokens[end] if end < len(tokens) else None
     plays = after is not None and after.stem in verbs | words_set("activ activity histor history minut habit routine")
     past = [t.text for t in tokens[end : end + 2]] in (["in", "their"], ["in", "the"])
     for j in range(i - 1, max(0, i - 6), -1):
-        if tokens[j].text not in ("with", "without", "having", "lacking") or not _is_people(tokens, j - 1, lexicon):
+        nobody = tokens[j - 1].text == "nobody"
+        holders = nobody or tokens[j - 1].text in ("everyone", "everybody") or _is_people(tokens, j - 1, lexicon)
+        if tokens[j].text not in ("with", "without", "having", "lacking", "w") or not holders:
             continue
         between = {t.text for t in tokens[j + 1 : i]}
-        if not between <= words_set("a an any no zero at least one single or more recent habit of"):
+        if not between <= words_set("a an any no zero at least one single or more recent habit of /"):
             return None
-        negated = tokens[j].text in ("without", "lacking") or bool(between & {"no", "zero"})
+        negated = nobody or tokens[j].text in ("without", "lacking") or bool(between & {"no", "zero"})
         settled = plays or negated or past or "habit" in between
         counted = j > 1 and tokens[j - 2].text in ("more", "fewer", "%", "pp", "points")
         return _Flag(start=j - 1, end=end + plays, negated=negated) if settled and not counted else None
     return None
+
+
+def _absent(tokens: Sequence[Token], i: int, end: int, verbs: frozenset[str]) -> _Flag | None:
+    """Return "(no podcast played in four weeks)", "no podcasts in 28 days": a phrase of its own behind the users."""
+    if i < 2 or tokens[i - 1].text not in ("no", "zero") or tokens[i - 2].text not in ("(", ",", ":", "with"):
+        return None
+    played = end < len(tokens) and tokens[end].stem in verbs
+    last = end + played
+    timed = [t.text for t in tokens[last : last + 5]]
+    windowed = timed[:1] in (["in"], ["over"], ["within"]) and bool({"days", "weeks", "month"} & set(timed))
+    return _Flag(start=i - 1, end=last, negated=True) if windowed or (played and timed[:1] != ["from"]) else None
 
 
 def _with_window(tokens: Sequence[Token], quantities: Sequence[Quantity], end: int, description: str) -> int | None:

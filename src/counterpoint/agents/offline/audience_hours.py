@@ -62,13 +62,13 @@ def read_hours(
         found = [f for f, left in zip(found, out, strict=True) if not left][:1]
         reading.clauses[key] = found[0][0]
     for _, start, end in found:
-        reading.take(tokens, start, end)
+        reading.say(key, tokens, start, end)
     _take_pointers(tokens, quantities, reading)
 
 
 def _listed(tokens: Sequence[Token], marks: Sequence[_Mark], key: str) -> tuple[str, int, int] | None:
     """Return the clause and span of hours one by one: "7 and 8 o'clock", "1, 2 and 3 at night"."""
-    for n, last in enumerate(marks):
+    for n, last in reversed([*enumerate(marks)]):
         run = [last]
         for mark in reversed(marks[:n]):
             between = {t.text for t in tokens[mark.end : run[0].start]}
@@ -76,7 +76,8 @@ def _listed(tokens: Sequence[Token], marks: Sequence[_Mark], key: str) -> tuple[
                 break
             run.insert(0, mark)
         opener = tokens[run[0].start - 1].text if run[0].start else ""
-        if len(run) < 2 or opener in _OPENERS or not (last.clock or last.half) or last.hour < 1:
+        named = opener in ("hours", "hour")
+        if len(run) < 2 or opener in _OPENERS or not (last.clock or last.half or named) or last.hour < 1:
             continue
         half = last.half or _told(tokens, last)
         low, high = _of_the_day(run[0].hour, half), _of_the_day(last.hour, half)
@@ -93,7 +94,8 @@ def _spanned(tokens: Sequence[Token], marks: Sequence[_Mark], key: str) -> list[
         opener = tokens[a.start - 1].text if a.start else ""
         told = _told(tokens, a)
         bare = not (a.half or b.half or a.clock or b.clock)
-        named = opener in ("hours", "hour")
+        beyond = opener == "but" and a.start > 1 and tokens[a.start - 2].text in ("hour", "hours", "time")
+        named = opener in ("hours", "hour") or beyond
         listed = opener in _OPENERS or named or (opener in _NAMES_OF_HOURS | {"", ",", ":", "(", "say"} and bool(told))
         if joint not in _JOINTS | _TO_THE_LAST or ((joint == ("and",) or bare) and not listed):
             continue
@@ -102,7 +104,7 @@ def _spanned(tokens: Sequence[Token], marks: Sequence[_Mark], key: str) -> list[
         whole = _resolved(a, b, told)
         if whole is None:
             continue
-        start = a.start - 1 if opener in _OPENERS or named else a.start
+        start = a.start - 1 if opener in _OPENERS or (named and not beyond) else a.start
         behind = {t.text: t.index for t in tokens[b.end : b.end + 3] if t.sentence == tokens[a.start].sentence}
         closed = behind.keys() & _INCLUSIVE
         end = max(behind[w] for w in closed) + 1 if closed else b.end
@@ -241,7 +243,7 @@ def _with_half(tokens: Sequence[Token], mark: _Mark) -> _Mark | None:
             "local it both inclusive included including incl up through thru but"
         )
     )
-    return mark if closed or mark.half else None
+    return mark if closed or mark.half or mark.clock else None
 
 
 def _told(tokens: Sequence[Token], mark: _Mark) -> str:

@@ -85,7 +85,7 @@ def _read_counts(
         else:
             continue
         reading.clauses[key] = clause
-        reading.take(tokens, start, end)
+        reading.say(key, tokens, start, end)
         return
 
 
@@ -96,10 +96,21 @@ def _counted(tokens: Sequence[Token], q: Quantity, nouns: set[str]) -> int | Non
     noun = next((t.index for t in after if t.stem in nouns), None)
     if noun is None and q.kind is not Kind.ORDINAL:
         rates = ("per", "a", "each", "every")
-        back = [t for t in before if t.stem in nouns and t.index and tokens[t.index - 1].text not in rates]
-        linked = words_set("count counts number last past days weeks of in the at least most number 28 four 30 is are")
+        back = [
+            t
+            for t in before
+            if t.stem in nouns
+            and t.index
+            and (tokens[t.index - 1].text not in rates or tokens[t.index + 1].text in ("count", "counts", "number"))
+        ]
+        linked = words_set(
+            "count counts number last past days weeks of in the at least most number 28 four 30 is are between "
+            "and from to or"
+        )
         between = tokens[back[-1].index + 1 : q.start] if back else ()
-        near = bool(back) and (q.start - back[-1].index <= 5 or all(t.text in linked for t in between))
+        near = bool(back) and (
+            q.start - back[-1].index <= 5 or all(t.text in linked or t.text.isdecimal() for t in between)
+        )
         noun = q.start if near else None
     visited = words_set("open visit use us launch com start turn show log drop return appear")
     been = [t.text for t in before[-8:] if t.text in ("been", "app", "us", "here")]

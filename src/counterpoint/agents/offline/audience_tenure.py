@@ -1,6 +1,6 @@
 """Audiences by how long users have been there: "accounts older than a year", "their first week", "a year with us"."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -37,6 +37,7 @@ class _Stay:
     end: int
     days: int
     nth: int = 0
+    low: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +72,13 @@ def read_tenure(
     first = _named_from(tokens, bound.start, lexicon)
     out = left_out(tokens, first, bound.end, lexicon, reading.used)
     if bound.low is not None:
-        clause = f"{key} >= {bound.low} && {key} <= {stay.days}"
+        clause = f"{key} >= {bound.low} && " * (bound.low > 0) + f"{key} <= {stay.days}"
         clause = f"!({clause})" if out else clause
     else:
         clause = f"{key} {OPPOSITE[bound.op] if out else bound.op} {stay.days}"
     reading.clauses[key] = clause
     tail = bound.end + (bound.end < len(tokens) and tokens[bound.end].text in ("ago", "old"))
-    reading.take(tokens, first, tail)
+    reading.say(key, tokens, first, tail)
 
 
 def _distance(tokens: Sequence[Token], bound: _Bound, lexicon: Lexicon) -> int:
@@ -105,6 +106,23 @@ def _stays(tokens: Sequence[Token], quantities: Sequence[Quantity], lexicon: Lex
             if before is not None and before.text in ordinals and tokens[q.start].text in units:
                 continue  # "their first week", below
             yield _Stay(start=q.start, end=q.end, days=round(q.value / MS_PER_DAY))
+    yield from _numbered(tokens, units)
+    for t in tokens[:-1]:
+        if t.text in _LATER_DAYS and tokens[t.index + 1].text == "day":
+            yield _Stay(start=t.index, end=t.index + 2, days=_LATER_DAYS[t.text], nth=_LATER_DAYS[t.text])
+        if t.text in ordinals:
+            share = float(fractions.get(tokens[t.index + 1].text, 1))
+            end = t.index + (1 if share == 1 else 2)
+            unit = tokens[end].text if end < len(tokens) else ""
+            if int(units.get(unit, 0)) >= MS_PER_DAY and (end + 1 >= len(tokens) or tokens[end + 1].text != "of"):
+                nth = int(ordinals[t.text])
+                yield _Stay(
+                    start=t.index, end=end + 1, days=round(nth * share * int(units[unit]) / MS_PER_DAY), nth=nth
+                )
+
+
+def _numbered(tokens: Sequence[Token], units: Mapping[str, str]) -> Iterator[_Stay]:
+    """Yield the spans that number days: "since day 30", "days 0 to 6", "90+ days", "tenure_days < 9"."""
     for t in tokens[:-1]:
         since = t.index > 0 and tokens[t.index - 1].text in (
             "from",
@@ -121,23 +139,25 @@ def _stays(tokens: Sequence[Token], quantities: Sequence[Quantity], lexicon: Lex
         if since and t.text in ("day", "week") and tokens[t.index + 1].text.isdecimal():
             days = int(tokens[t.index + 1].text) * (7 if t.text == "week" else 1)
             yield _Stay(start=t.index, end=t.index + 2, days=days)
+        following = [k.text for k in tokens[t.index + 1 : t.index + 5]] + [""] * 4
+        if t.text == "days" and following[0].isdecimal() and following[2].isdecimal():
+            if following[1] in ("to", "-", "through"):  # "days 0 to 6 of an account"
+                yield _Stay(start=t.index, end=t.index + 4, days=int(following[2]), low=int(following[0]))
+        elif t.text == "day" and following[0].isdecimal() and not since and _goes_on(following[1:3]):
+            yield _Stay(start=t.index, end=t.index + 2, days=int(following[0]))
         plus = t.text.isdecimal() and tokens[t.index + 1].text == "+" and t.index + 2 < len(tokens)
         if plus and int(units.get(tokens[t.index + 2].text, 0)) >= MS_PER_DAY:  # "90+ days ago"
             scale = int(units[tokens[t.index + 2].text]) / MS_PER_DAY
             yield _Stay(start=t.index, end=t.index + 3, days=round(int(t.text) * scale))
         if t.text == "tenure" and t.index + 3 < len(tokens) and tokens[t.index + 3].text.isdecimal():
             yield _Stay(start=t.index + 3, end=t.index + 4, days=int(tokens[t.index + 3].text))  # "tenure_days < 9"
-        if t.text in _LATER_DAYS and tokens[t.index + 1].text == "day":
-            yield _Stay(start=t.index, end=t.index + 2, days=_LATER_DAYS[t.text], nth=_LATER_DAYS[t.text])
-        if t.text in ordinals:
-            share = float(fractions.get(tokens[t.index + 1].text, 1))
-            end = t.index + (1 if share == 1 else 2)
-            unit = tokens[end].text if end < len(tokens) else ""
-            if int(units.get(unit, 0)) >= MS_PER_DAY and (end + 1 >= len(tokens) or tokens[end + 1].text != "of"):
-                nth = int(ordinals[t.text])
-                yield _Stay(
-                    start=t.index, end=end + 1, days=round(nth * share * int(units[unit]) / MS_PER_DAY), nth=nth
-                )
+
+
+def _goes_on(words: Sequence[str]) -> bool:
+    """Return whether a day is the first of many: "day 8 onwards", "day 30 or later"."""
+    return words[0] in ("onwards", "onward", "upwards") or (
+        words[0] in ("or", "and") and words[1] in ("later", "after")
+    )
 
 
 def _merged(tokens: Sequence[Token], stays: Sequence[_Stay]) -> list[_Stay]:
@@ -158,6 +178,8 @@ def _merged(tokens: Sequence[Token], stays: Sequence[_Stay]) -> list[_Stay]:
 def _bound(tokens: Sequence[Token], stay: _Stay, before: _Stay | None, lexicon: Lexicon) -> _Bound | None:
     """Return what the words around a stay make of it; None when they compare nothing."""
     start, end = stay.start, stay.end
+    if stay.low is not None:
+        return _Bound(op=">=", low=stay.low, start=start, end=end)
     opener = [*(t.text for t in reversed(tokens[max(0, start - 3) : start])), "", "", ""]
     behind = [t.text for t in tokens[end : end + 3]] + ["", "", ""]
     if before is not None and before.end + 1 == start and opener[0] in ("and", "to", "-") and before.days < stay.days:
@@ -238,10 +260,12 @@ def _is_tenure(tokens: Sequence[Token], stay: _Stay, bound: _Bound, lexicon: Lex
         return False
     close = {t.text for t in tokens[max(0, start - 5) : end + 3] if t.sentence == sentence}
     first = tokens[start].text == "first" or any(t.text == "first" for t in tokens[start : stay.end])
+    behind_stay = [t.text for t in tokens[stay.end : stay.end + 2]] + ["", ""]
     if first and _is_first_time(tokens, start, end, near):
         return True
-    if stay.nth and tokens[stay.start - 1].text in _POSSESSIVES - {"a"}:
-        return True  # "past their thirtieth day"
+    owned = stay.nth and tokens[stay.start - 1].text in _POSSESSIVES - {"a"}  # "past their thirtieth day"
+    if owned or (tokens[stay.start].text == "day" and _goes_on(behind_stay[:2])):
+        return True
     if close & _THINGS and not (beside or counted):
         return False
     if cued or (counted and bound.spoken):

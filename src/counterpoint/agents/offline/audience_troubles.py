@@ -86,7 +86,7 @@ def _ages(tokens: Sequence[Token], lexicon: Lexicon) -> Iterator[tuple[int, int]
         ahead = [t.text for t in tokens[i + 1 : i + 4] if t.sentence == token.sentence] + ["", "", ""]
         plural = ahead[0] in ("s", "'s")
         clock = {t.text for t in tokens[i + 1 : i + 5] if t.sentence == token.sentence}
-        if clock & {"o'clock", "am", "pm", ":"}:
+        if clock & {"o'clock", "am", "pm", ":", "h"}:
             continue  # "between 15 and 20 o'clock"
         if ahead[0] == "-" and ahead[1] in units:
             continue  # "under-60-day accounts"
@@ -226,6 +226,12 @@ def _is_spelled_out(
     return _is_defined(tokens, inside[0].index, reading, lexicon)
 
 
+def _is_counted_behind(tokens: Sequence[Token], end: int, reading: AudienceReading) -> bool:
+    """Return whether a number right behind users says who they are: "heavy users (40+ sessions in 28 days)"."""
+    opened = end < len(tokens) and tokens[end].text in (",", "(", ":", ";")
+    return opened and any(i in reading.used and tokens[i].is_word for i in range(end + 1, min(end + 5, len(tokens))))
+
+
 _FRAGMENT = 7
 """Most words of a sentence that is nothing but users: "People who come often."."""
 
@@ -254,6 +260,7 @@ def read_unexplained_people(
             and tokens[i - 2].text in ("for", "among", "to", "only")
             and before.text not in words_set("other many new different enough mobile music half fewer")
             and not before.text.endswith("ly")
+            and not _is_counted_behind(tokens, i + 1, reading)
         ):
             reading.troubles.append((Trouble.VAGUE, words_of(tokens, i - 1, i + 1)))
         clause_end = next((t for t in tokens[i:] if not t.is_word and t.text in ":,.;"), None)

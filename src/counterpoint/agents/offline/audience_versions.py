@@ -8,7 +8,7 @@ from counterpoint.agents.offline.audience_reading import AudienceReading
 from counterpoint.agents.offline.lexicon import Lexicon
 from counterpoint.agents.offline.text import Token, words_set
 
-_VERSION = re.compile(r"\d+(\.\d+){0,2}")
+_VERSION = re.compile(r"v?\d+(\.\d+){0,2}")
 _CUES = words_set("version versions build builds client clients updated upgraded update")
 # Comparisons of age, of which a lower number is the older one.
 _AGES = {
@@ -37,23 +37,29 @@ def read_versions(
         if [t.text for t in tokens[i + 1 : i + 3]] == [".", "x"] and _CUES & {t.text for t in tokens[i - 4 : i + 5]}:
             major = int(tokens[i].text.split(".")[0])
             reading.clauses[key] = f'{key} >= "{major}.0.0" && {key} < "{major + 1}.0.0"'
-            reading.take(tokens, i, i + 3)
+            reading.say(key, tokens, i, i + 3)
             return
-        near = {t.text for t in tokens[max(0, i - 5) : i + 6] if t.sentence == tokens[i].sentence}
+        near = {
+            t.text
+            for t in tokens[max(0, i - 7 if "." in tokens[i].text else i - 5) : i + 6]
+            if t.sentence == tokens[i].sentence
+        }
         dotted = "." in tokens[i].text
         aged = _aged(tokens, i)
         cued = (
             bool(_CUES & near)
+            or (tokens[i].text.startswith("v") and tokens[i - 1].text != "since")
+            or (aged is not None and tokens[i - 1].text in ("release", "v"))
             or tokens[i].text.count(".") > 1
             or (dotted and bool({"app", "ios", "android", "apps"} & near))
             or (dotted and i > 0 and tokens[i - 1].text in ("release", "releases"))
         )
-        if following in ("%", "pp", "percent") or not (cued or (dotted and aged is not None)):
+        if _is_told(tokens, i) or following in ("%", "pp", "percent") or not (cued or (dotted and aged is not None)):
             continue
         if (span := _spanned(tokens, i, numbers)) is not None:
             upper, last = span
             reading.clauses[key] = f'{key} >= "{_full(tokens[i].text)}" && {key} {upper} "{_full(tokens[last].text)}"'
-            reading.take(tokens, i - 1, last + 1)
+            reading.say(key, tokens, i - 1, last + 1)
             return
         found = aged or comparison(tokens, i, i + 1, lexicon, behind=6) or _pointed(tokens, i)
         if found is None:
@@ -64,8 +70,15 @@ def read_versions(
         reading.clauses[key] = f'{key} {op} "{_full(tokens[i].text)}"'
         named = start > 1 and tokens[start - 2].text in ("desktop", "web", "mac", "windows", "mobile", "phone")
         start -= bool(start and tokens[start - 1].text in ("version", "app", "versions") and not named)
-        reading.take(tokens, start, end)
+        reading.say(key, tokens, start, end)
         return
+
+
+def _is_told(tokens: Sequence[Token], i: int) -> bool:
+    """Return whether a version only dates something: "since version 8 they look small"."""
+    before = [t.text for t in tokens[max(0, i - 2) : i]]
+    behind = tokens[i + 1].text if i + 1 < len(tokens) else ""
+    return "since" in before and behind in words_set("they it we nobody everyone people things the our cards this")
 
 
 def _spanned(tokens: Sequence[Token], i: int, numbers: Sequence[int]) -> tuple[str, int] | None:
@@ -81,7 +94,7 @@ def _spanned(tokens: Sequence[Token], i: int, numbers: Sequence[int]) -> tuple[s
         and joint.endswith(("not including", "before", "excluding"))
     ):
         return "<", last
-    return ("<=", last) if last is not None and joint in ("up to", "through to") else None
+    return ("<=", last) if last is not None and joint in ("up to", "through to", "through", "until", "till") else None
 
 
 def _pointed(tokens: Sequence[Token], i: int) -> tuple[str, int, int] | None:
@@ -99,6 +112,8 @@ def _aged(tokens: Sequence[Token], i: int) -> tuple[str, int, int] | None:
     start = i - (before[::-1].index(plain[-1]) + 1) if plain else i
     if plain[-2:-1] and plain[-1] in ("than", "to", "-") and plain[-2] in _AGES:
         return _AGES[plain[-2]], start - 1, i + 1
+    if plain[-3:] == ["not", "yet", "on"]:
+        return "<", start - 2, i + 1
     if plain and plain[-1] in ("pre", "post", "past", "behind", "before"):
         return _AGES.get(plain[-1], "<"), start, i + 1
     if plain and plain[-1] in ("since", "from"):
@@ -111,4 +126,4 @@ def _aged(tokens: Sequence[Token], i: int) -> tuple[str, int, int] | None:
 
 
 def _full(version: str) -> str:
-    return ".".join([*version.split("."), "0", "0"][:3])
+    return ".".join([*version.removeprefix("v").split("."), "0", "0"][:3])

@@ -106,7 +106,7 @@ class Gazetteer:
         if (
             tokens[start].text == "free"
             and before[-1:] in (["are"], ["is"])
-            and before[-2:-1] not in (["who"], ["that"])
+            and before[-2:-1] not in (["who"], ["that"], ["plan"], ["tier"], ["subscription"], ["account"])
         ):
             return True  # "ears are free"
         if payers and before[-1:] and before[-1] in words_set("be been up start starts begin begins"):
@@ -127,7 +127,8 @@ class Gazetteer:
         )
         people = after is not None and self.people.at(tokens, end) is not None
         plan = people and after is not None and after.text in ("plan", "plans", "tier", "tiers") and "to" in before
-        return bool(verbs & set(before)) and (plan or not people)
+        becomes = before[-1:] and before[-1] in words_set("become becomes became becoming")
+        return bool(verbs & set(before)) and (plan or bool(becomes) or not people)
 
     def _is_language(self, tokens: Sequence[Token], start: int, end: int) -> bool:
         before = tokens[start - 1].text if start else ""
@@ -145,6 +146,8 @@ class Gazetteer:
             return True  # "people with German on their phones"
         if after == "as" and {t.text for t in tokens[end : end + 5]} & {"language", "locale"}:
             return True  # "with Spanish as their app language"
+        if before == "using" and not after[:1].isalpha():
+            return True
         if before == "of" and start > 1 and tokens[start - 2].text in ("speakers", "speaker"):
             return True
         if before in words_set("language locale lang speaks speak") or (
