@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from counterpoint.agents.offline.goals import Reading
 from counterpoint.agents.offline.lexicon import default_lexicon
 from counterpoint.agents.offline.planner import read_hypothesis
 from counterpoint.agents.offline.quantities import Kind, Quantity
@@ -76,7 +77,7 @@ class Example:
 
     Attributes:
         words: Its words, as the grammar splits it.
-        spans: Of each quantity, the places of its words.
+        quantities: As the grammar reads them.
         answers: Places of the accepted answers.
         metrics: Places of the accepted metrics.
         dials: 1 for each parameter that an arm moves.
@@ -114,9 +115,18 @@ def load_cases(paths: Sequence[Path]) -> list[dict[str, Any]]:
     return found
 
 
-def example_of(case: Mapping[str, Any], surface: Surface, names: Names) -> Example:
-    """Return a labelled hypothesis as the network is taught it."""
-    text = read_hypothesis(str(case["text"]), surface, default_lexicon()).text
+def read_case(case: Mapping[str, Any], surface: Surface) -> Reading:
+    """Return what the grammar reads in a labelled hypothesis."""
+    return read_hypothesis(str(case["text"]), surface, default_lexicon())
+
+
+def example_of(case: Mapping[str, Any], reading: Reading, surface: Surface, names: Names) -> Example:
+    """Return a labelled hypothesis as the network is taught it.
+
+    Args:
+        reading: What the grammar reads in it.
+    """
+    text = reading.text
     expect = case["expect"]
     words, quantities = tuple(t.text for t in text.tokens), tuple(text.quantities)
     answers = tuple(names.place("answer", name) for name in _answers(expect))
@@ -124,7 +134,9 @@ def example_of(case: Mapping[str, Any], surface: Surface, names: Names) -> Examp
     if not arms:
         return Example(id=str(case["id"]), words=words, quantities=quantities, answers=answers)
     said = _values(arms)
-    given, named, anchors = _explained(said, quantities, surface, text.audience)
+    # Of a mixture it is known which sentence is the other plan's: no number of it is a value here.
+    aside = {t.index for t in text.tokens if t.sentence == case.get("goal_sentence")}
+    given, named, anchors = _explained(said, quantities, surface, text.audience | aside)
     shape = None
     if len(said) > 1:
         made = shapes_of(said)

@@ -61,7 +61,7 @@ def ship(reader: Reader, pieces: Sequence[str], names: Names, to: Path) -> None:
         "groups": names.groups,
         "numeric": names.numeric,
         "ways": WAYS,
-        "weights": {"plan": [], "arms": [], "metric": [], "direction": [], "audience": []},
+        "weights": {"plan": [], "arms": [], "metric": [], "direction": [], "audience": [], "whole": []},
         "pieces": list(pieces),
     }
     (to / "reader.json").write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")

@@ -3,7 +3,7 @@
 import argparse
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -13,8 +13,10 @@ from torch.nn import functional
 from counterpoint.agents.offline.reader.wordpieces import encode
 from counterpoint.config import load_surface
 from training.planner.encoder import Reader, pretrained
-from training.planner.labels import Example, Names, example_of, load_cases, names_of
+from training.planner.labels import Example, Names, example_of, load_cases, names_of, read_case
+from training.planner.mixing import mixed, parted
 from training.planner.pieces import kept_pieces
+from training.planner.plain import plain_cases
 from training.planner.ship import ship
 
 _BATCH = 16
@@ -22,6 +24,8 @@ _HIDDEN = 0.08
 """Share of the pieces that are hidden in some texts, so that no single word is relied on."""
 _HIDES = 0.6
 """Share of the texts in which pieces are hidden."""
+_MIXED = 0.4
+"""Share of the plans whose goal is a sentence of its own that are given the goal of another one, anew each round."""
 _N_FROZEN = 1
 """Layers, after the embeddings, whose pretrained weights stay as they are."""
 
@@ -34,22 +38,46 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, required=True, help="folder with model.safetensors and vocab.txt")
     parser.add_argument("--to", type=Path, required=True, help="folder to write reader.onnx and reader.json to")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--plain", type=int, default=1_600, help="plain hypotheses to add, made of the surface's names")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     torch.manual_seed(asked.seed)
     random.seed(asked.seed)
     surface = load_surface(asked.surface.read_text("utf-8"), source=str(asked.surface))
     names = names_of(surface)
-    examples = [example_of(case, surface, names) for case in load_cases(asked.cases)]
+    chance = random.Random(asked.seed)  # noqa: S311 - draws examples, keeps no secret
+    cases = [*load_cases(asked.cases), *plain_cases(surface, asked.plain, chance)]
+    read = [(case, read_case(case, surface)) for case in cases]
+    examples = [example_of(case, reading, surface, names) for case, reading in read]
+    parts = [parted(case, reading, surface) for case, reading in read]
     pieces = kept_pieces(asked.encoder / "vocab.txt", [example.words for example in examples])
     reader = Reader(pretrained(asked.encoder, pieces), names)
-    print(f"{len(examples)} hypotheses, {len(pieces)} word pieces", flush=True)
-    teach(reader, examples, pieces, names, n_rounds=asked.rounds)
+    apart = [each for each in parts if each is not None]
+    print(f"{len(examples)} hypotheses, {len(apart)} of them in parts, {len(pieces)} word pieces", flush=True)
+
+    def this_round() -> list[Example]:
+        """Return the hypotheses, with some of those in parts mixed with others."""
+        found = []
+        for example, part in zip(examples, parts, strict=True):
+            if part is None or len(apart) < 2 or chance.random() >= _MIXED:
+                found.append(example)
+                continue
+            case = mixed(part, chance.choice(apart), chance)
+            found.append(example_of(case, read_case(case, surface), surface, names))
+        return found
+
+    teach(reader, this_round, pieces, names, n_rounds=asked.rounds)
     ship(reader, pieces, names, asked.to)
 
 
-def teach(reader: Reader, examples: Sequence[Example], pieces: Sequence[str], names: Names, *, n_rounds: int) -> None:
-    """Teach a network, in place."""
+def teach(
+    reader: Reader, this_round: Callable[[], Sequence[Example]], pieces: Sequence[str], names: Names, *, n_rounds: int
+) -> None:
+    """Teach a network, in place.
+
+    Args:
+        this_round: Gives the hypotheses of a round, of which there are always as many.
+    """
     frozen = [reader.encoder.word, reader.encoder.pos, reader.encoder.typ, reader.encoder.ln]
     for module in [*frozen, *reader.encoder.layers[:_N_FROZEN]]:
         module.requires_grad_(False)
@@ -63,14 +91,15 @@ def teach(reader: Reader, examples: Sequence[Example], pieces: Sequence[str], na
         weight_decay=0.01,
         fused=True,
     )
+    vocabulary = {piece: n for n, piece in enumerate(pieces)}
+    examples = this_round()
     n_steps = n_rounds * math.ceil(len(examples) / _BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, step / (0.08 * n_steps)) * max(0.0, 1 - step / n_steps) + 1e-3
     )
-    vocabulary = {piece: n for n, piece in enumerate(pieces)}
-    encoded = [encode(example.words, vocabulary) for example in examples]
     for n in range(n_rounds):
-        total = 0.0
+        examples, total = this_round() if n else examples, 0.0
+        encoded = [encode(example.words, vocabulary) for example in examples]
         for batch in _batches([len(ids) for ids, _ in encoded]):
             chosen = [examples[i] for i in batch]
             inputs = _inputs([encoded[i] for i in batch], chosen, vocabulary["[MASK]"])

@@ -235,9 +235,13 @@ OBJECTIONS: tuple[Look, ...] = (
     unread_users.users_half_read,
     unread_users.users_apart,
     _governance_unread,
+    unread_arms.part_of_its_own,
+    unread_arms.left_without_value,
+    audit.contradiction_unread,
     _doubted,
 )
-"""Signs that no second reading outweighs: orders, denials, users that were read in part or that differ by arm."""
+"""Signs that no second reading outweighs: orders, denials, users that were read in part or that differ by arm, and parts
+of the page that are named and left aside."""
 
 
 def objection(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:

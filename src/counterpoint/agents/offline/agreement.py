@@ -1,7 +1,7 @@
 """Agreement: the grammar's answer weighed against what the network hears; what both leave in doubt is asked about."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from counterpoint.agents.offline import abstention, doubts
@@ -28,15 +28,17 @@ from counterpoint.vocabulary import Direction, Scalar
 # Thresholds and weights were set on hypotheses that the network had not been taught (docs/planner-evaluation.md).
 _PLAN = 0.4
 """Least probability that a plan is asked for at all."""
-_WHOLE = 0.67
+_WHOLE = 0.7
 """Least probability that a plan is asked for and that all of it is right; below it the planner asks."""
 _ELSE = 0.03
 """Share of another answer from which it is given where the plan is not sure enough."""
+_REFUSE = 0.3
+"""Share of a refusal from which it is given there; below it a question is asked."""
 _GRAMMAR = 10.0
 """How much likelier an answer is that the grammar gives as well."""
 _FINAL = (RejectReason.SENSITIVE_AUDIENCE, RejectReason.OTHER_SURFACE)
 """Refusals of the grammar's that no second reading turns into a plan: they follow from rules."""
-_UNSAFE = 0.4
+_UNSAFE = 0.05
 """Share from which a text is taken for an order to skip the rules, whatever else it says."""
 
 
@@ -51,11 +53,19 @@ def agreed(reading: Reading, plan: Plan, network: Network) -> Plan:
     text, surface = reading.text, reading.text.surface
     if plan.reason is RejectReason.UNSAFE_INSTRUCTION:
         return plan
-    signals = network.listen([t.text for t in text.tokens], text.quantities)
+    # The network never met a team's own words, and is told what they stand for.
+    words = [text.lexicon.jargon.get(t.stem, t.text) for t in text.tokens]
+    heard = network.listen(words, text.quantities)
+    signals, strangers = heard.among(surface), network.strangers(surface)
     unsafe = f"reject:{RejectReason.UNSAFE_INSTRUCTION}"
     if signals.answer[unsafe] > _UNSAFE:
         return _answer(unsafe, signals, reading)
-    found = judge(signals, grammar_reading(reading, plan), surface, text.audience, network.weights)
+    if heard.speaks_of_gone(surface) or _speaks_of(strangers, plan, reading):
+        return plan
+    grammar = grammar_reading(reading, plan)
+    found = judge(signals, grammar, surface, text.audience, network.weights)
+    if strangers and not _is_of_both(found, grammar):
+        return plan  # what the network takes for a name that it was taught may be meant of one that it was not
     if found.plan < _PLAN:
         return _other_answer(signals, plan, reading)
     vague = any(trouble is Trouble.VAGUE for trouble, _ in reading.audience.troubles)
@@ -66,8 +76,22 @@ def agreed(reading: Reading, plan: Plan, network: Network) -> Plan:
         return plan if plan.outcome is Outcome.CLARIFY else ask(surface, [sign[0]], sign[1], text)
     if found.whole < _WHOLE or found.drafted is None:
         other = max((name for name in signals.answer if name != "plan"), key=lambda name: signals.answer[name])
-        return _answer(other if signals.answer[other] > _ELSE else _weakest(found), signals, reading)
+        enough = _REFUSE if other.startswith("reject") else _ELSE
+        return _answer(other if signals.answer[other] > enough else _weakest(found), signals, reading)
     return _drawn_up(reading, plan, signals, found)
+
+
+def _speaks_of(names: Collection[str], plan: Plan, reading: Reading) -> bool:
+    """Return whether the grammar reads one of some parameters and metrics in a text."""
+    said = {key for arm in plan.arms for key in arm} | {m.key for m in reading.links.parameters}
+    said |= {s.metric for s in reading.statements}
+    return not said.isdisjoint(names)
+
+
+def _is_of_both(found: Judged, grammar: GrammarReading) -> bool:
+    """Return whether the grammar, which knows every name of the surface, reads the same arms and metric."""
+    drafted = found.drafted
+    return drafted is not None and same_arms(drafted.arms, grammar.arms) and found.metric == grammar.primary
 
 
 def grammar_reading(reading: Reading, plan: Plan) -> GrammarReading:

@@ -1,7 +1,7 @@
 """What the offline planner knows of language: the package's YAML files, and what a surface owner adds to them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -74,7 +74,11 @@ class Phrases:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """The language data, parsed once: word lists by name, phrases by name, and the thesaurus."""
+    """The language data, parsed once: word lists by name, phrases by name, and the thesaurus.
+
+    Attributes:
+        jargon: Stems of words that an extension of the thesaurus taught -> the words they stand for.
+    """
 
     raw: Mapping[str, Any]
     spelling: Mapping[str, str]
@@ -88,6 +92,7 @@ class Lexicon:
     ordinary: frozenset[str]
     spellings: tuple[str, ...]
     learned: tuple[Associations, ...] = ()
+    jargon: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, text: str) -> tuple[Token, ...]:
         """Return the tokens of `text`, with spelling, stems, sentences and clauses."""
@@ -122,6 +127,7 @@ def load_lexicon(*extensions: str, learned: Sequence[str] = ()) -> Lexicon:
             `associations_unreadable`.
     """
     raw: dict[str, Any] = {name: _load(name) for name in FILES}
+    taught: dict[str, str] = {}
     for text in extensions:
         # BaseLoader, here and below: every scalar stays a word, so that "no" and "on" are not booleans.
         try:
@@ -135,8 +141,13 @@ def load_lexicon(*extensions: str, learned: Sequence[str] = ()) -> Lexicon:
                 fix=f"use {', '.join(FILES)}",
             )
         raw = {name: _merged(raw[name], extra.get(name)) for name in FILES}
+        meanings = extra.get("thesaurus")
+        for meaning, words in meanings.items() if isinstance(meanings, dict) else ():
+            taught |= dict.fromkeys(words if isinstance(words, list) else (), meaning)
     own = tuple(load_associations(text) for text in learned)
-    return replace(_parsed(raw), learned=(*own, default_associations()))
+    parsed = _parsed(raw)
+    jargon = {parsed.stems(word)[0]: meaning for word, meaning in taught.items() if len(split_words(str(word))) == 1}
+    return replace(parsed, learned=(*own, default_associations()), jargon=jargon)
 
 
 @lru_cache(maxsize=1)

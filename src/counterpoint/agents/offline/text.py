@@ -9,9 +9,11 @@ _TOKEN = re.compile(r"r&b|[a-z]?\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?|[%+\-=<
 _WORD = re.compile(r"r&b|[a-z]?\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?|[%+<>=#]+")
 _SENTENCE_END = frozenset(".!?;\n")
 _CLAUSE_END = frozenset(',:()=→"')
-# "Min. effect", "max. 2 %": the dot of an abbreviation ends no sentence; after a number it is a unit, and may.
+# "Min. effect", "max. 2 %": the dot of an abbreviation ends no sentence; after a number it is a unit, and may. A "no."
+# is a number only before one.
 _ABBREVIATED = re.compile(
-    r"(?<!\d )(?<!\d)\b(min|max|approx|est|exp|avg|incl|excl|resp|ca|pos|no|nr|sec|rel|abs|temp)\.(?=\s*[a-z\d])"
+    r"(?<!\d )(?<!\d)\b(min|max|approx|est|exp|avg|incl|excl|resp|ca|pos|sec|rel|abs|temp"
+    r"|(?:no|nr)(?=\.\s*\d))\.(?=\s*[a-z\d])"
 )
 _DASHES = str.maketrans(
     {

@@ -10,8 +10,10 @@ from counterpoint.agents.offline.reader.judgement import (
     direction_features,
     drafts_of,
     judge,
+    judge_fields,
     metric_features,
     plan_features,
+    whole_features,
 )
 from counterpoint.agents.offline.reader.network import Network, default_network, load_network
 from counterpoint.agents.offline.reader.signals import QuantitySignals, Signals
@@ -33,6 +35,7 @@ __all__ = [
     "draft",
     "drafts_of",
     "judge",
+    "judge_fields",
     "load_network",
     "metric_features",
     "plain_arms",
@@ -40,4 +43,5 @@ __all__ = [
     "same_arms",
     "shapes_of",
     "values_by_way",
+    "whole_features",
 ]

@@ -1,8 +1,8 @@
 """Judgement: how likely each field of two readings of one hypothesis is right, the grammar's and the network's."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import exp, log
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log, prod
 
 from counterpoint.agents.offline.reader.arms import Arm, Drafted, draft, judged, plain_arms, same_arms
 from counterpoint.agents.offline.reader.signals import Signals
@@ -10,7 +10,10 @@ from counterpoint.config import Surface
 
 _MOST_DRAFTS = 10
 _EDGE = 1e-3
-_CONTRADICTED = ("clarify:change", "clarify:value", "reject:no_op", "reject:out_of_bounds")
+_OF_ARMS = ("clarify:change", "clarify:value", "reject:no_op", "reject:out_of_bounds")
+_OF_METRIC = ("clarify:metric",)
+_OF_USERS = ("clarify:audience", "reject:unknown_attribute")
+_HEARD = 0.5
 _TERSE = 14
 """Words up to which there is no room for a doubt that both readers missed."""
 _SHORT = 25.0
@@ -48,9 +51,9 @@ class GrammarReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """Weights of five logistic regressions over two readings, fitted on hypotheses that the network had not seen.
+    """Weights of six logistic regressions over two readings, fitted on hypotheses that the network had not seen.
 
-    Each is as long as the features of its function below.
+    Each is as long as the features of its function below; `whole` weighs what the other five say.
     """
 
     plan: tuple[float, ...]
@@ -58,6 +61,7 @@ class Weights:
     metric: tuple[float, ...]
     direction: tuple[float, ...]
     audience: tuple[float, ...]
+    whole: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,9 @@ class Judged:
         arms: Probability that they are right.
         metric: The metric that decides.
         increases: Whether it goes up.
+        arms_lead: How much likelier the arms are than the next best reading of them.
+        metric_lead: How much likelier the network holds its first metric than its second.
+        whole: Probability that a plan is asked for and that all of it is right; 0 where only the fields were judged.
     """
 
     plan: float
@@ -80,23 +87,30 @@ class Judged:
     increases: bool
     direction_share: float
     audience_share: float
-
-    @property
-    def whole(self) -> float:
-        """Probability that a plan is asked for and all of it is right, taking the fields as independent."""
-        return self.plan * self.arms * self.metric_share * self.direction_share * self.audience_share
+    arms_lead: float
+    metric_lead: float
+    whole: float = 0.0
 
 
 def judge(signals: Signals, grammar: GrammarReading, surface: Surface, people: set[int], weights: Weights) -> Judged:
-    """Return the likeliest reading of each field, of those that the grammar or the network offers.
+    """Return the likeliest reading of each field, of those that the grammar or the network offers, and of the whole.
 
     Args:
         people: Indexes of the words that tell who the users are.
     """
+    found = judge_fields(signals, grammar, surface, people, weights)
+    return replace(found, whole=_share(weights.whole, whole_features(found, grammar)))
+
+
+def judge_fields(
+    signals: Signals, grammar: GrammarReading, surface: Surface, people: set[int], weights: Weights
+) -> Judged:
+    """Return the likeliest reading of each field alone; arguments as for `judge`."""
     drafts = drafts_of(signals, grammar, surface, people)
     best = max((each.total for each in drafts), default=0.0)
     scored = [(_share(weights.arms, arm_features(d, signals, grammar, best)), -n) for n, d in enumerate(drafts)]
     arms, place = max(scored, default=(0.0, 0))
+    heard = sorted(signals.metric.values(), reverse=True)
     metrics = {signals.likeliest_metric, grammar.primary or signals.likeliest_metric}
     metric_share, metric = max((_share(weights.metric, metric_features(m, signals, grammar)), m) for m in metrics)
     ways = {signals.increase > 0.5}
@@ -114,6 +128,8 @@ def judge(signals: Signals, grammar: GrammarReading, surface: Surface, people: s
         increases=increases,
         direction_share=direction_share,
         audience_share=_share(weights.audience, audience_features(signals, grammar)),
+        arms_lead=arms - max((share for share, n in scored if n != place), default=0.0),
+        metric_lead=heard[0] - (heard[1] if len(heard) > 1 else 0.0),
     )
 
 
@@ -134,13 +150,23 @@ def plan_features(signals: Signals, grammar: GrammarReading, drafts: Sequence[Dr
     """
     share = signals.answer["plan"]
     short = _short(grammar)
-    if grammar.n_words <= _TERSE and grammar.plans and drafts and same_arms(drafts[0].arms, grammar.arms):
-        # To ask for a value that both readers have read, or to call it out of bounds, contradicts itself. In a longer
-        # text it is more often the doubt that is right.
-        share += sum(signals.answer.get(name, 0.0) for name in _CONTRADICTED)
+    if grammar.n_words <= _TERSE and grammar.plans:
+        # To ask for what both readers have read, or to refuse it, contradicts itself. In a longer text it is more often
+        # the doubt that is right.
+        share += sum(signals.answer.get(name, 0.0) for name in _contradicted(signals, grammar, drafts))
     heard = _log_odds(share)
     asks = float(bool(grammar.asks))
     return (1.0, heard, float(grammar.plans), asks, float(grammar.refuses), short, short * heard, short * grammar.plans)
+
+
+def _contradicted(signals: Signals, grammar: GrammarReading, drafts: Sequence[Drafted]) -> Iterator[str]:
+    """Yield the questions and refusals about a field that both readers read alike."""
+    if drafts and same_arms(drafts[0].arms, grammar.arms):
+        yield from _OF_ARMS
+    if grammar.primary is not None and signals.metric.get(grammar.primary, 0.0) > _HEARD:
+        yield from _OF_METRIC
+    if {key for key, share in signals.attributes.items() if share > _HEARD} == grammar.attributes:
+        yield from _OF_USERS
 
 
 def arm_features(drafted: Drafted, signals: Signals, grammar: GrammarReading, best: float) -> tuple[float, ...]:
@@ -209,6 +235,23 @@ def audience_features(signals: Signals, grammar: GrammarReading) -> tuple[float,
         float("audience" in grammar.asks),
         float(grammar.troubled),
         _short(grammar),
+    )
+
+
+def whole_features(found: Judged, grammar: GrammarReading) -> tuple[float, ...]:
+    """Return what speaks for a plan that is right in all its fields: they are less independent than their product."""
+    shares = (found.plan, found.arms, found.metric_share, found.direction_share, found.audience_share)
+    same = found.drafted is not None and same_arms(found.drafted.arms, grammar.arms)
+    return (
+        1.0,
+        *(_log_odds(share) for share in shares),
+        log(max(prod(shares), _EDGE)),
+        found.arms_lead,
+        found.metric_lead,
+        float(same and grammar.plans),
+        float(grammar.plans),
+        float(bool(grammar.asks)),
+        float(grammar.refuses),
     )
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_ENOUGH = 0.8
+"""Share of what it was taught that a surface must declare for the network to be asked about it at all."""
 _TOLD = 4
 """Most words quoted for one parameter."""
 
@@ -45,12 +47,19 @@ class Network:
     weights: Weights
 
     def knows(self, surface: Surface) -> bool:
-        """Return whether the surface declares just the parameters and metrics that the network was taught.
+        """Return whether the surface declares most of the parameters and metrics that the network was taught.
 
-        Of one that it was never taught it would say nothing, and give its words to another; one that is gone it would
-        still hear. Bounds, values and baselines may have changed.
+        Bounds, values and baselines may have changed; what is gone is left out of its `Signals`.
         """
-        return set(surface.parameters) == set(self.names["dial"]) and set(surface.metrics) == set(self.names["metric"])
+        taught = {*self.names["dial"], *self.names["metric"]}
+        return len(taught & {*surface.parameters, *surface.metrics}) >= _ENOUGH * len(taught)
+
+    def strangers(self, surface: Surface) -> frozenset[str]:
+        """Return the parameters and metrics that the network was not taught.
+
+        Of these it says nothing, and gives their words to others.
+        """
+        return frozenset({*surface.parameters, *surface.metrics} - {*self.names["dial"], *self.names["metric"]})
 
     def listen(self, words: Sequence[str], quantities: Sequence[Quantity]) -> Signals:
         """Return what the network says of a text.

@@ -1,12 +1,15 @@
 """Signals: what the network says of one hypothesis, as probabilities over the surface's own names."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from counterpoint.agents.offline.quantities import Quantity
+from counterpoint.config import Surface
 
 FAINT = 0.01
 """Probability of what the network was not asked about."""
+_HEARD = 0.3
+"""Probability from which a text may well speak of a parameter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,26 @@ class Signals:
     attributes: Mapping[str, float]
     quantities: Sequence[QuantitySignals]
     told_by: Mapping[str, tuple[int, ...]]
+
+    def among(self, surface: Surface) -> "Signals":
+        """Return what is said of names that the surface declares; the shares of what is gone are lost."""
+        parameters = surface.parameters.keys()
+        return replace(
+            self,
+            metric={key: share for key, share in self.metric.items() if key in surface.metrics},
+            dials={key: share for key, share in self.dials.items() if key in parameters},
+            values={(key, value): share for (key, value), share in self.values.items() if key in parameters},
+            attributes={key: share for key, share in self.attributes.items() if key in surface.attributes},
+            quantities=[
+                replace(each, dial={key: share for key, share in each.dial.items() if key in parameters})
+                for each in self.quantities
+            ],
+        )
+
+    def speaks_of_gone(self, surface: Surface) -> bool:
+        """Return whether the network hears a metric or a parameter that the surface does not declare any more."""
+        gone = (share for key, share in self.dials.items() if key not in surface.parameters)
+        return self.likeliest_metric not in surface.metrics or max(gone, default=0.0) > _HEARD
 
     @property
     def likeliest_answer(self) -> str:
