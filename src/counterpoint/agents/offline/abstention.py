@@ -240,8 +240,8 @@ OBJECTIONS: tuple[Look, ...] = (
     audit.contradiction_unread,
     _doubted,
 )
-"""Signs that no second reading outweighs: orders, denials, users that were read in part or that differ by arm, and parts
-of the page that are named and left aside."""
+"""Signs that no second reading outweighs: orders, denials, users read in part or that differ by arm, and parts of the
+page that are named and left aside."""
 
 
 def objection(text: Text, links: Links, change: ChangeReading, loose: set[int]) -> Sign | None:

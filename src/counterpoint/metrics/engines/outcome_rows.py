@@ -133,10 +133,10 @@ def _coded(column: pa.DictionaryArray, codes: Mapping[str, int]) -> npt.NDArray[
 def _only(group: pq.RowGroupMetaData, name: str) -> str | None:
     """Return the one text that a column holds by a row group's own statistics; None where they do not say so."""
     columns = (group.column(i) for i in range(group.num_columns))
-    found = next(column.statistics for column in columns if column.path_in_schema == name)
+    found = next((column.statistics for column in columns if column.path_in_schema == name), None)
     if found is None or not found.has_min_max or found.null_count or found.min != found.max:
         return None
-    return str(found.min)
+    return found.min if isinstance(found.min, str) else None
 
 
 def _numbers(column: pa.Array, kind: type[_N]) -> npt.NDArray[_N]:
