@@ -5,7 +5,7 @@ import pytest
 from counterpoint.agents import Outcome, RejectReason, plan_offline
 from counterpoint.agents.equivalence import same_audience
 from counterpoint.config import Surface
-from grammar_answers import answer_by_grammar
+from grammar_answers import answer_to
 
 CHANGE = "move the podcast shelf to second place; podcast minutes +2 %."
 
@@ -32,7 +32,7 @@ CHANGE = "move the podcast shelf to second place; podcast minutes +2 %."
     ],
 )
 def test_words_select_the_users_they_name(home: Surface, words: str, expected: str) -> None:
-    plan = answer_by_grammar(f"{words} {CHANGE}", home)
+    plan = answer_to(f"{words} {CHANGE}", home)
     assert plan.outcome is Outcome.PLAN, plan.explanation
     assert same_audience(home, plan.audience, expected), plan.audience
 

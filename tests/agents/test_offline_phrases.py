@@ -8,14 +8,14 @@ import yaml
 from counterpoint.agents import Outcome
 from counterpoint.agents.equivalence import same_audience
 from counterpoint.config import Surface
-from grammar_answers import answer_by_grammar
+from grammar_answers import answer_to
 
 PHRASES = yaml.safe_load((Path(__file__).parent / "data" / "phrases.yaml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize(("said", "meant"), PHRASES["users"])
 def test_users_are_read_as_they_are_named(home: Surface, said: str, meant: str) -> None:
-    plan = answer_by_grammar(f"Larger covers. {said} CTR +2 %.", home)
+    plan = answer_to(f"Larger covers. {said} CTR +2 %.", home)
     if meant == "asked":
         assert plan.outcome is Outcome.CLARIFY
     elif meant in ("unknown_attribute", "sensitive_audience"):
@@ -27,5 +27,5 @@ def test_users_are_read_as_they_are_named(home: Surface, said: str, meant: str) 
 
 @pytest.mark.parametrize(("said", "metric", "direction"), PHRASES["outcomes"])
 def test_what_a_metric_does_is_read_as_it_is_said(home: Surface, said: str, metric: str, direction: str) -> None:
-    plan = answer_by_grammar(f"Larger covers in Brazil. {said}", home)
+    plan = answer_to(f"Larger covers in Brazil. {said}", home)
     assert (plan.primary, str(plan.direction)) == (metric, direction)

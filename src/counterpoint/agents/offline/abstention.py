@@ -239,6 +239,7 @@ OBJECTIONS: tuple[Look, ...] = (
     unread_arms.left_without_value,
     audit.contradiction_unread,
     _doubted,
+    _pronoun_unread,
 )
 """Signs that no second reading outweighs: orders, denials, users read in part or that differ by arm, and parts of the
 page that are named and left aside."""

@@ -36,6 +36,10 @@ _REFUSE = 0.3
 """Share of a refusal from which it is given there; below it a question is asked."""
 _GRAMMAR = 10.0
 """How much likelier an answer is that the grammar gives as well."""
+_PLAINLY = 0.9
+"""Least probability of each field of a text all of whose words are explained, for its plan to need no other."""
+_SURE = 0.95
+"""Share from which another answer is heard surely."""
 _FINAL = (RejectReason.SENSITIVE_AUDIENCE, RejectReason.OTHER_SURFACE)
 """Refusals of the grammar's that no second reading turns into a plan: they follow from rules."""
 _UNSAFE = 0.05
@@ -66,13 +70,17 @@ def agreed(reading: Reading, plan: Plan, network: Network) -> Plan:
     found = judge(signals, grammar, surface, text.audience, network.weights)
     if strangers and not _is_of_both(found, grammar):
         return plan  # what the network takes for a name that it was taught may be meant of one that it was not
+    loose = set(doubts.unexplained(text, reading.links, reading.change))
+    sign = abstention.objection(text, reading.links, reading.change, loose)
+    is_sure = max(share for name, share in signals.answer.items() if name != "plan") > _SURE
+    if plan.outcome is Outcome.PLAN and not (loose or sign or is_sure) and _is_plain(found, grammar):
+        return _drawn_up(reading, plan, signals, found)
     if found.plan < _PLAN:
         return _other_answer(signals, plan, reading)
     vague = any(trouble is Trouble.VAGUE for trouble, _ in reading.audience.troubles)
     if plan.reason in _FINAL or (vague and plan.outcome is not Outcome.PLAN):
         return plan  # users that the text names and nobody can tell are never left out of a plan silently
-    loose = set(doubts.unexplained(text, reading.links, reading.change))
-    if (sign := abstention.objection(text, reading.links, reading.change, loose)) is not None:
+    if sign is not None:
         return plan if plan.outcome is Outcome.CLARIFY else ask(surface, [sign[0]], sign[1], text)
     if found.whole < _WHOLE or found.drafted is None:
         other = max((name for name in signals.answer if name != "plan"), key=lambda name: signals.answer[name])
@@ -92,6 +100,15 @@ def _is_of_both(found: Judged, grammar: GrammarReading) -> bool:
     """Return whether the grammar, which knows every name of the surface, reads the same arms and metric."""
     drafted = found.drafted
     return drafted is not None and same_arms(drafted.arms, grammar.arms) and found.metric == grammar.primary
+
+
+def _is_plain(found: Judged, grammar: GrammarReading) -> bool:
+    """Return whether both read every field alike and surely: then no word is left for a doubt about the answer.
+
+    The network was taught what people write who are told to be varied, and mistrusts the plainest sentences.
+    """
+    shares = (found.arms, found.metric_share, found.direction_share, found.audience_share)
+    return _is_of_both(found, grammar) and found.increases == grammar.increases and min(shares) >= _PLAINLY
 
 
 def grammar_reading(reading: Reading, plan: Plan) -> GrammarReading:
