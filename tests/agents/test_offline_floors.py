@@ -46,7 +46,7 @@ SETS = {
     "twentyninth": (0.75, 3),
     "thirtieth": (0.9, 1),
     "thirtyfirst": (0.85, 0),
-    "thirtysecond": (0.75, 2),
+    "thirtysecond": (0.75, 1),
     "thirtythird": (0.85, 3),
 }
 

@@ -16,7 +16,6 @@ from training.planner.encoder import Reader, pretrained
 from training.planner.labels import Example, Names, example_of, load_cases, names_of, read_case
 from training.planner.mixing import mixed, parted
 from training.planner.pieces import kept_pieces
-from training.planner.plain import plain_cases
 from training.planner.ship import ship
 
 _BATCH = 16
@@ -38,7 +37,6 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, required=True, help="folder with model.safetensors and vocab.txt")
     parser.add_argument("--to", type=Path, required=True, help="folder to write reader.onnx and reader.json to")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--plain", type=int, default=1_600, help="plain hypotheses to add, made of the surface's names")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     torch.manual_seed(asked.seed)
@@ -46,8 +44,7 @@ def main() -> None:
     surface = load_surface(asked.surface.read_text("utf-8"), source=str(asked.surface))
     names = names_of(surface)
     chance = random.Random(asked.seed)  # noqa: S311 - draws examples, keeps no secret
-    cases = [*load_cases(asked.cases), *plain_cases(surface, asked.plain, chance)]
-    read = [(case, read_case(case, surface)) for case in cases]
+    read = [(case, read_case(case, surface)) for case in load_cases(asked.cases)]
     examples = [example_of(case, reading, surface, names) for case, reading in read]
     parts = [parted(case, reading, surface) for case, reading in read]
     pieces = kept_pieces(asked.encoder / "vocab.txt", [example.words for example in examples])
