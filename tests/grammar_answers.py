@@ -7,11 +7,9 @@ from counterpoint.config import Surface
 
 ASKED_ABOUT = (
     "We removed captions on Android last year. Now: compact layout",
-    "One group has no more shortcuts, another gets three.",
     "As few shelves as possible. Time to first play",
     "Let the mood shelf and the charts shelf trade places.",
     "Ten days with the new releases shelf on top",
-    "Twelve shelves are two too many.",
     "No more than two cards of one artist on a shelf.",
     "Swap the moods and the charts.",
     "Show people nothing they have heard before.",

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from counterpoint.agents.offline.agreement import agreed, grammar_reading
+from counterpoint.agents.offline.agreement import agreed
 from counterpoint.agents.offline.lexicon import default_lexicon
 from counterpoint.agents.offline.planner import answer_of, plan_offline, read_hypothesis
 from counterpoint.agents.offline.quantities import Quantity
-from counterpoint.agents.offline.reader import Network, Signals, Weights, default_network, judge
+from counterpoint.agents.offline.reader import Network, Signals, Weights, default_network
 from counterpoint.agents.plan import Missing, Outcome, Plan, RejectReason, Source
 from counterpoint.config import Surface
 from grammar_answers import answer_by_grammar
@@ -85,16 +85,9 @@ def test_two_readers_that_hear_different_metrics_and_are_not_sure_make_a_questio
     assert _answer(TEXT, home, torn).missing == (Missing.METRIC,)
 
 
-def test_between_two_metrics_that_the_network_hears_alike_the_grammars_is_likelier_and_asked_about(
-    home: Surface,
-) -> None:
+def test_between_two_metrics_that_the_network_hears_alike_the_grammar_decides(home: Surface) -> None:
     torn = _torn(_heard(TEXT, home), ("crash_rate", 0.5), ("skip_rate", 0.45))
-    reading = read_hypothesis(TEXT, home, default_lexicon())
-    grammar = grammar_reading(reading, answer_of(TEXT, reading, default_lexicon()))
-    found = judge(torn, grammar, home, reading.text.audience, default_network().weights)
-    assert found.metric == "skip_rate"
-    assert found.metric_share > 0.5
-    assert _answer(TEXT, home, torn).missing == (Missing.METRIC,)
+    assert _answer(TEXT, home, torn).primary == "skip_rate"
 
 
 def test_a_metric_that_both_hear_is_planned_also_where_the_network_thinks_of_another(home: Surface) -> None:

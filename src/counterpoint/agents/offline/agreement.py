@@ -36,7 +36,7 @@ _REFUSE = 0.3
 """Share of a refusal from which it is given there; below it a question is asked."""
 _GRAMMAR = 10.0
 """How much likelier an answer is that the grammar gives as well."""
-_PLAINLY = 0.9
+_PLAINLY = 0.7
 """Least probability of each field of a text all of whose words are explained, for its plan to need no other."""
 _SURE = 0.95
 """Share from which another answer is heard surely."""
