@@ -2,13 +2,26 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from counterpoint.errors import Conflict, NotFound
+from feed_world import eventually
 from live_platform import live_platform, spec
 
 ASKED = {"parameters": ["podcasts.shelf_position"]}
+
+
+def after_it_is_held(control: Any, launch_id: str) -> Any:
+    """Return the launch once it is held: what ticks find is carried out beside them, however many pass meanwhile."""
+
+    def held() -> bool:
+        control.tick()
+        return bool(control.launch(launch_id)["held"])
+
+    eventually(held, within_s=60.0)
+    return control.launch(launch_id)
 
 
 def test_an_experiment_that_a_restore_took_away_holds_its_launch_and_says_who_did_it(tmp_path: Path) -> None:
@@ -19,11 +32,7 @@ def test_an_experiment_that_a_restore_took_away_holds_its_launch_and_says_who_di
         assert control.launch(launch["id"])["state"] == "running"
         configuring.restore("home", 1, configuring.edit(actor="grace", reason="an incident"))
         control.tick(wait_s=10)
-        for _ in range(200):
-            held = control.launch(launch["id"])
-            if held["held"]:
-                break
-            control.tick(wait_s=1)
+        held = after_it_is_held(control, launch["id"])
         assert (held["state"], held["held"]) == ("stopped", True)
         assert held["timeline"][-1]["actor"] == "grace"
         assert "outside of the launch: an incident" in held["timeline"][-1]["reason"]
@@ -94,9 +103,5 @@ def test_the_kill_switch_of_a_parameter_reaches_holdouts_rules_rollouts_and_expe
         assert state.rules == ()
         newest = next(entry for entry in control.audit("home") if entry["action"] == "publish")
         assert (newest["facts"]["urgent"], newest["actor"], newest["reason"]) == (True, "grace", "it hurts")
-        for _ in range(100):
-            control.tick(wait_s=5)
-            held = control.launch(launch["id"])
-            if held["held"]:
-                break
+        held = after_it_is_held(control, launch["id"])
         assert (held["state"], held["timeline"][-1]["actor"]) == ("stopped", "grace")
