@@ -2,7 +2,7 @@
 
 from counterpoint.agents import Plan, plan_offline
 from counterpoint.agents.offline.lexicon import Lexicon, default_lexicon
-from counterpoint.agents.offline.planner import answer_of, read_hypothesis
+from counterpoint.agents.offline.planner import answered, read_hypothesis
 from counterpoint.config import Surface
 
 ASKED_ABOUT = (
@@ -33,7 +33,7 @@ ASKED_ABOUT = (
 def answer_by_grammar(text: str, surface: Surface, lexicon: Lexicon | None = None) -> Plan:
     """Return the grammar's plan, question or refusal."""
     words = lexicon or default_lexicon()
-    return answer_of(text, read_hypothesis(text, surface, words), words)
+    return answered(text, read_hypothesis(text, surface, words), words)[1]
 
 
 def answer_to(text: str, surface: Surface) -> Plan:

@@ -6,7 +6,7 @@ import pytest
 
 from counterpoint.agents.offline.agreement import agreed
 from counterpoint.agents.offline.lexicon import default_lexicon
-from counterpoint.agents.offline.planner import answer_of, plan_offline, read_hypothesis
+from counterpoint.agents.offline.planner import answered, plan_offline, read_hypothesis
 from counterpoint.agents.offline.quantities import Quantity
 from counterpoint.agents.offline.reader import Network, Signals, Weights, default_network
 from counterpoint.agents.plan import Missing, Outcome, Plan, RejectReason, Source
@@ -47,11 +47,11 @@ def _heard(text: str, surface: Surface) -> Signals:
 
 def _answer(text: str, surface: Surface, signals: Signals | None = None) -> Plan:
     reading = read_hypothesis(text, surface, default_lexicon())
-    plan = answer_of(text, reading, default_lexicon())
+    of, plan = answered(text, reading, default_lexicon())
     says: Network | _Says = default_network()
     if signals is not None:
         says = _Says(signals, default_network().weights)
-    return agreed(reading, plan, says)  # type: ignore[arg-type]  # a double of the network
+    return agreed(reading, plan, says, of=of)  # type: ignore[arg-type]  # a double of the network
 
 
 def _sure(names: dict[str, float], name: str) -> dict[str, float]:

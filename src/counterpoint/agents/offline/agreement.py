@@ -46,14 +46,16 @@ _UNSAFE = 0.05
 """Share from which a text is taken for an order to skip the rules, whatever else it says."""
 
 
-def agreed(reading: Reading, plan: Plan, network: Network) -> Plan:
+def agreed(reading: Reading, plan: Plan, network: Network, *, of: Reading | None = None) -> Plan:
     """Return the answer that both readings bear out, or the question that their difference raises.
 
     Args:
         reading: What the grammar read.
         plan: What it answers.
         network: A network that knows the surface.
+        of: The reading that `plan` is of, where it leaves out sentences that tell what was done before.
     """
+    of = of or reading
     text, surface = reading.text, reading.text.surface
     if plan.reason is RejectReason.UNSAFE_INSTRUCTION:
         return plan
@@ -70,8 +72,8 @@ def agreed(reading: Reading, plan: Plan, network: Network) -> Plan:
     found = judge(signals, grammar, surface, text.audience, network.weights)
     if strangers and not _is_of_both(found, grammar):
         return plan  # what the network takes for a name that it was taught may be meant of one that it was not
-    loose = set(doubts.unexplained(text, reading.links, reading.change))
-    sign = abstention.objection(text, reading.links, reading.change, loose)
+    loose = set(doubts.unexplained(of.text, of.links, of.change))
+    sign = abstention.objection(of.text, of.links, of.change, loose)
     is_sure = max(share for name, share in signals.answer.items() if name != "plan") > _SURE
     if plan.outcome is Outcome.PLAN and not (loose or sign or is_sure) and _is_plain(found, grammar):
         return _drawn_up(reading, plan, signals, found)

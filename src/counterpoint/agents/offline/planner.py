@@ -55,15 +55,15 @@ def plan_offline(
     if (unsafe := unsafe_words(text, words)) is not None:
         return refuse(surface, RejectReason.UNSAFE_INSTRUCTION, unsafe)
     reading = read_hypothesis(text, surface, words)
-    plan = answer_of(text, reading, words)
+    of, plan = answered(text, reading, words)
     network = default_network()
     if network.knows(surface):
-        plan = agreed(reading, plan, network)
+        plan = agreed(reading, plan, network, of=of)
     return doubts.with_past(plan, past)
 
 
-def answer_of(text: str, reading: Reading, lexicon: Lexicon) -> Plan:
-    """Return what the grammar alone answers.
+def answered(text: str, reading: Reading, lexicon: Lexicon) -> tuple[Reading, Plan]:
+    """Return what the grammar alone answers, and the reading that its answer is of.
 
     Args:
         text: The hypothesis, which `reading` was read from.
@@ -73,8 +73,9 @@ def answer_of(text: str, reading: Reading, lexicon: Lexicon) -> Plan:
     if plan.outcome is not Outcome.PLAN and (told := abstention.told_before(reading.text)):
         # "Last year we removed captions. This time: ...": what is asked for now may stand by itself.
         now = read_hypothesis(text, surface, lexicon, without=told)
-        return asked if (asked := _decide(now, surface)).outcome is Outcome.PLAN else plan
-    return plan
+        if (asked := _decide(now, surface)).outcome is Outcome.PLAN:
+            return now, asked
+    return reading, plan
 
 
 @lru_cache(maxsize=8)
