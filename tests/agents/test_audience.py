@@ -4,10 +4,32 @@ import pytest
 
 from counterpoint.agents import Outcome, RejectReason, plan_offline
 from counterpoint.agents.equivalence import same_audience
+from counterpoint.agents.offline.lexicon import default_lexicon
+from counterpoint.agents.offline.planner import read_hypothesis
 from counterpoint.config import Surface
 from grammar_answers import answer_to
 
 CHANGE = "move the podcast shelf to second place; podcast minutes +2 %."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Larger covers. Family plan out. CTR +1 %.", 'plan != "family"'),
+        ("Benelux out, everyone else in: larger covers. CTR +1 %.", '!(country in ["BE", "NL", "LU"])'),
+        ("Larger covers | web | CTR +1 %", 'platform == "web"'),
+        ("Larger covers for users without any session in 28 days. CTR +1 %.", "sessions_28d == 0"),
+        (
+            "Larger covers for visitors with one or two sessions in 28 days. CTR +1 %.",
+            "1 <= sessions_28d && sessions_28d <= 2",
+        ),
+        ("Larger covers on wifi; time to first play no later than 0.2 s more. CTR +1 %.", 'network == "wifi"'),
+        ("A floor of 6 h; 18 h. Users with 20 sessions or fewer in 28 days. CTR +1 %.", "sessions_28d <= 20"),
+    ],
+)
+def test_notes_in_few_words_select_the_users_they_name(home: Surface, text: str, expected: str) -> None:
+    reading = read_hypothesis(text, home, default_lexicon())
+    assert same_audience(home, reading.audience.expression(home), expected)
 
 
 @pytest.mark.parametrize(

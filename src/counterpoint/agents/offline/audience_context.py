@@ -231,10 +231,21 @@ def _ruled_out_after(tokens: Sequence[Token], start: int, end: int, lexicon: Lex
             return not apart  # "genre is EDM, rap excluded": only the nearest
         if text in ("out", "alone") and _is_taken(tokens, start, lexicon, named_too):
             return True
+        if text == "out" and _stands_alone(tokens, start, after, named_too):
+            return True
         if not (text in LINKS or after in named_too or people.at(tokens, after) is not None):
             return False
         after += 1
     return False
+
+
+def _stands_alone(tokens: Sequence[Token], start: int, out: int, named_too: set[int]) -> bool:
+    """Return whether "out" says all that is said of some users: "Family plan out." """
+    first = start
+    while first and first > start - 6 and (tokens[first - 1].index in named_too or tokens[first - 1].text in LINKS):
+        first -= 1
+    opens = first == 0 or not tokens[first - 1].is_word
+    return opens and (out + 1 == len(tokens) or not tokens[out + 1].is_word)
 
 
 def _is_taken(tokens: Sequence[Token], start: int, lexicon: Lexicon, named_too: set[int]) -> bool:

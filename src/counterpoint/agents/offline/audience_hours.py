@@ -97,7 +97,7 @@ def _spanned(tokens: Sequence[Token], marks: Sequence[_Mark], key: str) -> list[
         beyond = opener == "but" and a.start > 1 and tokens[a.start - 2].text in ("hour", "hours", "time")
         named = opener in ("hours", "hour") or beyond
         listed = opener in _OPENERS or named or (opener in _NAMES_OF_HOURS | {"", ",", ":", "(", "say"} and bool(told))
-        if joint not in _JOINTS | _TO_THE_LAST or ((joint == ("and",) or bare) and not listed):
+        if joint not in _JOINTS | _TO_THE_LAST or ((joint in (("and",), (";",)) or bare) and not listed):
             continue
         if bare and not (told or named):
             continue

@@ -50,6 +50,9 @@ def _read_counts(
     nouns |= {
         s for n in nouns for word in lexicon.raw["audience"]["count_nouns"].get(n, ()) for s in lexicon.stems(word)
     }
+    nones = [t.index for t in tokens if window is not None and t.stem in nouns and t.index not in reading.used]
+    if window is not None and any(_read_none(tokens, quantities, reading, key, window, noun) for noun in nones):
+        return
     rated: set[int] = set()  # sentences that count how often users come
     for q in quantities:
         if q.kind not in (Kind.NUMBER, Kind.FACTOR, Kind.ORDINAL) or q.start in reading.used or q.sign:
@@ -87,6 +90,25 @@ def _read_counts(
         reading.clauses[key] = clause
         reading.say(key, tokens, start, end)
         return
+
+
+def _read_none(
+    tokens: Sequence[Token], quantities: Sequence[Quantity], reading: AudienceReading, key: str, window: int, noun: int
+) -> bool:
+    """Read "no session in 28 days" and say whether it stands there; `noun` is where what is counted does."""
+    before = [t.text for t in tokens[max(0, noun - 3) : noun]]
+    denied = before[-1:] in (["no"], ["zero"], ["without"]) or before[-2:] == ["without", "any"]
+    denied = denied or before[-3:] == ["not", "a", "single"] or before[-2:] == ["without", "a"]
+    stated = next((w for w in quantities if w.kind is Kind.TIME and noun < w.start <= noun + 5), None)
+    if not denied or stated is None or tokens[stated.start].sentence != tokens[noun].sentence:
+        return False
+    days = stated.value / MS_PER_DAY
+    if not (days == window or (window in (28, 30) and 28 <= days <= 31)):
+        return False
+    start = next(i for i in range(noun - 1, -1, -1) if tokens[i].text in ("no", "zero", "without", "not"))
+    reading.clauses[key] = f"{key} == 0"
+    reading.say(key, tokens, start, stated.end)
+    return True
 
 
 def _counted(tokens: Sequence[Token], q: Quantity, nouns: set[str]) -> int | None:
@@ -142,8 +164,10 @@ def _restates(tokens: Sequence[Token], q: Quantity) -> bool:
 
 
 def _range(tokens: Sequence[Token], q: Quantity, quantities: Sequence[Quantity]) -> tuple[int, int, int] | None:
-    """Return low, high and start of "between A and B" that ends in `q`."""
+    """Return low, high and start of "between A and B", or of "one or two", that ends in `q`."""
     for other in quantities:
+        if other.end + 1 == q.start and tokens[other.end].text == "or" and other.value + 1 == q.value:
+            return round(other.value), round(q.value), other.start
         if (
             other.end + 1 == q.start
             and tokens[other.end].text in ("and", "to", "-")

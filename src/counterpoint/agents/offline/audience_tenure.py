@@ -25,7 +25,7 @@ _THINGS = words_set(
     "release releases album albums single singles record records episode episodes song songs music track tracks title "
     "titles history window"
 )
-_OLDER = words_set("older longer more up above upward upwards onwards beyond")
+_OLDER = words_set("older longer more up above upward upwards onwards beyond over")
 _YOUNGER = words_set("younger newer less fewer under below")
 
 

@@ -10,6 +10,8 @@ from counterpoint.agents.offline.text import Token, words_set
 
 _VERSION = re.compile(r"v?\d+(\.\d+){0,2}")
 _CUES = words_set("version versions build builds client clients updated upgraded update")
+# What a number with a point counts instead: "no more than 0.2 s later".
+_UNITS = words_set("% pp percent points point s sec seconds second ms min minutes minute times x")
 # Comparisons of age, of which a lower number is the older one.
 _AGES = {
     "older": "<",
@@ -54,7 +56,7 @@ def read_versions(
             or (dotted and bool({"app", "ios", "android", "apps"} & near))
             or (dotted and i > 0 and tokens[i - 1].text in ("release", "releases"))
         )
-        if _is_told(tokens, i) or following in ("%", "pp", "percent") or not (cued or (dotted and aged is not None)):
+        if _is_told(tokens, i) or following in _UNITS or not (cued or (dotted and aged is not None)):
             continue
         if (span := _spanned(tokens, i, numbers)) is not None:
             upper, last = span

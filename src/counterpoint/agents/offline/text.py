@@ -66,7 +66,7 @@ def read(
     lowered = re.sub(
         r"(?<=[a-z)])\s\+\s(?=\d+(?:[.,]\d+)?(?![.,]?\d)\s*(?!\s*(?:%|pp|percent|p\.p|bp|points)))", " and ", lowered
     )
-    lowered = re.sub(r"\s-\s", " ; ", lowered)
+    lowered = re.sub(r"\s-\s|\|", " ; ", lowered)
     lowered = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", lowered)
     for word, plain in spelling.items():
         if word in lowered:
