@@ -150,13 +150,29 @@ def test_what_the_network_was_not_taught_is_planned_as_the_grammar_reads_it(grow
     assert plan == answer_by_grammar("Badges on, skip rate down by 2 % for free users in Brazil.", grown)
 
 
-def test_what_only_the_network_hears_may_be_meant_of_a_parameter_it_was_not_taught(
+HANDFUL = "A handful of rows on the page is plenty, five say. Fewer tracks get cut short before half a minute."
+
+
+def test_what_only_the_network_hears_is_planned_also_on_a_surface_that_has_grown(home: Surface, grown: Surface) -> None:
+    assert answer_by_grammar(HANDFUL, grown).outcome is not Outcome.PLAN
+    plan = plan_offline(HANDFUL, grown)
+    assert plan.arms == plan_offline(HANDFUL, home).arms == ({"layout.max_shelves": 5},)
+
+
+def test_where_a_word_is_that_of_a_new_parameter_only_the_grammar_is_believed(home: Surface, grown: Surface) -> None:
+    text = f"{HANDFUL} Never mind the stickers."
+    assert plan_offline(text, home).arms == ({"layout.max_shelves": 5},)
+    assert plan_offline(text, grown) == answer_by_grammar(text, grown)
+    assert plan_offline(text, grown).outcome is not Outcome.PLAN
+
+
+def test_a_thing_that_the_network_was_not_taught_is_asked_about_and_never_said_not_to_be_there(
     home: Surface, grown: Surface
 ) -> None:
-    text = "A handful of rows on the page is plenty, five say. Fewer tracks get cut short before half a minute."
-    assert _heard(text, home).dials["layout.max_shelves"] > 0.5
-    assert answer_by_grammar(text, grown).outcome is not Outcome.PLAN
-    assert plan_offline(text, grown).outcome is not Outcome.PLAN
+    heard = _heard(TEXT, home)
+    unknown = replace(heard, answer=_sure(dict(heard.answer), "reject:unknown_parameter"))
+    assert _answer(TEXT, home, unknown).reason is RejectReason.UNKNOWN_PARAMETER
+    assert _answer(TEXT, grown, unknown).missing == (Missing.CHANGE,)
 
 
 def test_what_is_gone_from_the_surface_is_heard_no_more(home: Surface) -> None:

@@ -23,6 +23,7 @@ from counterpoint.agents.offline.reader import (
 )
 from counterpoint.agents.offline.text import words_of
 from counterpoint.agents.plan import Missing, Outcome, Plan, PlannedGuardrail, Provenance, RejectReason, Source
+from counterpoint.config import Surface
 from counterpoint.vocabulary import Direction, Scalar
 
 # Thresholds and weights were set on hypotheses that the network had not been taught (docs/planner-evaluation.md).
@@ -62,7 +63,8 @@ def agreed(reading: Reading, plan: Plan, network: Network, *, of: Reading | None
     # The network never met a team's own words, and is told what they stand for.
     words = [text.lexicon.jargon.get(t.stem, t.text) for t in text.tokens]
     heard = network.listen(words, text.quantities)
-    signals, strangers = heard.among(surface), network.strangers(surface)
+    strangers = network.strangers(surface)
+    signals = _without_unknown(heard.among(surface), strangers, surface)
     unsafe = f"reject:{RejectReason.UNSAFE_INSTRUCTION}"
     if signals.answer[unsafe] > _UNSAFE:
         return _answer(unsafe, signals, reading)
@@ -70,8 +72,8 @@ def agreed(reading: Reading, plan: Plan, network: Network, *, of: Reading | None
         return plan
     grammar = grammar_reading(reading, plan)
     found = judge(signals, grammar, surface, text.audience, network.weights)
-    if strangers and not _is_of_both(found, grammar):
-        return plan  # what the network takes for a name that it was taught may be meant of one that it was not
+    if strangers and not _is_of_both(found, grammar) and _may_be_of(strangers, found, grammar, reading):
+        return plan
     loose = set(doubts.unexplained(of.text, of.links, of.change))
     sign = abstention.objection(of.text, of.links, of.change, loose)
     is_sure = max(share for name, share in signals.answer.items() if name != "plan") > _SURE
@@ -96,6 +98,31 @@ def _speaks_of(names: Collection[str], plan: Plan, reading: Reading) -> bool:
     said = {key for arm in plan.arms for key in arm} | {m.key for m in reading.links.parameters}
     said |= {s.metric for s in reading.statements}
     return not said.isdisjoint(names)
+
+
+def _may_be_of(names: Collection[str], found: Judged, grammar: GrammarReading, reading: Reading) -> bool:
+    """Return whether what the network takes for a name that it was taught may be meant of one that it was not.
+
+    A word that only those have says so. A new metric is too easily said in words that all metrics are told by.
+    """
+    text = reading.text
+    aliases = text.catalogue.aliases
+    theirs = {term for term, places in text.catalogue.by_term.items() if {aliases[i].key for i in places} <= set(names)}
+    if any(not terms.isdisjoint(theirs) for terms in text.terms):
+        return True
+    return found.metric != grammar.primary and any(name in text.surface.metrics for name in names)
+
+
+def _without_unknown(signals: Signals, strangers: Collection[str], surface: Surface) -> Signals:
+    """Return the signals with a question in the place of "there is no such thing", where one was not taught."""
+    answer = dict(signals.answer)
+    for reason, missing, declared in (
+        (RejectReason.UNKNOWN_PARAMETER, Missing.CHANGE, surface.parameters),
+        (RejectReason.UNKNOWN_METRIC, Missing.METRIC, surface.metrics),
+    ):
+        if any(name in declared for name in strangers):
+            answer[f"clarify:{missing}"] += answer.pop(f"reject:{reason}")
+    return replace(signals, answer=answer)
 
 
 def _is_of_both(found: Judged, grammar: GrammarReading) -> bool:
