@@ -50,12 +50,6 @@ def engine(folder: Path) -> KeptRollups:
     return KeptRollups(folder, least_bytes=0)
 
 
-@pytest.fixture(autouse=True)
-def heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `caplog` hear the platform's log also after a test that configured it as a process does at its start."""
-    monkeypatch.setattr(logging.getLogger("counterpoint"), "propagate", True)
-
-
 def reasons(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.__dict__["reason"] for record in caplog.records if "reason" in record.__dict__]
 
