@@ -89,6 +89,8 @@ def test_the_weights_that_ship_are_as_many_as_the_features(home: Surface) -> Non
         asks=frozenset(),
         troubled=False,
         n_words=4,
+        explained=False,
+        measured=frozenset(),
     )
     assert len(weights.plan) == len(plan_features(heard, grammar, ()))
     assert len(weights.metric) == len(metric_features("home_ctr", heard, grammar))

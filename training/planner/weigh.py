@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoint.agents.equivalence import same_audience
-from counterpoint.agents.offline.agreement import grammar_reading
+from counterpoint.agents.offline.agreement import grammar_reading, is_explained
 from counterpoint.agents.offline.lexicon import default_lexicon
 from counterpoint.agents.offline.planner import answered, read_hypothesis
 from counterpoint.agents.offline.reader import (
@@ -84,11 +84,11 @@ def listen(case: Mapping[str, Any], surface: Surface, network: Network) -> Heard
     """Return what both readers hear in a labelled hypothesis."""
     expect, text = case["expect"], str(case["text"])
     reading = read_hypothesis(text, surface, default_lexicon())
-    _, plan = answered(text, reading, default_lexicon())
+    of, plan = answered(text, reading, default_lexicon())
     fields = ("arms", "primary", "direction", "audience") if expect["outcome"] == "plan" else ()
     return Heard(
         signals=network.listen([t.text for t in reading.text.tokens], reading.text.quantities),
-        grammar=grammar_reading(reading, plan),
+        grammar=grammar_reading(reading, plan, explained=is_explained(of)),
         people=reading.text.audience,
         accepted={name: expect[f"{name}_any"] if f"{name}_any" in expect else [expect[name]] for name in fields},
     )

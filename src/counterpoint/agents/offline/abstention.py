@@ -6,7 +6,7 @@ surface's names. A question costs a reply; a plan that is confidently wrong cost
 
 from collections.abc import Callable, Iterator
 
-from counterpoint.agents.offline import audit, guesses, unread_arms, unread_users
+from counterpoint.agents.offline import audit, guesses, unread_arms, unread_moves, unread_users
 from counterpoint.agents.offline.changes import ChangeReading
 from counterpoint.agents.offline.reading import Links, Text
 from counterpoint.agents.offline.text import Token, words_of, words_set
@@ -223,6 +223,8 @@ LOOKS: tuple[Look, ...] = (
     unread_arms.part_of_its_own,
     unread_arms.left_without_value,
     unread_arms.joined_unread,
+    unread_moves.moved_the_other_way,
+    unread_moves.moved_nowhere,
     unread_users.condition_unread,
     unread_users.cue_unread,
     _doubted,
@@ -238,6 +240,8 @@ OBJECTIONS: tuple[Look, ...] = (
     unread_arms.part_of_its_own,
     unread_arms.left_without_value,
     audit.contradiction_unread,
+    unread_moves.moved_the_other_way,
+    unread_moves.moved_nowhere,
     _doubted,
     _pronoun_unread,
 )

@@ -37,7 +37,7 @@ _REFUSE = 0.3
 """Share of a refusal from which it is given there; below it a question is asked."""
 _GRAMMAR = 10.0
 """How much likelier an answer is that the grammar gives as well."""
-_PLAINLY = 0.7
+_PLAINLY = 0.6
 """Least probability of each field of a text all of whose words are explained, for its plan to need no other."""
 _SURE = 0.95
 """Share from which another answer is heard surely."""
@@ -70,14 +70,14 @@ def agreed(reading: Reading, plan: Plan, network: Network, *, of: Reading | None
         return _answer(unsafe, signals, reading)
     if heard.speaks_of_gone(surface) or _speaks_of(strangers, plan, reading):
         return plan
-    grammar = grammar_reading(reading, plan)
+    loose = set(doubts.unexplained(of.text, of.links, of.change))
+    sign = abstention.objection(of.text, of.links, of.change, loose)
+    grammar = grammar_reading(reading, plan, explained=not (loose or sign))
     found = judge(signals, grammar, surface, text.audience, network.weights)
     if strangers and not _is_of_both(found, grammar) and _may_be_of(strangers, found, grammar, reading):
         return plan
-    loose = set(doubts.unexplained(of.text, of.links, of.change))
-    sign = abstention.objection(of.text, of.links, of.change, loose)
     is_sure = max(share for name, share in signals.answer.items() if name != "plan") > _SURE
-    if plan.outcome is Outcome.PLAN and not (loose or sign or is_sure) and _is_plain(found, grammar):
+    if plan.outcome is Outcome.PLAN and grammar.explained and not is_sure and _is_plain(found, grammar):
         return _drawn_up(reading, plan, signals, found)
     if found.plan < _PLAN:
         return _other_answer(signals, plan, reading)
@@ -140,8 +140,18 @@ def _is_plain(found: Judged, grammar: GrammarReading) -> bool:
     return _is_of_both(found, grammar) and found.increases == grammar.increases and min(shares) >= _PLAINLY
 
 
-def grammar_reading(reading: Reading, plan: Plan) -> GrammarReading:
-    """Return what the grammar read, as far as it is compared; of what it plans, that."""
+def is_explained(of: Reading) -> bool:
+    """Return whether a reading explains every word, and objects to none."""
+    loose = set(doubts.unexplained(of.text, of.links, of.change))
+    return not loose and abstention.objection(of.text, of.links, of.change, loose) is None
+
+
+def grammar_reading(reading: Reading, plan: Plan, *, explained: bool) -> GrammarReading:
+    """Return what the grammar read, as far as it is compared; of what it plans, that.
+
+    Args:
+        explained: Whether every word is explained, and nothing is objected to.
+    """
     surface, planned = reading.text.surface, plan.outcome is Outcome.PLAN
     primary = plan.primary if planned else reading.primary.metric if reading.primary else None
     direction = plan.direction if planned else reading.primary.direction if reading.primary else None
@@ -159,6 +169,8 @@ def grammar_reading(reading: Reading, plan: Plan) -> GrammarReading:
         asks=frozenset(str(missing) for missing in plan.missing),
         troubled=bool(reading.audience.troubles),
         n_words=sum(t.is_word for t in reading.text.tokens),
+        explained=explained,
+        measured=reading.primary.mention.tokens if reading.primary else frozenset(),
     )
 
 

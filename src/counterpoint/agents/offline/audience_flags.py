@@ -111,7 +111,9 @@ def _name_at(tokens: Sequence[Token], i: int, noun: str, names: Phrases, verbs: 
         return i + 1
     before = tokens[i - 1] if i else None
     if (hit := names.at(tokens, i)) is not None:
-        opened = before is None or before.text in _NOUN_OPENERS or before.stem in verbs or before.text == "regular"
+        if before is None:  # a text that begins "Show people ..." asks for something
+            return hit[0] if token.text != "show" else None
+        opened = before.text in _NOUN_OPENERS or before.stem in verbs or before.text == "regular"
         return hit[0] if opened or (not token.text.startswith(("show", "talk"))) else None
     following = i + 1 < len(tokens) and tokens[i + 1].is_word and tokens[i + 1].text not in _AFTER_PRONOUN
     earlier = (

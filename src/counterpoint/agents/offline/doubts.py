@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from counterpoint.agents.offline.audience_reading import AudienceReading
 from counterpoint.agents.offline.changes import ChangeReading
+from counterpoint.agents.offline.labels import arm_labels
 from counterpoint.agents.offline.mentions import Mention
 from counterpoint.agents.offline.movements import moves_in
 from counterpoint.agents.offline.outcomes import Statement
@@ -70,6 +71,7 @@ def unexplained(text: Text, links: Links, change: ChangeReading) -> list[int]:
     tokens, lexicon = text.tokens, text.lexicon
     known = change.used | text.audience | {i for m in [*links.parameters, *links.metrics] for i in m.tokens}
     known |= {i for q in text.quantities for i in range(q.start, q.end)}
+    known |= {i for label in arm_labels(tokens) for i in range(label.start, label.end)}
     # What was named once explains its words wherever they stand again; so do the values of what changes.
     again = {tokens[i].stem for m in links.parameters if m.key in change.words for i in m.tokens}
     again |= {stem for key in change.words for v in text.surface.parameters[key].values for stem in lexicon.stems(v)}

@@ -137,6 +137,7 @@ class _Reader:
         self.units = {w: float(v) for w, v in numbers["units"].items()}
         self.dividers = frozenset(numbers["dividers"])
         self.percents = [tuple(split_words(w)) for w in numbers["percent"]]
+        self.raised, self.lowered = lexicon.lists["raise_verbs"], lexicon.lists["lower_verbs"]
         self.points = [tuple(split_words(w)) for w in numbers["points"]]
         self.basis = [tuple(split_words(w)) for w in numbers["basis_points"]]
 
@@ -167,7 +168,8 @@ class _Reader:
             sign = 1 if word == "plus" else -1
             i += 1
         if word in ("in", "by") and self.text(i + 1) == "half" and self.text(i + 2) not in ("a", "an", "of", "the"):
-            return Quantity(kind=Kind.FACTOR, value=0.5, start=i, end=i + 2, bare=0.5)
+            factor = 1.5 if word == "by" and self._rises(i) else 0.5
+            return Quantity(kind=Kind.FACTOR, value=factor, start=i, end=i + 2, bare=factor)
         if word == "in" and (parts := self.cardinals.get(self.text(i + 1), 0.0)) >= 2 and self._divides(i):
             return Quantity(kind=Kind.FACTOR, value=1 / parts, start=i, end=i + 2, bare=1 / parts)
         if (again := self._again(i)) is not None:
@@ -218,6 +220,17 @@ class _Reader:
         # "two items of one artist": what the one belongs to is counted already.
         counted = next((k for k in range(i - 2, max(-1, i - 6), -1) if self._number(k) is not None), None)
         return before in ("of", "from", "by") and after.isalpha() and counted is not None
+
+    def _rises(self, i: int) -> bool:
+        """Return whether the nearest word of movement before a size raises: "increase the cards by half"."""
+        for at in range(i - 1, max(-1, i - 9), -1):
+            if self.tokens[at].clause != self.tokens[i].clause:
+                return False
+            if self.raised.at(self.tokens, at) is not None:
+                return True
+            if self.lowered.at(self.tokens, at) is not None:
+                return False
+        return False
 
     def _divides(self, i: int) -> bool:
         """Return whether "in two" says into how many parts something is cut."""

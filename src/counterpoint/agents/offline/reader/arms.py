@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import log, prod
 
+from counterpoint.agents.offline.dials import is_position
 from counterpoint.agents.offline.reader.signals import FAINT, Signals
 from counterpoint.agents.offline.reader.ways import elided_unit, is_same, settable, values_by_way
 from counterpoint.config import Parameter, Surface
@@ -16,6 +17,8 @@ _POSSIBLE = 0.08
 """Least probability of a parameter, or of a value where nothing better is said, that is still tried."""
 _AUDIENCE = 0.3
 """Weight of a quantity that tells who the users are: it seldom is a value as well."""
+_ELSEWHERE = 0.6
+"""Probability of a place that another part has today: nothing the network says is about it."""
 _MOST_OFFERS = 8
 """Values of one parameter that are tried: a text of a thousand numbers is answered, too."""
 _MOST_JOINED = 6
@@ -282,7 +285,7 @@ def _log_values(values: Mapping[str, Sequence[Scalar]], signals: Signals, surfac
             if isinstance(value, (bool, str)):
                 total += log(_floor(signals.values.get((key, str(value)), FAINT)))
                 continue
-            best = 0.0
+            best = _ELSEWHERE if _is_of_another(key, value, values, surface) else 0.0
             for n, each in enumerate(signals.quantities):
                 for way, plain in values_by_way(each.quantity, parameter, elided).items():
                     if is_same(plain, float(value)):
@@ -307,6 +310,14 @@ def _log_values(values: Mapping[str, Sequence[Scalar]], signals: Signals, surfac
         if n not in used and could:
             total += log(_floor(1 - each.is_value))
     return total
+
+
+def _is_of_another(key: str, value: Scalar, values: Mapping[str, Sequence[Scalar]], surface: Surface) -> bool:
+    """Return whether a place is the one that another part of the same reading has today: the two trade places."""
+    parameters = surface.parameters
+    return is_position(parameters[key]) and any(
+        is_position(parameters[k]) and parameters[k].baseline == value for k in values if k != key
+    )
 
 
 def _floor(share: float) -> float:

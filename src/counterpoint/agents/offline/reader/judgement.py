@@ -10,7 +10,8 @@ from counterpoint.config import Surface
 
 _MOST_DRAFTS = 10
 _EDGE = 1e-3
-_OF_ARMS = ("clarify:change", "clarify:value", "reject:no_op", "reject:out_of_bounds")
+_OF_CHANGE = ("clarify:change",)
+_OF_VALUES = ("clarify:value", "reject:no_op", "reject:out_of_bounds")
 _OF_METRIC = ("clarify:metric",)
 _OF_USERS = ("clarify:audience", "reject:unknown_attribute")
 _HEARD = 0.5
@@ -35,6 +36,8 @@ class GrammarReading:
         asks: What it would ask for: `surface`, `change`, `value`, `metric`, `audience`.
         troubled: Whether some words that tell who the users are could not be read.
         n_words: Length of the text.
+        explained: Whether it explains every word, and objects to none.
+        measured: Indexes of the words that it reads as the metric that decides.
     """
 
     arms: tuple[Arm, ...]
@@ -47,6 +50,8 @@ class GrammarReading:
     asks: frozenset[str]
     troubled: bool
     n_words: int
+    explained: bool
+    measured: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +155,9 @@ def plan_features(signals: Signals, grammar: GrammarReading, drafts: Sequence[Dr
     """
     share = signals.answer["plan"]
     short = _short(grammar)
-    if grammar.n_words <= _TERSE and grammar.plans:
-        # To ask for what both readers have read, or to refuse it, contradicts itself. In a longer text it is more often
-        # the doubt that is right.
+    if grammar.plans and (grammar.explained or grammar.n_words <= _TERSE):
+        # To ask for what both readers have read, or to refuse it, contradicts itself. In a longer text with words that
+        # nothing explains, it is more often the doubt that is right.
         share += sum(signals.answer.get(name, 0.0) for name in _contradicted(signals, grammar, drafts))
     heard = _log_odds(share)
     asks = float(bool(grammar.asks))
@@ -162,7 +167,10 @@ def plan_features(signals: Signals, grammar: GrammarReading, drafts: Sequence[Dr
 def _contradicted(signals: Signals, grammar: GrammarReading, drafts: Sequence[Drafted]) -> Iterator[str]:
     """Yield the questions and refusals about a field that both readers read alike."""
     if drafts and same_arms(drafts[0].arms, grammar.arms):
-        yield from _OF_ARMS
+        yield from _OF_CHANGE
+        # In a longer text a doubt about a value is more often right, also where every word is explained.
+        if grammar.n_words <= _TERSE:
+            yield from _OF_VALUES
     if grammar.primary is not None and signals.metric.get(grammar.primary, 0.0) > _HEARD:
         yield from _OF_METRIC
     if {key for key, share in signals.attributes.items() if share > _HEARD} == grammar.attributes:
@@ -223,7 +231,13 @@ def direction_features(increases: bool, metric: str, signals: Signals, grammar: 
 def audience_features(signals: Signals, grammar: GrammarReading) -> tuple[float, ...]:
     """Return what speaks for the grammar's audience: whether the network hears the same attributes."""
     inside = [share for key, share in signals.attributes.items() if key in grammar.attributes]
-    outside = [1 - share for key, share in signals.attributes.items() if key not in grammar.attributes]
+    # "Conversion to premium" speaks of no plan that the users have: the word is part of the metric's name.
+    outside = [
+        1 - share
+        for key, share in signals.attributes.items()
+        if key not in grammar.attributes
+        and not (grammar.explained and grammar.measured.issuperset(signals.told_by[key]))
+    ]
     return (
         1.0,
         log(max(min(inside, default=1.0), _EDGE)),

@@ -113,10 +113,10 @@ class Network:
         return found
 
     def _told_by(self, attention: "NDArray[np.float32]", first: Sequence[int]) -> dict[str, tuple[int, ...]]:
-        """Return for each answer, metric and parameter the words that its score listened to."""
+        """Return for each answer, metric, parameter and attribute the words that its score listened to."""
         told, start = {}, 0
         for group, names in self.names.items():
-            for n, name in enumerate(names if group in ("answer", "metric", "dial") else ()):
+            for n, name in enumerate(names if group in ("answer", "metric", "dial", "attribute") else ()):
                 heard = attention[:, start + n]
                 by_word = [float(heard[a:b].sum()) for a, b in pairwise(first)]
                 best = sorted(range(len(by_word)), key=lambda i: -by_word[i])[:_TOLD]

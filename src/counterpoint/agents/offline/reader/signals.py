@@ -43,7 +43,7 @@ class Signals:
         shapes: How the values of several parameters make arms -> its share; they sum to 1.
         attributes: Attribute -> that the audience is told by it.
         quantities: One for each quantity of the text, in order.
-        told_by: Answer, metric or parameter -> indexes of the words that speak of it most, in order.
+        told_by: Answer, metric, parameter or attribute -> indexes of the words that speak of it most, in order.
     """
 
     answer: Mapping[str, float]
