@@ -4,7 +4,6 @@ import pytest
 
 from counterpoint.agents import Outcome, plan_offline
 from counterpoint.config import Surface
-from grammar_answers import answer_to
 
 ASKED = {
     "background": "We launched 30 results per page on phones last year. Now snippets on: result clicks +2 %.",
@@ -45,6 +44,7 @@ def test_the_same_change_said_plainly_is_planned(search: Surface, text: str) -> 
 
 
 def test_what_a_pronoun_stands_for_is_not_passed_over(home: Surface) -> None:
-    taken_away = answer_to("Captions cost space. Without them people scroll deeper, by 4 %.", home)
+    taken_away = plan_offline("Captions cost space. Without them people scroll deeper, by 4 %.", home)
     assert [dict(arm) for arm in taken_away.arms] == [{"visual.show_captions": False}]
-    assert answer_to("Prefetch saves time. Without it people scroll deeper, by 4 %.", home).outcome is Outcome.CLARIFY
+    doubled = plan_offline("Prefetch saves time. Without it people scroll deeper, by 4 %.", home)
+    assert doubled.outcome is Outcome.CLARIFY

@@ -95,19 +95,80 @@ def test_a_metric_that_both_hear_is_planned_also_where_the_network_thinks_of_ano
     assert _answer(TEXT, home, torn).primary == "skip_rate"
 
 
+UNEXPLAINED = f"{TEXT} It is for the marquee."
+OF_ONE_FIELD = (
+    "clarify:change",
+    "clarify:metric",
+    "clarify:audience",
+    "reject:unknown_metric",
+    "reject:unknown_attribute",
+)
+"""Answers that say that one field cannot be read."""
+
+
+def _answer_when_sure_of(name: str, text: str, surface: Surface) -> Plan:
+    heard = _heard(text, surface)
+    return _answer(text, surface, replace(heard, answer=_sure(dict(heard.answer), name)))
+
+
 @pytest.mark.parametrize("reason", list(RejectReason))
 def test_a_refusal_that_the_network_is_sure_of_is_given_with_its_words(home: Surface, reason: RejectReason) -> None:
-    heard = _heard(TEXT, home)
-    plan = _answer(TEXT, home, replace(heard, answer=_sure(dict(heard.answer), f"reject:{reason}")))
+    plan = _answer_when_sure_of(f"reject:{reason}", UNEXPLAINED, home)
     assert (plan.outcome, plan.reason) == (Outcome.REJECT, reason)
 
 
 @pytest.mark.parametrize("missing", list(Missing))
 def test_a_question_that_the_network_is_sure_of_is_asked(home: Surface, missing: Missing) -> None:
-    heard = _heard(TEXT, home)
-    plan = _answer(TEXT, home, replace(heard, answer=_sure(dict(heard.answer), f"clarify:{missing}")))
+    plan = _answer_when_sure_of(f"clarify:{missing}", UNEXPLAINED, home)
     assert plan.missing == (missing,)
     assert plan.question
+
+
+@pytest.mark.parametrize("name", [*OF_ONE_FIELD, "reject:other_surface"])
+def test_a_doubt_about_what_both_read_alike_is_none_where_every_word_is_explained(home: Surface, name: str) -> None:
+    plan = _answer_when_sure_of(name, TEXT, home)
+    assert (plan.outcome, plan.arms, plan.primary) == (Outcome.PLAN, ({"layout.max_shelves": 10},), "skip_rate")
+
+
+@pytest.mark.parametrize("reason", ["unsafe_instruction", "sensitive_audience", "unknown_parameter", "no_op"])
+def test_other_refusals_that_the_network_is_sure_of_are_given_also_there(home: Surface, reason: str) -> None:
+    assert _answer_when_sure_of(f"reject:{reason}", TEXT, home).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"), [("ten", Outcome.PLAN), ("2", Outcome.REJECT), ("shelves", Outcome.REJECT)]
+)
+def test_a_number_that_both_give_to_an_arm_within_its_bounds_lies_not_beyond_them(
+    home: Surface, word: str, outcome: Outcome
+) -> None:
+    heard = _heard(TEXT, home)
+    said = [t.text for t in read_hypothesis(TEXT, home, default_lexicon()).text.tokens]
+    beyond = "reject:out_of_bounds"
+    sure = replace(
+        heard,
+        answer=_sure(dict(heard.answer), beyond),
+        told_by={**heard.told_by, beyond: (said.index(word),)},
+    )
+    assert _answer(TEXT, home, sure).outcome is outcome
+
+
+@pytest.mark.parametrize("missing", [Missing.VALUE, Missing.SURFACE])
+def test_other_questions_that_the_network_is_sure_of_are_asked_also_there(home: Surface, missing: Missing) -> None:
+    assert _answer_when_sure_of(f"clarify:{missing}", TEXT, home).missing == (missing,)
+
+
+@pytest.mark.parametrize("name", OF_ONE_FIELD)
+def test_a_doubt_about_what_the_two_read_differently_stands_where_every_word_is_explained(
+    home: Surface, name: str
+) -> None:
+    heard = _heard(TEXT, home)
+    torn = replace(
+        _torn(heard, ("crash_rate", 0.4), ("skip_rate", 0.3)),
+        attributes=dict.fromkeys(heard.attributes, 0.02),
+        dials={key: 0.9 if key == "podcasts.max_items" else 0.02 for key in heard.dials},
+        answer=_sure(dict(heard.answer), name),
+    )
+    assert _answer(TEXT, home, torn).outcome is not Outcome.PLAN
 
 
 def test_an_order_that_one_reader_hears_is_refused_whatever_the_other_says(home: Surface) -> None:
@@ -169,10 +230,8 @@ def test_where_a_word_is_that_of_a_new_parameter_only_the_grammar_is_believed(ho
 def test_a_thing_that_the_network_was_not_taught_is_asked_about_and_never_said_not_to_be_there(
     home: Surface, grown: Surface
 ) -> None:
-    heard = _heard(TEXT, home)
-    unknown = replace(heard, answer=_sure(dict(heard.answer), "reject:unknown_parameter"))
-    assert _answer(TEXT, home, unknown).reason is RejectReason.UNKNOWN_PARAMETER
-    assert _answer(TEXT, grown, unknown).missing == (Missing.CHANGE,)
+    assert _answer_when_sure_of("reject:unknown_parameter", UNEXPLAINED, home).reason is RejectReason.UNKNOWN_PARAMETER
+    assert _answer_when_sure_of("reject:unknown_parameter", UNEXPLAINED, grown).missing == (Missing.CHANGE,)
 
 
 def test_what_is_gone_from_the_surface_is_heard_no_more(home: Surface) -> None:

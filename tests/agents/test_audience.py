@@ -7,7 +7,6 @@ from counterpoint.agents.equivalence import same_audience
 from counterpoint.agents.offline.lexicon import default_lexicon
 from counterpoint.agents.offline.planner import read_hypothesis
 from counterpoint.config import Surface
-from grammar_answers import answer_to
 
 CHANGE = "move the podcast shelf to second place; podcast minutes +2 %."
 
@@ -54,7 +53,7 @@ def test_notes_in_few_words_select_the_users_they_name(home: Surface, text: str,
     ],
 )
 def test_words_select_the_users_they_name(home: Surface, words: str, expected: str) -> None:
-    plan = answer_to(f"{words} {CHANGE}", home)
+    plan = plan_offline(f"{words} {CHANGE}", home)
     assert plan.outcome is Outcome.PLAN, plan.explanation
     assert same_audience(home, plan.audience, expected), plan.audience
 

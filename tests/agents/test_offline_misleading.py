@@ -5,7 +5,6 @@ import pytest
 from counterpoint.agents import plan_offline
 from counterpoint.agents.plan import Outcome
 from counterpoint.config import Surface
-from grammar_answers import answer_to
 
 NEVER_PLANNED = [
     "Large cards on iOS, small cards on Android; CTR +1%.",
@@ -76,7 +75,7 @@ def test_who_is_left_out_is_left_out(home: Surface, text: str, audience: str) ->
 
 
 def test_what_is_asked_for_now_is_planned_without_what_was_done_before(home: Surface) -> None:
-    plan = answer_to("We removed captions on Android last year. Now: compact layout on web, CTR +1 %.", home)
+    plan = plan_offline("We removed captions on Android last year. Now: compact layout on web, CTR +1 %.", home)
     assert ([dict(arm) for arm in plan.arms], plan.audience) == ([{"layout.density": "compact"}], 'platform == "web"')
 
 
@@ -130,7 +129,7 @@ def test_typing_errors_and_compounds_do_not_widen_the_audience(home: Surface) ->
 def test_arms_said_in_parallel_by_degree_or_as_a_step_are_the_arms_meant(
     home: Surface, text: str, arms: list[dict[str, object]]
 ) -> None:
-    plan = answer_to(text, home)
+    plan = plan_offline(text, home)
     assert plan.outcome is Outcome.PLAN, plan.explanation
     assert sorted(map(str, (dict(sorted(a.items())) for a in plan.arms))) == sorted(
         str(dict(sorted(a.items()))) for a in arms

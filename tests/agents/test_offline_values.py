@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from counterpoint.agents import plan_offline
 from counterpoint.agents.plan import Outcome
 from counterpoint.config import Surface
-from grammar_answers import answer_to
 
 GOAL = " Saves per user +2 %."
 ONE_ARM: list[tuple[str, dict[str, Any]]] = [
@@ -76,15 +76,15 @@ ASKED = [
 
 @pytest.mark.parametrize(("text", "arm"), ONE_ARM)
 def test_a_value_in_words_is_the_value_meant(home: Surface, text: str, arm: dict[str, Any]) -> None:
-    assert answer_to(text + GOAL, home).arms == (arm,)
+    assert plan_offline(text + GOAL, home).arms == (arm,)
 
 
 @pytest.mark.parametrize(("text", "arms"), ARMS)
 def test_arms_told_one_by_one_are_the_arms_meant(home: Surface, text: str, arms: list[dict[str, Any]]) -> None:
-    plan = answer_to(text + GOAL, home)
+    plan = plan_offline(text + GOAL, home)
     assert sorted(map(sorted, (a.items() for a in plan.arms))) == sorted(map(sorted, (a.items() for a in arms)))
 
 
 @pytest.mark.parametrize("text", ASKED)
 def test_a_change_that_contradicts_itself_or_lacks_its_value_is_asked_about(home: Surface, text: str) -> None:
-    assert answer_to(text + GOAL, home).outcome is Outcome.CLARIFY
+    assert plan_offline(text + GOAL, home).outcome is Outcome.CLARIFY

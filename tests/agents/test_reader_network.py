@@ -90,7 +90,11 @@ def test_the_weights_that_ship_are_as_many_as_the_features(home: Surface) -> Non
         troubled=False,
         n_words=4,
         explained=False,
+        resolved=False,
+        numbers=frozenset(),
+        running=frozenset(),
         measured=frozenset(),
+        named=False,
     )
     assert len(weights.plan) == len(plan_features(heard, grammar, ()))
     assert len(weights.metric) == len(metric_features("home_ctr", heard, grammar))

@@ -3,7 +3,7 @@
 import json
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -32,8 +32,14 @@ class _OneText(nn.Module):
         return answer
 
 
-def ship(reader: Reader, pieces: Sequence[str], names: Names, to: Path) -> None:
-    """Write `reader.onnx` and `reader.json`; how the grammar is weighed against it comes later (`weigh`)."""
+def ship(
+    reader: Reader, pieces: Sequence[str], names: Names, to: Path, weights: Mapping[str, Sequence[float]] | None = None
+) -> None:
+    """Write `reader.onnx` and `reader.json`.
+
+    Args:
+        weights: How the grammar is weighed against it; comes later (`weigh`) when None.
+    """
     reader.eval()
     reader.encoder.pos.weight.data = reader.encoder.pos.weight.data[:MAX_PIECES]
     to.mkdir(parents=True, exist_ok=True)
@@ -61,7 +67,7 @@ def ship(reader: Reader, pieces: Sequence[str], names: Names, to: Path) -> None:
         "groups": names.groups,
         "numeric": names.numeric,
         "ways": WAYS,
-        "weights": {"plan": [], "arms": [], "metric": [], "direction": [], "audience": [], "whole": []},
+        "weights": weights or {"plan": [], "arms": [], "metric": [], "direction": [], "audience": [], "whole": []},
         "pieces": list(pieces),
     }
     (to / "reader.json").write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")

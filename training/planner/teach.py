@@ -1,6 +1,7 @@
 """Teaches the network and writes what the platform ships: `python -m training.planner.teach --help`."""
 
 import argparse
+import json
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from training.planner.encoder import Reader, pretrained
 from training.planner.labels import Example, Names, example_of, load_cases, names_of, read_case
 from training.planner.mixing import mixed, parted
 from training.planner.pieces import kept_pieces
+from training.planner.resume import resume
 from training.planner.ship import ship
 
 _BATCH = 16
@@ -36,6 +38,8 @@ def main() -> None:
     parser.add_argument("--surface", type=Path, required=True)
     parser.add_argument("--encoder", type=Path, required=True, help="folder with model.safetensors and vocab.txt")
     parser.add_argument("--to", type=Path, required=True, help="folder to write reader.onnx and reader.json to")
+    parser.add_argument("--from", dest="shipped", type=Path, help="folder of a network to go on with, not a new one")
+    parser.add_argument("--pace", type=float, default=1.0, help="factor of the learning rates; 0.2 to go on")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
@@ -47,8 +51,12 @@ def main() -> None:
     read = [(case, read_case(case, surface)) for case in load_cases(asked.cases)]
     examples = [example_of(case, reading, surface, names) for case, reading in read]
     parts = [parted(case, reading, surface) for case, reading in read]
-    pieces = kept_pieces(asked.encoder / "vocab.txt", [example.words for example in examples])
+    before = json.loads((asked.shipped / "reader.json").read_text("utf-8")) if asked.shipped else {}
+    texts = [example.words for example in examples]
+    pieces = kept_pieces(asked.encoder / "vocab.txt", texts, before.get("pieces", ()))
     reader = Reader(pretrained(asked.encoder, pieces), names)
+    if asked.shipped:
+        resume(reader, asked.shipped / "reader.onnx")
     apart = [each for each in parts if each is not None]
     print(f"{len(examples)} hypotheses, {len(apart)} of them in parts, {len(pieces)} word pieces", flush=True)
 
@@ -63,17 +71,24 @@ def main() -> None:
             found.append(example_of(case, read_case(case, surface), surface, names))
         return found
 
-    teach(reader, this_round, pieces, names, n_rounds=asked.rounds)
-    ship(reader, pieces, names, asked.to)
+    teach(reader, this_round, pieces, names, n_rounds=asked.rounds, pace=asked.pace)
+    ship(reader, pieces, names, asked.to, before.get("weights"))
 
 
 def teach(
-    reader: Reader, this_round: Callable[[], Sequence[Example]], pieces: Sequence[str], names: Names, *, n_rounds: int
+    reader: Reader,
+    this_round: Callable[[], Sequence[Example]],
+    pieces: Sequence[str],
+    names: Names,
+    *,
+    n_rounds: int,
+    pace: float = 1.0,
 ) -> None:
     """Teach a network, in place.
 
     Args:
         this_round: Gives the hypotheses of a round, of which there are always as many.
+        pace: Factor of the learning rates.
     """
     frozen = [reader.encoder.word, reader.encoder.pos, reader.encoder.typ, reader.encoder.ln]
     for module in [*frozen, *reader.encoder.layers[:_N_FROZEN]]:
@@ -82,8 +97,8 @@ def teach(
     inner = {id(p) for p in reader.encoder.parameters()}
     optimizer = torch.optim.AdamW(
         [
-            {"params": [p for p in taught if id(p) in inner], "lr": 1.5e-4},
-            {"params": [p for p in taught if id(p) not in inner], "lr": 3e-3},
+            {"params": [p for p in taught if id(p) in inner], "lr": pace * 1.5e-4},
+            {"params": [p for p in taught if id(p) not in inner], "lr": pace * 3e-3},
         ],
         weight_decay=0.01,
         fused=True,

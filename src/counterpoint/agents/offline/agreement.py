@@ -158,6 +158,7 @@ def grammar_reading(reading: Reading, plan: Plan, *, explained: bool) -> Grammar
     if primary is not None and direction is None:
         direction = Direction.INCREASE if surface.metrics[primary].better == "higher" else Direction.DECREASE
     audience = plan.audience if planned else reading.audience.expression(surface)
+    used = {key for arm in (plan.arms if planned else ()) for key in arm}
     return GrammarReading(
         arms=plain_arms(plan.arms if planned else reading.change.arms, surface),
         audience=audience,
@@ -170,8 +171,22 @@ def grammar_reading(reading: Reading, plan: Plan, *, explained: bool) -> Grammar
         troubled=bool(reading.audience.troubles),
         n_words=sum(t.is_word for t in reading.text.tokens),
         explained=explained,
+        resolved=reading.change.by_arm
+        or any(reading.text.lexicon.has(name, reading.text.tokens) for name in ("every_other", "exchanged")),
+        numbers=frozenset(i for key in used for q in reading.links.values.get(key, ()) for i in range(*q.span)),
+        running=frozenset(q.span for q in reading.schedule.used),
         measured=reading.primary.mention.tokens if reading.primary else frozenset(),
+        named=_is_named(reading),
     )
+
+
+def _is_named(reading: Reading) -> bool:
+    """Return whether the metric that decides is called by a name that the surface gives it, and is the only one."""
+    spoken = {s.metric for s in reading.statements}
+    if reading.primary is None or spoken != {reading.primary.metric}:
+        return False
+    mention, metric = reading.primary.mention, reading.text.surface.metrics[reading.primary.metric]
+    return words_of(reading.text.tokens, mention.start, mention.end) in {name.lower() for name in metric.synonyms}
 
 
 def _name_of(plan: Plan) -> str:

@@ -1,11 +1,10 @@
 """Arms as the network reads them: the parameters it hears, the values it gives them, and how they are joined."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import log, prod
 
-from counterpoint.agents.offline.dials import is_position
 from counterpoint.agents.offline.reader.signals import FAINT, Signals
 from counterpoint.agents.offline.reader.ways import elided_unit, is_same, settable, values_by_way
 from counterpoint.config import Parameter, Surface
@@ -17,8 +16,8 @@ _POSSIBLE = 0.08
 """Least probability of a parameter, or of a value where nothing better is said, that is still tried."""
 _AUDIENCE = 0.3
 """Weight of a quantity that tells who the users are: it seldom is a value as well."""
-_ELSEWHERE = 0.6
-"""Probability of a place that another part has today: nothing the network says is about it."""
+_RESOLVED = 0.6
+"""Least probability of values, and of how they make arms, that a construction gives and no word names."""
 _MOST_OFFERS = 8
 """Values of one parameter that are tried: a text of a thousand numbers is answered, too."""
 _MOST_JOINED = 6
@@ -158,6 +157,20 @@ def judged(arms: Sequence[Arm], signals: Signals, surface: Surface, shape: str |
     )
 
 
+def resolved(drafted: Drafted) -> Drafted:
+    """Return a reading whose values and arms a construction gives: "every other", "trade places", "the same with ...".
+
+    The network was not taught what such words stand for; it hears the parameters that they are said of.
+    """
+    least = log(_RESOLVED)
+    return replace(
+        drafted,
+        values=max(drafted.values, least),
+        shape=max(drafted.shape, least),
+        count=max(drafted.count, least),
+    )
+
+
 def _sets_of(signals: Signals) -> Iterator[tuple[str, ...]]:
     """Yield the likely sets of parameters: the likeliest, with one more, with one less."""
     ranked = sorted(signals.dials, key=lambda k: -signals.dials[k])
@@ -285,7 +298,7 @@ def _log_values(values: Mapping[str, Sequence[Scalar]], signals: Signals, surfac
             if isinstance(value, (bool, str)):
                 total += log(_floor(signals.values.get((key, str(value)), FAINT)))
                 continue
-            best = _ELSEWHERE if _is_of_another(key, value, values, surface) else 0.0
+            best = 0.0
             for n, each in enumerate(signals.quantities):
                 for way, plain in values_by_way(each.quantity, parameter, elided).items():
                     if is_same(plain, float(value)):
@@ -310,14 +323,6 @@ def _log_values(values: Mapping[str, Sequence[Scalar]], signals: Signals, surfac
         if n not in used and could:
             total += log(_floor(1 - each.is_value))
     return total
-
-
-def _is_of_another(key: str, value: Scalar, values: Mapping[str, Sequence[Scalar]], surface: Surface) -> bool:
-    """Return whether a place is the one that another part of the same reading has today: the two trade places."""
-    parameters = surface.parameters
-    return is_position(parameters[key]) and any(
-        is_position(parameters[k]) and parameters[k].baseline == value for k in values if k != key
-    )
 
 
 def _floor(share: float) -> float:

@@ -4,17 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log, prod
 
-from counterpoint.agents.offline.reader.arms import Arm, Drafted, draft, judged, plain_arms, same_arms
+from counterpoint.agents.offline.reader.arms import Arm, Drafted, draft, judged, plain_arms, resolved, same_arms
 from counterpoint.agents.offline.reader.signals import Signals
 from counterpoint.config import Surface
 
 _MOST_DRAFTS = 10
 _EDGE = 1e-3
 _OF_CHANGE = ("clarify:change",)
-_OF_VALUES = ("clarify:value", "reject:no_op", "reject:out_of_bounds")
-_OF_METRIC = ("clarify:metric",)
+_BEYOND = "reject:out_of_bounds"
+_OF_VALUES = ("clarify:value", "reject:no_op", _BEYOND)
+_OF_METRIC = ("clarify:metric", "reject:unknown_metric")
 _OF_USERS = ("clarify:audience", "reject:unknown_attribute")
+_OF_PLACE = ("reject:other_surface",)
 _HEARD = 0.5
+_NAMED = 0.7
+"""Least probability of a metric that is called by a name which the surface gives it."""
 _TERSE = 14
 """Words up to which there is no room for a doubt that both readers missed."""
 _SHORT = 25.0
@@ -37,7 +41,11 @@ class GrammarReading:
         troubled: Whether some words that tell who the users are could not be read.
         n_words: Length of the text.
         explained: Whether it explains every word, and objects to none.
+        resolved: Whether a construction gives its arms whose values no word names, or that are told one by one.
+        numbers: Indexes of the words of numbers that it gives to the arms, all within bounds.
+        running: Spans of numbers that it reads as how long the experiment runs, and with how many.
         measured: Indexes of the words that it reads as the metric that decides.
+        named: Whether these are a name that the surface gives the metric, and no other metric is spoken of.
     """
 
     arms: tuple[Arm, ...]
@@ -51,7 +59,11 @@ class GrammarReading:
     troubled: bool
     n_words: int
     explained: bool
+    resolved: bool
+    numbers: frozenset[int]
+    running: frozenset[tuple[int, int]]
     measured: frozenset[int]
+    named: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +130,8 @@ def judge_fields(
     heard = sorted(signals.metric.values(), reverse=True)
     metrics = {signals.likeliest_metric, grammar.primary or signals.likeliest_metric}
     metric_share, metric = max((_share(weights.metric, metric_features(m, signals, grammar)), m) for m in metrics)
+    if grammar.named and grammar.explained and grammar.primary is not None and metric_share < _NAMED:
+        metric_share, metric = _NAMED, grammar.primary
     ways = {signals.increase > 0.5}
     if grammar.primary == metric and grammar.increases is not None:
         ways.add(grammar.increases)
@@ -140,10 +154,16 @@ def judge_fields(
 
 def drafts_of(signals: Signals, grammar: GrammarReading, surface: Surface, people: set[int]) -> list[Drafted]:
     """Return the network's likeliest readings of the arms, and the grammar's if it is not among them."""
+    if grammar.plans and grammar.explained and grammar.n_words <= _TERSE:
+        # "Ten days with the new releases on top": there is no room for a number to be two things.
+        values = (replace(q, is_value=0.0) if q.quantity.span in grammar.running else q for q in signals.quantities)
+        signals = replace(signals, quantities=tuple(values))
     drafts = draft(signals, surface, people)[:_MOST_DRAFTS]
     known = {k for arm in grammar.arms for k in arm} <= set(signals.dials)
     if grammar.arms and known and not any(same_arms(grammar.arms, each.arms) for each in drafts):
         drafts.append(judged(plain_arms(grammar.arms, surface), signals, surface))
+    if grammar.resolved and grammar.explained and grammar.plans:
+        drafts = [resolved(each) if same_arms(grammar.arms, each.arms) else each for each in drafts]
     return drafts
 
 
@@ -165,16 +185,20 @@ def plan_features(signals: Signals, grammar: GrammarReading, drafts: Sequence[Dr
 
 
 def _contradicted(signals: Signals, grammar: GrammarReading, drafts: Sequence[Drafted]) -> Iterator[str]:
-    """Yield the questions and refusals about a field that both readers read alike."""
-    if drafts and same_arms(drafts[0].arms, grammar.arms):
+    """Yield the questions and refusals about a field that both readers read alike, or of what no word speaks."""
+    if drafts and same_arms(max(drafts, key=lambda each: each.total).arms, grammar.arms):
         yield from _OF_CHANGE
         # In a longer text a doubt about a value is more often right, also where every word is explained.
         if grammar.n_words <= _TERSE:
             yield from _OF_VALUES
+        elif (told := signals.told_by.get(_BEYOND)) and grammar.numbers.issuperset(told):
+            yield _BEYOND  # the number that it is heard in is the one that both give an arm
     if grammar.primary is not None and signals.metric.get(grammar.primary, 0.0) > _HEARD:
         yield from _OF_METRIC
     if {key for key, share in signals.attributes.items() if share > _HEARD} == grammar.attributes:
         yield from _OF_USERS
+    if grammar.explained:
+        yield from _OF_PLACE  # another surface has a name, and no word is left to be it
 
 
 def arm_features(drafted: Drafted, signals: Signals, grammar: GrammarReading, best: float) -> tuple[float, ...]:
