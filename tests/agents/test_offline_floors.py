@@ -48,6 +48,9 @@ SETS = {
     "thirtyfirst": (0.85, 0),
     "thirtysecond": (0.75, 1),
     "thirtythird": (0.85, 3),
+    "thirtyfourth": (0.9, 1),
+    "thirtyfifth": (0.85, 3),
+    "thirtysixth": (0.9, 1),
 }
 
 
