@@ -41,6 +41,8 @@ _PLAINLY = 0.6
 """Least probability of each field of a text all of whose words are explained, for its plan to need no other."""
 _SURE = 0.95
 """Share from which another answer is heard surely."""
+_VALUE = 0.8
+"""Probability from which a length of time is the value of an arm, and not how long the experiment runs."""
 _FINAL = (RejectReason.SENSITIVE_AUDIENCE, RejectReason.OTHER_SURFACE)
 """Refusals of the grammar's that no second reading turns into a plan: they follow from rules."""
 _UNSAFE = 0.05
@@ -242,6 +244,9 @@ def _quoted(places: Sequence[int], reading: Reading) -> str:
 def _drawn_up(reading: Reading, plan: Plan, signals: Signals, found: Judged) -> Plan:
     """Return the plan that was found likeliest, with how sure each of its fields is."""
     surface = reading.text.surface
+    timed, reading = reading, _without_values(reading, signals, found)
+    if reading is not timed and plan.outcome is Outcome.PLAN:
+        plan = replace(plan, days=None, provenance={k: v for k, v in plan.provenance.items() if k != "days"})
     assert found.drafted is not None  # noqa: S101 - narrows a type; the caller asked otherwise
     direction = Direction.INCREASE if found.increases else Direction.DECREASE
     arms = completed_arms(found.drafted.arms, surface)
@@ -292,6 +297,21 @@ def _drawn_up(reading: Reading, plan: Plan, signals: Signals, found: Judged) -> 
             residue=plan.residue,
         )
     )
+
+
+def _without_values(reading: Reading, signals: Signals, found: Judged) -> Reading:
+    """Return the reading without a duration that is the value of an arm: "respect it for seven days"."""
+    dials = {key for arm in (found.drafted.arms if found.drafted else ()) for key in arm}
+    values = {
+        each.quantity.span
+        for each in signals.quantities
+        if each.is_value > _VALUE and max(each.dial, key=lambda key: each.dial[key], default="") in dials
+    }
+    lasting = [q for q in reading.schedule.used if q.kind is Kind.TIME and q.span in values]
+    if not lasting:
+        return reading
+    used = tuple(q for q in reading.schedule.used if q not in lasting)
+    return replace(reading, schedule=replace(reading.schedule, days=None, used=used))
 
 
 def allocation_of(reading: Reading, arms: Sequence[dict[str, Scalar]]) -> float | None:

@@ -138,7 +138,9 @@ def read_hypothesis(text: str, surface: Surface, lexicon: Lexicon, without: Coll
     )
     reserved = [q for qs in (*links.values.values(), *links.effects.values()) for q in qs]
     reserved += [q for q in quantities if set(range(q.start, q.end)) & audience.used]
-    reading = Reading(whole, audience, links, change, statements, read_schedule(tokens, quantities, lexicon, reserved))
+    reading = Reading(
+        whole, audience, links, change, statements, read_schedule(tokens, quantities, lexicon, reserved, audience.used)
+    )
     choose(reading, surface)
     return reading
 

@@ -1,6 +1,6 @@
 """How many and how long: the share of the audience and the duration that a hypothesis states."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,6 +14,10 @@ _BEFORE_OF = frozenset(
         "each country web ios android free premium daily"
     )
 )
+# What a share of users stands behind: "on 12 % of the country", "at an eighth of the premium base".
+_SHARED_WITH = words_set("on in at to with across for covering reaching . , ; : and")
+_ABOUT = words_set("a an the just only about roughly some no more than most another")
+_GROUPS = words_set("everybody everyone them country countries base market markets premium free people")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +31,21 @@ class Schedule:
 
 
 def read_schedule(
-    tokens: Sequence[Token], quantities: Sequence[Quantity], lexicon: Lexicon, reserved: Sequence[Quantity]
+    tokens: Sequence[Token],
+    quantities: Sequence[Quantity],
+    lexicon: Lexicon,
+    reserved: Sequence[Quantity],
+    people: Collection[int] = (),
 ) -> Schedule:
     """Return what the text states of allocation and duration.
 
     Args:
         reserved: Quantities that are the value of a parameter, a size, or part of the audience.
+        people: Indexes of the words that tell who the users are.
     """
     free = [q for q in quantities if q not in reserved]
     share = next((q for q in free if is_allocation(q, tokens, lexicon)), None)
+    share = share or next((q for q in free if _is_of_the_users(q, tokens, people)), None)
     one_in = None if share else _one_in(free, tokens, lexicon)
     if one_in is not None:
         share = one_in[1]
@@ -113,6 +123,24 @@ def is_allocation(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon)
     return bool({"allocation", "rollout", "exposure", "enrolled", "holdback"} & set(after))
 
 
+def _is_of_the_users(quantity: Quantity, tokens: Sequence[Token], people: Collection[int]) -> bool:
+    """Return whether a share is one of the users that the text names: "on 7.5 % of the students", "a fifth of them"."""
+    if quantity.kind not in (Kind.PERCENT, Kind.FRACTION) or quantity.sign or not 0 < quantity.value <= 1:
+        return False
+    sentence = tokens[quantity.start].sentence
+    before = [t.text for t in tokens[max(0, quantity.start - 4) : quantity.start] if t.sentence == sentence]
+    after = [t for t in tokens[quantity.end : quantity.end + 6] if t.sentence == sentence]
+    while before and before[-1] in _ABOUT:
+        before.pop()
+    placed = not before or before[-1] in _SHARED_WITH
+    if placed and after[:1] and after[0].text == "share":
+        return len(after) < 2 or after[1].text != "of"  # "a 60 % share, for six weeks"
+    if not placed or not after or after[0].text != "of":
+        return False
+    named = next((t for t in after[1:] if t.text not in _BEFORE_OF - _GROUPS), None)
+    return named is not None and (named.index in people or named.text in _GROUPS)
+
+
 def _is_bare_share(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
     """Return whether a share stands beside nothing but a length of time: "21 days, 30 percent", "5 weeks at 40 %"."""
     units = {w for w, ms in lexicon.raw["numbers"]["units"].items() if int(ms) >= MS_PER_DAY}
@@ -146,8 +174,11 @@ def is_duration(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -
     if after[:1] and after[0] in ("ago", "old", "retention", "earlier", "later"):
         return False
     last = before[-1] if before else ""
-    if not before and after[:1] in (["with"], ["without"]):
+    opens = not before and (not quantity.start or not tokens[quantity.start - 1].is_word)
+    if opens and after[:1] in (["with"], ["without"], ["for"], ["on"]):
         return True  # "Ten days with the new releases shelf on top"
+    if after[:1] == ["of"] and after[1:2] and after[1][0].isdecimal() and after[2:3] == ["days"] and last != "of":
+        return True  # "a month of 30 days"
     if last == "and" and lexicon.lists["traffic"].any_in(tokens[max(0, quantity.start - 4) : quantity.start - 1]):
         return True  # "for 2 % of users and ten days"
     is_timed = last in words_set("for over during run runs running lasting")
@@ -175,7 +206,7 @@ def is_duration(quantity: Quantity, tokens: Sequence[Token], lexicon: Lexicon) -
         or not w.isalpha()
         or w
         in words_set(
-            "traffic half tenth percent quarter third audience fifth should do test run long "
+            "traffic half tenth percent cent quarter third audience fifth should do test run long "
             "enough please only maximum top suffice suffices duration needed ok okay fine "
             "total runtime time sure wait window max min straight first then"
         )
