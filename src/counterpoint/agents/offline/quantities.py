@@ -350,7 +350,7 @@ class _Reader:
             kind = Kind.POINTS if self._starts(i + 1, self.points) else Kind.PERCENT
             return Quantity(kind=kind, value=0.01, start=i, end=i + 1 + n, unit="percent", bare=1.0)
         ends = not self.text(i + 2).isalpha() or self.text(i + 2).endswith("er") or self.text(i + 2) in _BEHIND_SHARE
-        if word in ("a", "one") and unit in self.fractions and (unit in ("half", "quarter") or ends):
+        if word in ("a", "an", "one") and unit in self.fractions and (unit in ("half", "quarter") or ends):
             return self._fraction(self.fractions[unit], i, i + 2)
         if word in ("half", "quarter") and unit in ("a", "an", "the", "of", "as"):
             return self._fraction(self.fractions[word], i, i + 1)
