@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counterpoint.agents.equivalence import same_audience
-from counterpoint.agents.offline.agreement import grammar_reading, is_explained
+from counterpoint.agents.offline.compared import grammar_reading, is_explained
 from counterpoint.agents.offline.lexicon import default_lexicon
 from counterpoint.agents.offline.planner import answered, read_hypothesis
 from counterpoint.agents.offline.reader import (

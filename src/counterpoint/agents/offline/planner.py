@@ -5,12 +5,13 @@ from dataclasses import replace
 from functools import lru_cache
 
 from counterpoint.agents.offline import abstention, audit, doubts
-from counterpoint.agents.offline.agreement import agreed, allocation_of, told_of_the_rest
+from counterpoint.agents.offline.agreement import agreed
 from counterpoint.agents.offline.audience import read_audience
 from counterpoint.agents.offline.audience_reading import Trouble
 from counterpoint.agents.offline.blocks import read_change
 from counterpoint.agents.offline.catalogue import Catalogue, build_catalogue, terms_of
 from counterpoint.agents.offline.changes import ChangeReading
+from counterpoint.agents.offline.drawing import allocation_of, told_of_the_rest
 from counterpoint.agents.offline.expressions import read_quantities
 from counterpoint.agents.offline.gazetteer import Gazetteer, build_gazetteer, spelled_out
 from counterpoint.agents.offline.goals import Reading, choose, is_of_another_part

@@ -1,8 +1,8 @@
 """The reader: a small language network that says what a hypothesis speaks of; the second opinion beside the grammar."""
 
 from counterpoint.agents.offline.reader.arms import Drafted, completed_arms, draft, plain_arms, same_arms, shapes_of
+from counterpoint.agents.offline.reader.grammar_reading import GrammarReading
 from counterpoint.agents.offline.reader.judgement import (
-    GrammarReading,
     Judged,
     Weights,
     arm_features,
