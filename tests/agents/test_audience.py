@@ -15,6 +15,11 @@ CHANGE = "move the podcast shelf to second place; podcast minutes +2 %."
     ("text", "expected"),
     [
         ("Larger covers. Family plan out. CTR +1 %.", 'plan != "family"'),
+        ("Larger covers. CTR +1 %. Desktop gets left out, they rebuild the player.", 'platform != "desktop"'),
+        ("Larger covers, two per cent of wifi. CTR +1 %.", 'network == "wifi"'),
+        ("Larger covers for 1 % of users over five days on Android. CTR +1 %.", 'platform == "android"'),
+        ("Larger covers at any hour before six in the evening. CTR +1 %.", "hour_of_day < 18"),
+        ("Larger covers. More people stay with us to day 7, half a percentage point.", "true"),
         ("Benelux out, everyone else in: larger covers. CTR +1 %.", '!(country in ["BE", "NL", "LU"])'),
         ("Larger covers | web | CTR +1 %", 'platform == "web"'),
         ("Larger covers for users without any session in 28 days. CTR +1 %.", "sessions_28d == 0"),

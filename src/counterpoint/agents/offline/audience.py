@@ -61,6 +61,7 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
             and not named(tokens, start, end, lexicon, nameable)
             and not _pointed_at(tokens, start, end, lexicon)
             and not _is_person(tokens, start, lexicon)
+            and not _is_shared(tokens, start)
             and not (
                 previous is not None
                 and previous[1] == meaning.attribute
@@ -118,6 +119,12 @@ def _read_values(  # noqa: PLR0912, PLR0915 - a grammar is a list of cases
             reading.troubles.append((Trouble.VAGUE, key))
         else:
             reading.clauses[key] = clause
+
+
+def _is_shared(tokens: Sequence[Token], start: int) -> bool:
+    """Return whether a share is one of those that a word names: "two per cent of wifi", "5 % of wifi traffic"."""
+    before = [t.text for t in tokens[max(0, start - 2) : start] if t.sentence == tokens[start].sentence]
+    return before[1:] == ["of"] and before[0] in ("%", "percent", "cent")
 
 
 def _meant(

@@ -168,7 +168,7 @@ def _open_ended(tokens: Sequence[Token], marks: Sequence[_Mark], key: str) -> li
 def _single(tokens: Sequence[Token], mark: _Mark, key: str) -> tuple[str, int, int] | None:
     """Return an hour that its end or its beginning names: "the last hour before noon", "the hour that starts at"."""
     lead = [t.text for t in tokens[max(0, mark.start - 9) : mark.start] if t.sentence == tokens[mark.start].sentence]
-    if lead[-2:] == ["hour", "before"]:
+    if lead[-2:] == ["hour", "before"] and lead[-3:-2] != ["any"]:
         return f"{key} == {(mark.hour - 1) % (2 * _NOON)}", mark.start - 2, mark.end
     if (
         lead[-1:] == ["at"]

@@ -245,8 +245,9 @@ def _is_tenure(tokens: Sequence[Token], stay: _Stay, bound: _Bound, lexicon: Lex
     near = [t for t in tokens[max(0, start - _NEAR_BEFORE) : end + _NEAR_AFTER] if t.sentence == sentence]
     behind = [t.text for t in tokens[end : end + 3]] + ["", "", ""]
     cued = lexicon.lists["tenure_cues"].any_in(near)
-    if "still" in {t.text for t in tokens[max(0, start - 5) : start]}:
-        return False  # "still with us after a week"
+    before = {t.text for t in tokens[max(0, start - 5) : start] if t.sentence == sentence}
+    if before & words_set("still stay stays remain remains") or (tokens[start].text == "over" and _is_share(before)):
+        return False  # "still with us after a week", "for 1 % of users over five days"
     if behind[0] in ("later", "after", "on") and not lexicon.lists["tenure_cues"].any_in(tokens[end : end + 3]):
         return False  # "still with us a week later" is what is measured
     lead = next((i for i in range(start - 1, max(-1, start - 3), -1) if tokens[i].text not in ("of", "with", "at")), -1)
@@ -285,6 +286,11 @@ def _is_tenure(tokens: Sequence[Token], stay: _Stay, bound: _Bound, lexicon: Lex
         return True
     plain = not behind[0][:1].isalpha() or behind[0] in ("who", "and", "with", "for", "to")
     return beside and ((plain and bound.spoken) or behind[0] == "in")
+
+
+def _is_share(words: set[str]) -> bool:
+    """Return whether the words before a span of time tell a share of the users."""
+    return "of" in words and bool(words & words_set("% percent cent"))
 
 
 def _is_first_time(tokens: Sequence[Token], start: int, end: int, near: Sequence[Token]) -> bool:

@@ -35,7 +35,12 @@ def moved_the_other_way(text: Text, links: Links, change: ChangeReading, loose: 
                 word in _FEWER and all(float(v) > today for v in values)
             )
             if wrong:
-                return Missing.VALUE, words_of(text.tokens, i, m.end)
+                told = [
+                    q.end
+                    for q in text.quantities
+                    if q.start >= m.start and text.tokens[q.start].sentence == text.tokens[i].sentence
+                ]
+                return Missing.CHANGE, words_of(text.tokens, i, max([m.end, *told[:1]]))
     return None
 
 
