@@ -1,5 +1,6 @@
 """Our audiences against a reference CEL evaluator, on generated expressions and contexts."""
 
+import math
 from types import SimpleNamespace
 
 import cel
@@ -184,8 +185,17 @@ def reference(text, context):
 
 
 def is_a_known_difference(context):
-    # The reference compares whole numbers with decimals as doubles; CEL and we compare them exactly.
-    return any(type(value) is int and abs(value) > 2**52 for value in context.values())
+    # The reference compares whole numbers with decimals as doubles; CEL and we compare them exactly. It refuses to
+    # compare what is no number (infinity less itself); to CEL and us such a comparison is false.
+    return any(
+        (type(value) is int and abs(value) > 2**52) or (type(value) is float and math.isinf(value))
+        for value in context.values()
+    )
+
+
+def test_what_is_no_number_compares_false_with_everything():
+    for expression, holds in (("score < (score - score)", False), ("!(score < (score - score))", True)):
+        assert compile_audience(expression, DECLARED).matches({"score": math.inf}) is holds
 
 
 def agree(expression, context):
