@@ -30,16 +30,6 @@ class _Says:
         return default_network().strangers(surface)
 
 
-@pytest.fixture(scope="module")
-def grown(home: Surface) -> Surface:
-    """Home with a parameter that the network was not taught."""
-    beside = home.parameters["visual.show_captions"]
-    badge = replace(
-        beside, key="visual.badge", baseline=False, description="a badge on new items", synonyms=("badges", "sticker")
-    )
-    return replace(home, parameters={**home.parameters, "visual.badge": badge})
-
-
 def _heard(text: str, surface: Surface) -> Signals:
     reading = read_hypothesis(text, surface, default_lexicon())
     return default_network().listen([t.text for t in reading.text.tokens], reading.text.quantities)

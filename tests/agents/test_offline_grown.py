@@ -1,9 +1,6 @@
 """A surface that has grown since the reader was taught: the rest is read as before, and what is new is never denied."""
 
-from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from counterpoint.agents import Outcome, RejectReason, evaluate, load_cases, plan_offline
 from counterpoint.config import Surface
@@ -33,15 +30,6 @@ ABOUT_THE_BADGE = (
     "Turn on the new marker. Home CTR +1 %.",
 )
 """Sentences about the new parameter in none of its declared words."""
-
-
-@pytest.fixture(scope="module")
-def grown(home: Surface) -> Surface:
-    beside = home.parameters["visual.show_captions"]
-    badge = replace(
-        beside, key="visual.badge", baseline=False, description="a badge on new items", synonyms=("badges", "sticker")
-    )
-    return replace(home, parameters={**home.parameters, "visual.badge": badge})
 
 
 def test_a_parameter_more_leaves_what_is_said_of_the_others_as_it_was(grown: Surface) -> None:

@@ -63,9 +63,10 @@ def agreed(reading: Reading, plan: Plan, network: Network, *, of: Reading | None
     found = judge(signals, grammar, surface, text.audience, network.weights)
     if strangers and not _is_of_both(found, grammar) and _may_be_of(strangers, found, grammar, reading):
         return plan
-    is_sure = max(share for name, share in signals.answer.items() if name != "plan") > _SURE
-    if plan.outcome is Outcome.PLAN and grammar.explained and not is_sure and _is_plain(found, grammar):
-        return drawn_up(reading, plan, signals, found)
+    drafted, is_sure = found.drafted, max(share for name, share in signals.answer.items() if name != "plan") > _SURE
+    is_read = plan.outcome is Outcome.PLAN and grammar.explained
+    if drafted is not None and is_read and not is_sure and _is_plain(found, grammar):
+        return drawn_up(reading, plan, signals, found, drafted)
     if found.plan < _PLAN:
         return _other_answer(signals, plan, reading)
     vague = any(trouble is Trouble.VAGUE for trouble, _ in reading.audience.troubles)
@@ -73,11 +74,11 @@ def agreed(reading: Reading, plan: Plan, network: Network, *, of: Reading | None
         return plan  # users that the text names and nobody can tell are never left out of a plan silently
     if sign is not None:
         return plan if plan.outcome is Outcome.CLARIFY else ask(surface, [sign[0]], sign[1], text)
-    if found.whole < _WHOLE or found.drafted is None:
+    if found.whole < _WHOLE or drafted is None:
         other = max((name for name in signals.answer if name != "plan"), key=lambda name: signals.answer[name])
         enough = _REFUSE if other.startswith("reject") else _ELSE
         return _answer(other if signals.answer[other] > enough else _weakest(found), signals, reading)
-    return drawn_up(reading, plan, signals, found)
+    return drawn_up(reading, plan, signals, found, drafted)
 
 
 def _speaks_of(names: Collection[str], plan: Plan, reading: Reading) -> bool:

@@ -8,7 +8,7 @@ from counterpoint.agents.offline.movements import sizes
 from counterpoint.agents.offline.outcomes import Statement
 from counterpoint.agents.offline.quantities import Kind
 from counterpoint.agents.offline.questions import explain_plan
-from counterpoint.agents.offline.reader import Judged, Signals, completed_arms, plain_arms, same_arms
+from counterpoint.agents.offline.reader import Drafted, Judged, Signals, completed_arms, plain_arms, same_arms
 from counterpoint.agents.offline.text import words_of
 from counterpoint.agents.plan import Outcome, Plan, PlannedGuardrail, Provenance, Source
 from counterpoint.vocabulary import Direction, Scalar
@@ -28,16 +28,19 @@ def quoted(places: Sequence[int], reading: Reading) -> str:
     return " ... ".join(tokens[i].text for i in places)
 
 
-def drawn_up(reading: Reading, plan: Plan, signals: Signals, found: Judged) -> Plan:
-    """Return the plan that was found likeliest, with how sure each of its fields is."""
+def drawn_up(reading: Reading, plan: Plan, signals: Signals, found: Judged, drafted: Drafted) -> Plan:
+    """Return the plan that was found likeliest, with how sure each of its fields is.
+
+    Args:
+        drafted: The arms of `found`.
+    """
     surface = reading.text.surface
-    timed, reading = reading, _without_values(reading, signals, found)
+    timed, reading = reading, _without_values(reading, signals, drafted)
     if reading is not timed and plan.outcome is Outcome.PLAN:
         plan = replace(plan, days=None, provenance={k: v for k, v in plan.provenance.items() if k != "days"})
-    assert found.drafted is not None  # noqa: S101 - narrows a type; the caller asked otherwise
     direction = Direction.INCREASE if found.increases else Direction.DECREASE
-    arms = completed_arms(found.drafted.arms, surface)
-    kept = plan.outcome is Outcome.PLAN and same_arms(plain_arms(plan.arms, surface), found.drafted.arms)
+    arms = completed_arms(drafted.arms, surface)
+    kept = plan.outcome is Outcome.PLAN and same_arms(plain_arms(plan.arms, surface), drafted.arms)
     if kept and (plan.primary, plan.direction) == (found.metric, direction):
         sure = {"arms": found.arms, "primary": found.metric_share, "direction": found.direction_share}
         sure["audience"] = found.audience_share
@@ -49,7 +52,7 @@ def drawn_up(reading: Reading, plan: Plan, signals: Signals, found: Judged) -> P
     statement = _statement(reading, found.metric)
     guards = [s for s in reading.guardrails if s.metric != found.metric]
     relative, absolute, said = _size(reading, found.metric, statement, guards)
-    told = {key: signals.told_by.get(key, ()) for arm in found.drafted.arms for key in arm}
+    told = {key: signals.told_by.get(key, ()) for arm in drafted.arms for key in arm}
     said_arms = "; ".join(reading.change.words.get(key) or quoted(places, reading) for key, places in told.items())
     audience = plan.provenance.get("audience") or Provenance(
         source=Source.WORDS if reading.audience.clauses else Source.DEFAULT,
@@ -86,9 +89,9 @@ def drawn_up(reading: Reading, plan: Plan, signals: Signals, found: Judged) -> P
     )
 
 
-def _without_values(reading: Reading, signals: Signals, found: Judged) -> Reading:
+def _without_values(reading: Reading, signals: Signals, drafted: Drafted) -> Reading:
     """Return the reading without a duration that is the value of an arm: "respect it for seven days"."""
-    dials = {key for arm in (found.drafted.arms if found.drafted else ()) for key in arm}
+    dials = {key for arm in drafted.arms for key in arm}
     values = {
         each.quantity.span
         for each in signals.quantities

@@ -19,7 +19,10 @@ _OF_USERS = ("clarify:audience", "reject:unknown_attribute")
 _OF_PLACE = ("reject:other_surface",)
 _HEARD = 0.5
 _NAMED = 0.7
-"""Least probability of a metric that is called by a name which the surface gives it."""
+"""Probability given to a metric that is called by a name of the surface's, where the network prefers another one.
+
+A rule and not a measure: of 676 metrics named so in hypotheses not taught, 671 were right, but it decided two of them.
+"""
 _TERSE = 14
 """Words up to which there is no room for a doubt that both readers missed."""
 _SHORT = 25.0
